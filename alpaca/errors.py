@@ -1,0 +1,9 @@
+"""The two ways in which a stage ends early without a bug."""
+
+
+class UserError(Exception):
+    """The user's mistake, told in one line: what is wrong, where, and what to do. Exit code 2."""
+
+
+class Stopped(Exception):
+    """A budget or a signal ended the stage; the same command goes on. Exit code 3."""

@@ -1,0 +1,75 @@
+"""Files that are whole or absent, and their hashes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+
+def write_whole(path: Path, write: Callable[[Path], None]) -> None:
+    """Call `write` on a temporary name beside `path`, then give the file or folder its name in one step.
+
+    A file that was there before is replaced at once; a folder is moved aside first and then removed, so a kill in between
+    leaves the new one under its temporary name and the stage does this again.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.partial")
+    remove(temporary)
+    write(temporary)
+    for file in files_in(temporary):
+        with file.open("rb") as handle:
+            os.fsync(handle.fileno())
+    if path.is_dir():
+        shutil.rmtree(path)
+    temporary.replace(path)
+
+
+def write_text(path: Path, text: str) -> None:
+    write_whole(path, lambda temporary: _write_bytes(temporary, text.encode("utf-8")))
+
+
+def write_json(path: Path, value: Any) -> None:
+    write_text(path, json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+
+def write_jsonl(path: Path, rows: Iterable[dict[str, Any]]) -> None:
+    write_text(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+
+
+def read_json(path: Path) -> Any:
+    return json.loads(path.read_text("utf-8"))
+
+
+def read_jsonl(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text("utf-8").split("\n") if line]
+
+
+def remove(path: Path) -> None:
+    """Remove a file or a folder, if it is there."""
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def files_in(path: Path) -> list[Path]:
+    """List the files at or below `path`, sorted."""
+    return [path] if path.is_file() else sorted(file for file in path.rglob("*") if file.is_file())
+
+
+def sha256(path: Path) -> str:
+    """Hash a file's bytes, or a folder's relative names and bytes."""
+    if path.is_file():
+        with path.open("rb") as handle:
+            return hashlib.file_digest(handle, "sha256").hexdigest()
+    lines = (f"{file.relative_to(path).as_posix()} {sha256(file)}\n" for file in files_in(path))
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def _write_bytes(path: Path, content: bytes) -> None:
+    path.write_bytes(content)

@@ -1,0 +1,107 @@
+"""The one record that every stage reads and writes: Alpaca's instruction, input and output.
+
+Files come in as JSON (a list of rows) or JSONL (a row a line). A row is Alpaca's own, or Self-Instruct's with its
+`instances`, each of which makes an example. Other fields of a row (a family, a category, an id) stay beside the example.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from alpaca.errors import UserError
+
+
+@dataclass(frozen=True)
+class Example:
+    """One task with its answer; `about` tells where it came from and is no part of it."""
+
+    instruction: str
+    input: str
+    output: str
+    about: dict[str, Any] = field(default_factory=dict, compare=False)
+
+    def alpaca(self) -> dict[str, str]:
+        """Return the three fields of `alpaca_data.json`, in its order."""
+        return {"instruction": self.instruction, "input": self.input, "output": self.output}
+
+    def row(self) -> dict[str, Any]:
+        """Return the three fields and what is known about them."""
+        return self.alpaca() | self.about
+
+
+@dataclass(frozen=True)
+class BadRow:
+    """A row that makes no example, with the place and the reason."""
+
+    where: str
+    reason: str
+    row: Any
+
+
+def read(path: Path) -> tuple[list[Example], list[BadRow]]:
+    """Read a file of examples; rows that make none are set aside.
+
+    Raises UserError where the file is missing, is not JSON or JSONL, or has no usable row.
+    """
+    examples: list[Example] = []
+    bad: list[BadRow] = []
+    for where, row in _rows(path):
+        try:
+            examples += _examples(json.loads(row) if isinstance(row, str) else row)
+        except ValueError as problem:
+            bad.append(BadRow(where, str(problem), row))
+    if not examples:
+        why = f"; the first row ({bad[0].where}): {bad[0].reason}" if bad else ""
+        raise UserError(f"{path} has no usable example{why}")
+    return examples, bad
+
+
+def _rows(path: Path) -> Iterator[tuple[str, Any]]:
+    """Yield each row with its place: parsed for JSON, as its line of text for JSONL."""
+    try:
+        text = path.read_text("utf-8-sig")
+    except OSError as problem:
+        raise UserError(f"cannot read {path}: {problem.strerror}") from problem
+    except UnicodeDecodeError as problem:
+        raise UserError(f"{path} is not UTF-8 text: byte {problem.start}") from problem
+    if text.lstrip().startswith("["):
+        try:
+            rows = json.loads(text)
+        except json.JSONDecodeError as problem:
+            raise UserError(f"{path}:{problem.lineno} is not JSON: {problem.msg}") from problem
+        yield from ((f"{path}[{index}]", row) for index, row in enumerate(rows))
+    else:
+        yield from ((f"{path}:{number}", line) for number, line in enumerate(text.split("\n"), 1) if line.strip())
+
+
+def _examples(row: Any) -> Iterable[Example]:
+    """Make the examples of one row, or raise ValueError with the reason why it makes none."""
+    if not isinstance(row, dict):
+        raise ValueError(f"a row must be an object, not {type(row).__name__}")
+    row = dict(row)
+    instruction = _text(row.pop("instruction", None), "instruction")
+    if not instruction.strip():
+        raise ValueError("`instruction` is empty")
+    if "instances" not in row:
+        return [
+            Example(instruction, _text(row.pop("input", ""), "input"), _text(row.pop("output", None), "output"), row)
+        ]
+    instances = row.pop("instances")
+    if not isinstance(instances, list) or not instances or not all(isinstance(i, dict) for i in instances):
+        raise ValueError("`instances` is not a list of objects")
+    return [
+        Example(instruction, _text(i.get("input", ""), "input"), _text(i.get("output"), "output"), row)
+        for i in instances
+    ]
+
+
+def _text(value: Any, name: str) -> str:
+    if value is None:
+        raise ValueError(f"`{name}` is missing")
+    if not isinstance(value, str):
+        raise ValueError(f"`{name}` is not a text but {type(value).__name__}")
+    return value

@@ -1,0 +1,54 @@
+"""Small data and models that the tests make."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("OMP_NUM_THREADS", "2")
+
+REAL_DATA = Path(__file__).parent.parent.parent / "shared" / "data"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what needs real data, a GPU or a browser where there is none, and say why."""
+    import torch
+
+    for item in items:
+        if "real_data" in item.keywords and not REAL_DATA.is_dir():
+            item.add_marker(pytest.mark.skip(reason=f"there is no folder {REAL_DATA.name} beside the checkout"))
+        if "gpu" in item.keywords and not torch.cuda.is_available():
+            item.add_marker(pytest.mark.skip(reason="there is no CUDA device"))
+
+
+@pytest.fixture
+def real_data() -> Path:
+    return REAL_DATA
+
+
+@pytest.fixture(scope="session")
+def tasks_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """200 procedural examples as JSONL."""
+    from alpaca.generators.procedural import tasks
+
+    path = tmp_path_factory.mktemp("data") / "tasks.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in itertools.islice(tasks(0, "train"), 200)), "utf-8")
+    return path
+
+
+@pytest.fixture
+def alpaca(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run `python -m alpaca ...` in an empty folder, as a user does."""
+
+    def run(*arguments: str, cwd: Path = tmp_path) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "alpaca", *arguments]
+        return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=300, check=False)
+
+    return run
