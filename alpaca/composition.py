@@ -1,0 +1,286 @@
+"""Everything that knows Hydra: where configurations lie, how they are composed, and what its errors mean."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import hydra
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException, MissingConfigException
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
+
+from alpaca.errors import Stopped, UserError
+from alpaca.schema import Checked, check, locate, nearest, settable, unknown
+
+CONFIGURATION_ERRORS = (HydraException, OmegaConfBaseException, YAMLError)
+
+
+def conf_folder() -> Path:
+    """Return the folder of the packaged YAML: inside the package in a wheel, beside it in a checkout."""
+    here = Path(__file__).parent
+    return next(folder for folder in (here / "conf", here.parent / "conf") if (folder / "train.yaml").is_file())
+
+
+def launch(stage: str, arguments: Sequence[str], run: Callable[[dict[str, Any]], None]) -> None:
+    """Give a command line to Hydra and call `run` with the resolved configuration (in a sweep, in a process a job)."""
+
+    failures: list[BaseException] = []  # Hydra would print more than our one line
+
+    def task(config: DictConfig) -> None:
+        try:
+            if failures:
+                return  # an earlier job of the sweep ended it
+            if HydraConfig.get().mode == RunMode.MULTIRUN:
+                _sweep_job(stage, config)
+            else:
+                run(resolved(config))
+        except BaseException as failure:
+            failures.append(failure)
+
+    arguments = with_experiment(stage, arguments)
+    sys.argv = [sys.argv[0], *arguments]
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises its errors instead of printing them
+    try:
+        hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name=stage)(task)()
+        if failures:
+            raise failures[0]
+    except CONFIGURATION_ERRORS as problem:
+        raise explain(problem, stage, arguments) from problem
+    except ValueError as problem:
+        if failures:
+            raise
+        raise explain(problem, stage, arguments) from problem
+
+
+def compose(stage: str, overrides: Sequence[str], search: Sequence[str] = ()) -> dict[str, Any]:
+    """Compose a stage's configuration as its command line would, with `search` as further folders of YAML."""
+    overrides = with_experiment(stage, overrides, search)
+    try:
+        return resolved(_compose(stage, overrides, search))
+    except CONFIGURATION_ERRORS as problem:
+        raise explain(problem, stage, overrides, search) from problem
+
+
+def _compose(stage: str, overrides: Sequence[str], search: Sequence[str] = (), with_hydra: bool = False) -> DictConfig:
+    GlobalHydra.instance().clear()
+    paths = (
+        [f"hydra.searchpath=[{','.join(f'file://{Path(folder).absolute()}' for folder in search)}]"] if search else []
+    )
+    with hydra.initialize_config_dir(version_base="1.3", config_dir=str(conf_folder())):
+        return hydra.compose(stage, [*overrides, *paths], return_hydra_config=with_hydra)
+
+
+def resolved(config: DictConfig) -> dict[str, Any]:
+    """Return plain values with every interpolation filled in."""
+    plain = OmegaConf.to_container(config, resolve=True)
+    assert isinstance(plain, dict)
+    return {str(key): value for key, value in plain.items()}
+
+
+def checked(function: Callable[..., Any], config: dict[str, Any], made_later: Path | None = None) -> Checked:
+    """Check a configuration against a stage's signature, with the packaged names of callbacks, filters and loggers."""
+    return check(function, config, _usual_names(), made_later)
+
+
+def instantiated(values: dict[str, Any]) -> dict[str, Any]:
+    """Build the parts; their constructors are cheap and refuse what makes no sense."""
+    return {key: _instantiate(value) for key, value in values.items()}
+
+
+def _instantiate(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    try:
+        return hydra.utils.instantiate(value, _convert_="all")
+    except HydraException as problem:
+        if isinstance(problem.__cause__, UserError):
+            raise problem.__cause__ from problem
+        if isinstance(problem.__cause__, ValueError | TypeError):
+            raise UserError(f"{value.get('_target_', 'configuration')}: {problem.__cause__}") from problem
+        raise
+
+
+def with_experiment(stage: str, arguments: Sequence[str], search: Sequence[str] = ()) -> list[str]:
+    """Turn `experiment=NAME` into `experiment=NAME/<stage>` where the experiment is a folder with a file a stage."""
+    folders = [conf_folder(), *map(Path, search), *map(Path, config_dirs(arguments))]
+
+    def choice(name: str) -> str:
+        homes = [folder / "experiment" / name for folder in folders]
+        if any((home / f"{stage}.yaml").is_file() for home in homes):
+            return f"{name}/{stage}"
+        return "null" if any(home.is_dir() for home in homes) else name
+
+    def argument(text: str) -> str:
+        key, equals, names = text.partition("=")
+        if key.lstrip("+") != "experiment" or not equals:
+            return text
+        return f"experiment={','.join(choice(name) for name in names.split(','))}"
+
+    return [argument(text) for text in arguments]
+
+
+def config_dirs(arguments: Sequence[str]) -> list[str]:
+    """Return the folders given with Hydra's --config-dir (or -cd)."""
+    joined = [text.split("=", 1)[1] for text in arguments if text.startswith("--config-dir=")]
+    apart = [after for flag, after in pairwise(arguments) if flag in ("--config-dir", "-cd")]
+    return joined + apart
+
+
+def _sweep_job(stage: str, config: DictConfig) -> None:
+    """Run one job of a sweep in a process of its own, under a name that tells its overrides."""
+    job = HydraConfig.get()
+    label = re.sub(r"[^\w.-]+", "-", job.job.override_dirname)
+    overrides = [text for text in job.overrides.task if not text.startswith("name=")]
+    folders = [source.path for source in job.runtime.config_sources if source.provider == "command-line"]
+    command = [sys.executable, "-m", f"alpaca.{stage}", *overrides, f"name='{config.name}/{label}'"]
+    command += [part for folder in folders for part in ("--config-dir", folder)]
+    code = subprocess.run(command, check=False).returncode
+    if code == 3:
+        raise Stopped(f"job {job.job.num} of the sweep")
+    if code:
+        raise UserError(f"job {job.job.num} of the sweep ({label}) ended with exit code {code}")
+
+
+@cache
+def _usual_names() -> dict[str, list[str]]:
+    """Return, for groups whose options are mappings of named components, the names that the packaged options use."""
+    names: dict[str, list[str]] = {}
+    for group in ("callbacks", "logger", "filters"):
+        for file in sorted((conf_folder() / group).glob("*.yaml")):
+            names.setdefault(group, []).extend(str(key) for key in OmegaConf.load(file) if key != "defaults")
+    return names
+
+
+def groups(stage: str) -> dict[str, str]:
+    """Return the groups in a stage's defaults list, each with its default option."""
+    entries = OmegaConf.load(conf_folder() / f"{stage}.yaml").defaults
+    pairs = [
+        (str(key), str(value)) for entry in entries if isinstance(entry, DictConfig) for key, value in entry.items()
+    ]
+    return {key.split(" ")[-1].lstrip("/"): value for key, value in pairs if key != "hydra"}
+
+
+def explain(problem: Exception, stage: str, arguments: Sequence[str], search: Sequence[str] = ()) -> UserError:
+    """Turn one of Hydra's or OmegaConf's errors into one line that says what to do."""
+    cause = problem.__cause__ if isinstance(problem.__cause__, OmegaConfBaseException) else problem
+    text = f"{problem}\n{cause}"
+    if isinstance(problem, MissingConfigException):
+        return _missing_option(problem, stage)
+    if key := re.search(r"Could not (?:override|delete(?: from config)?|append to config) '([^']+)'", text):
+        return _wrong_key(key[1], stage, arguments, search, text)
+    if key := re.search(r"Key '([^']+)' (?:is )?not in '?(\w+)'?", text):
+        return unknown("key", key[1], key[2], _keys_of(getattr(cause, "ref_type", None)))
+    if isinstance(problem, YAMLError):
+        return UserError("not YAML: " + " ".join(str(problem).split()))
+    lines = [line.strip() for line in str(problem if str(problem) else cause).splitlines() if line.strip()]
+    return UserError(lines[0] if lines else type(problem).__name__)
+
+
+def _missing_option(problem: MissingConfigException, stage: str) -> UserError:
+    group, _, option = (problem.missing_cfg_file or "").rpartition("/")
+    if not group:
+        return UserError(f"there is no configuration `{problem.missing_cfg_file}`")
+    return unknown("option", option, group, problem.options or _options(conf_folder() / group))
+
+
+def _wrong_key(key: str, stage: str, arguments: Sequence[str], search: Sequence[str], text: str) -> UserError:
+    """Follow a dotted key that Hydra refused as far as the configuration goes, and name what comes nearest."""
+    others = [a for a in arguments if "=" in a and not a.startswith("-") and a.split("=")[0].lstrip("+~") != key]
+    with_hydra = key.startswith("hydra.")
+    try:
+        node: Any = _compose(stage, others, [*search, *config_dirs(arguments)], with_hydra)
+    except CONFIGURATION_ERRORS:
+        node = _compose(stage, [], with_hydra=with_hydra)
+    *parents, last = key.split("@")[0].split(".")
+    path: list[str] = []
+    for part in [*parents, last]:
+        if not isinstance(node, DictConfig):
+            return UserError(f"`{'.'.join(path)}` is a value and has no key `{part}`")
+        if part not in node:
+            here = [str(name) for name in node] + ([] if path else [*groups(stage), "hydra"])
+            return _unset(part, path, node, here)
+        node = node[part]
+        path.append(part)
+    return UserError(" ".join(text.split()))
+
+
+def _unset(part: str, path: list[str], node: DictConfig, candidates: list[str]) -> UserError:
+    """Say that `part` is no key of `node`; or, where its target would take it, how to add it."""
+    where = ".".join(path)
+    target = node.get("_target_")
+    if target and nearest(part, candidates) is None and part in settable(locate(target), bool(node.get("_partial_"))):
+        return UserError(f"`{part}` is not set in {where}; add it with +{where}.{part}=...")
+    return unknown("key", part, where, candidates)
+
+
+def _keys_of(kind: object) -> list[str]:
+    return list(getattr(kind, "__annotations__", {}))
+
+
+def help_text(stage: str, summary: str, arguments: Sequence[str]) -> str:
+    """Tell a stage's groups with their options (a line each), its keys as composed, and three examples."""
+    search = config_dirs(arguments)
+    overrides = [a for a in arguments if "=" in a and not a.startswith("-")]
+    shown = OmegaConf.create(compose_unresolved(stage, overrides, search))
+    return "\n".join(
+        [
+            f"alpaca {stage}: {summary}",
+            "",
+            f"usage: alpaca {stage} [key=value ...] [group=option ...] [Hydra's flags: --cfg job, -m, --config-dir DIR, ...]",
+            "",
+            "Groups and their options (* is the default):",
+            *_group_lines(stage, search),
+            "",
+            "Keys and values as they stand:",
+            *(f"  {line}" for line in OmegaConf.to_yaml(shown).splitlines()),
+            "",
+            "Examples:",
+            *(f"  {line}" for line in _examples(stage)),
+        ]
+    )
+
+
+def compose_unresolved(stage: str, overrides: Sequence[str], search: Sequence[str]) -> DictConfig:
+    overrides = with_experiment(stage, overrides, search)
+    try:
+        return _compose(stage, overrides, search)
+    except CONFIGURATION_ERRORS as problem:
+        raise explain(problem, stage, overrides, search) from problem
+
+
+def _group_lines(stage: str, search: Sequence[str]) -> Iterator[str]:
+    for group, default in groups(stage).items():
+        yield f"  {group}"
+        for folder in (conf_folder(), *map(Path, search)):
+            for option in _options(folder / group.split("@")[0]):
+                star = "*" if option == default else " "
+                yield f"   {star} {option:<24} {_first_comment(folder / group.split('@')[0], option, stage)}"
+
+
+def _options(group: Path) -> list[str]:
+    """Return the options of a group; a folder (an experiment with a file a stage) is one option."""
+    return sorted({entry.stem for entry in group.glob("*") if entry.suffix == ".yaml" or entry.is_dir()})
+
+
+def _first_comment(group: Path, option: str, stage: str) -> str:
+    file = next((f for f in (group / f"{option}.yaml", group / option / f"{stage}.yaml") if f.is_file()), None)
+    comments = re.findall(r"^# (?!@package)(.+)$", file.read_text("utf-8"), re.MULTILINE) if file else []
+    return comments[0] if comments else ""
+
+
+def _examples(stage: str) -> list[str]:
+    """Return the example commands in the first lines of a stage's root YAML (`#   alpaca ...`)."""
+    text = (conf_folder() / f"{stage}.yaml").read_text("utf-8")
+    return re.findall(rf"^# +(alpaca {stage}.*)$", text, re.MULTILINE)

@@ -1,0 +1,211 @@
+"""The configuration's safety: a function's signature is the schema of the keys that are given to it.
+
+`check` walks a resolved configuration beside the signatures of the stage and of every `_target_` in it, and refuses in one
+line what the call would not take: unknown keys (with the nearest right one), missing keys, values of a wrong type, input
+files that are not there. It returns the values as the signatures want them, ready to be instantiated.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, get_args, get_origin
+
+from pydantic import ConfigDict, PydanticSchemaGenerationError, PydanticUserError, TypeAdapter, ValidationError
+from rapidfuzz.distance import OSA, JaroWinkler
+
+from alpaca.errors import UserError
+
+RESERVED = ("_target_", "_partial_", "_convert_", "_recursive_", "_args_")
+
+
+@dataclass(frozen=True)
+class ExistingPath:
+    """Marks a path that must be there before a stage starts and whose hash goes into its manifest."""
+
+
+InputPath = Annotated[Path, ExistingPath()]
+"""A file or folder that a stage reads."""
+
+
+@dataclass
+class Checked:
+    """A configuration that fits: its values, converted, and the input paths found in it."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    inputs: list[Path] = field(default_factory=list)
+
+
+def check(
+    function: Callable[..., Any],
+    config: Mapping[str, Any],
+    known: Mapping[str, Sequence[str]],
+    made_later: Path | None = None,
+) -> Checked:
+    """Check `config` against the signature of `function`, all the way down.
+
+    `known` gives the usual names of each mapping of components (the callbacks, say), to tell a new name from a slip. Input
+    paths inside the folder `made_later` need not exist yet. Raises UserError, one line, at the first thing that does not fit.
+    """
+    walk = _Walk(known, made_later)
+    walk.checked.values = walk.arguments(function, config, "", partial=False)
+    return walk.checked
+
+
+def nearest(word: str, candidates: Iterable[str]) -> str | None:
+    """Return the candidate fewest edits away; none where over half the word would change."""
+    ranked = [(OSA.distance(word, c), -JaroWinkler.similarity(word, c), c) for c in dict.fromkeys(candidates)]
+    best = min(ranked, default=None)
+    return best[2] if best and best[0] <= max(1, (max(len(word), len(best[2])) + 1) // 2) else None
+
+
+def unknown(kind: str, word: str, where: str, candidates: Iterable[str]) -> UserError:
+    """Say that `word` is not known at `where`, and what was probably meant."""
+    listed = list(dict.fromkeys(candidates))
+    right = nearest(word, listed)
+    hint = (
+        f"did you mean `{right}`?"
+        if right
+        else f"known are {', '.join(sorted(c for c in listed if c[0] != '_')) or 'none'}"
+    )
+    return UserError(f"unknown {kind} `{word}`{' in ' + where if where else ''}; {hint}")
+
+
+def locate(target: str) -> Callable[..., Any]:
+    """Import what `package.module.name` names; raises UserError where there is no such thing."""
+    module, _, name = target.rpartition(".")
+    try:
+        found: Callable[..., Any] = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as problem:
+        raise UserError(f"no such _target_ `{target}`: {problem}") from problem
+    if not callable(found):
+        raise UserError(f"the _target_ `{target}` cannot be called")
+    return found
+
+
+def settable(function: Callable[..., Any], partial: bool) -> dict[str, inspect.Parameter]:
+    """Return what a configuration may give: of a part that is completed in code, not its keyword-only requirements."""
+    return {
+        name: parameter
+        for name, parameter in inspect.signature(function).parameters.items()
+        if parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+        and not (partial and parameter.kind is parameter.KEYWORD_ONLY and parameter.default is parameter.empty)
+    }
+
+
+class _Walk:
+    def __init__(self, known: Mapping[str, Sequence[str]], made_later: Path | None) -> None:
+        self.known, self.made_later = known, made_later
+        self.checked = Checked()
+
+    def arguments(
+        self, function: Callable[..., Any], config: Mapping[str, Any], path: str, *, partial: bool
+    ) -> dict[str, Any]:
+        parameters = settable(function, partial)
+        for key in config:
+            if key not in parameters:
+                raise unknown("key", key, path, [*parameters, *RESERVED, "defaults"])
+        for name, parameter in parameters.items():
+            if parameter.default is parameter.empty and name not in config and not partial:
+                raise UserError(f"missing key `{_join(path, name)}`")
+        annotations = _annotations(function)
+        return {key: self.value(annotations.get(key, Any), value, _join(path, key)) for key, value in config.items()}
+
+    def value(self, annotation: Any, value: Any, path: str) -> Any:
+        if value == "???":
+            raise UserError(f"`{path}` has no value; give one with {path}=...")
+        if not isinstance(value, Mapping):
+            return self.leaf(annotation, value, path)
+        if "_target_" in value:
+            return self.node(value, path)
+        member = _member(annotation)
+        if member is None:
+            right = next((nearest(key, ["_target_"]) for key in value if key.startswith("_")), None)
+            raise (
+                unknown("key", next(k for k in value if k.startswith("_")), path, [right])
+                if right
+                else UserError(
+                    f"`{path}` does not say what it is: it has no _target_; choose one of its options with {path}=..."
+                )
+            )
+        return self.members(member, value, path)
+
+    def members(self, member: Any, value: Mapping[str, Any], path: str) -> dict[str, Any]:
+        for name, inner in value.items():
+            usual = self.known.get(path, ())
+            close = nearest(name, usual)
+            if (
+                usual
+                and name not in usual
+                and (
+                    not isinstance(inner, Mapping)
+                    or "_target_" not in inner
+                    or (close and OSA.distance(name, close) <= 2)
+                )
+            ):
+                raise unknown("key", name, path, usual)
+        return {
+            name: self.value(member, inner, _join(path, name)) for name, inner in value.items() if inner is not None
+        }
+
+    def node(self, value: Mapping[str, Any], path: str) -> dict[str, Any]:
+        reserved = {key: value[key] for key in RESERVED if key in value}
+        given = {key: inner for key, inner in value.items() if key not in RESERVED}
+        partial = bool(reserved.get("_partial_", False))
+        return reserved | self.arguments(locate(value["_target_"]), given, path, partial=partial)
+
+    def leaf(self, annotation: Any, value: Any, path: str) -> Any:
+        if isinstance(annotation, str):  # a component's type that is not imported until it is needed
+            raise UserError(f"`{path}` cannot be {value!r}; choose one of its options with {path}=...")
+        try:
+            # "3" is a number where a number is wanted, and 3 a name where a text is.
+            adapter = TypeAdapter(
+                annotation, config=ConfigDict(arbitrary_types_allowed=True, coerce_numbers_to_str=True)
+            )
+            converted = adapter.validate_python(value)
+        except (PydanticSchemaGenerationError, PydanticUserError):
+            return value
+        except ValidationError as problem:
+            wanted = problem.errors()[0]["msg"].removeprefix("Input should be ")
+            raise UserError(f"`{path}` cannot be {value!r}: it should be {wanted}") from problem
+        if _is_input(annotation) and converted is not None:
+            if not (converted.exists() or (self.made_later and converted.is_relative_to(self.made_later))):
+                raise UserError(f"`{path}`: there is no file or folder {converted}")
+            self.checked.inputs.append(converted)
+        return converted
+
+
+def _join(path: str, key: str) -> str:
+    return f"{path}.{key}" if path else key
+
+
+def _annotations(function: Callable[..., Any]) -> dict[str, Any]:
+    """Evaluate the annotations that can be; what is imported for type checking only stays a string."""
+    owner = function.__init__ if inspect.isclass(function) else function
+    owner = inspect.unwrap(owner)
+    found: dict[str, Any] = {}
+    for name, annotation in getattr(owner, "__annotations__", {}).items():
+        try:
+            found[name] = eval(annotation, owner.__globals__) if isinstance(annotation, str) else annotation
+        except NameError:
+            found[name] = annotation
+    return found
+
+
+def _member(annotation: Any) -> Any:
+    """Return what a mapping annotation holds, or None where the annotation is no mapping."""
+    if isinstance(annotation, str):
+        inside = annotation.split("|")[0].strip()
+        return inside.removesuffix("]").split(",", 1)[1].strip() if inside.startswith(("dict[", "Mapping[")) else None
+    for option in get_args(annotation) if get_origin(annotation) not in (dict, Mapping) else (annotation,):
+        origin = get_origin(option)
+        if inspect.isclass(origin) and issubclass(origin, Mapping):
+            return get_args(option)[1]
+    return Any if annotation in (dict, Any) else None
+
+
+def _is_input(annotation: Any) -> bool:
+    return any(isinstance(part, ExistingPath) or _is_input(part) for part in get_args(annotation))

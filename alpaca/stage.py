@@ -1,0 +1,128 @@
+"""The Hydra door: `alpaca <stage> [overrides]`, the same as `python -m alpaca.<stage> [overrides]`.
+
+A stage is a typed function of the same name as its module and its root YAML. The door composes the configuration, passes
+over a stage that is finished, checks every key and value against the signatures, instantiates the parts, calls the
+function and writes its manifest. Past it nothing sees Hydra or OmegaConf.
+"""
+
+from __future__ import annotations
+
+import importlib
+import signal
+import sys
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from alpaca.errors import Stopped, UserError
+
+STAGES = ("generate", "curate", "train", "evaluate", "run")
+
+
+def main() -> None:
+    """Run the console script `alpaca`."""
+    if len(sys.argv) < 2 or sys.argv[1] in ("-h", "--help"):
+        print(overview())
+    elif sys.argv[1] in ("-V", "--version"):
+        print(importlib.import_module("alpaca").__version__)
+    else:
+        launch(sys.argv[1], sys.argv[2:])
+
+
+def overview() -> str:
+    """List the stages, a line each."""
+    lines = (f"  {stage:<10} {_summary(stage)}" for stage in STAGES)
+    return "\n".join(
+        [
+            "usage: alpaca <stage> [key=value ...]",
+            "",
+            *lines,
+            "",
+            "alpaca <stage> --help tells the keys and options of one.",
+        ]
+    )
+
+
+def launch(stage: str, arguments: Sequence[str] | None = None) -> None:
+    """Run one stage on its command line and leave the process with its exit code.
+
+    0 done, 1 a bug (with its traceback), 2 the user's mistake, 3 stopped, and the same command goes on.
+    """
+    arguments = sys.argv[1:] if arguments is None else arguments
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        _launch(stage, arguments)
+    except UserError as mistake:
+        _leave(f"alpaca {stage}: {mistake}", 2)
+    except (Stopped, KeyboardInterrupt) as stop:
+        _leave(f"alpaca {stage}: stopped{f' ({stop})' if str(stop) else ''}; the same command goes on from here", 3)
+
+
+def execute(stage: str, config: dict[str, Any]) -> None:
+    """Run a stage on its resolved configuration, unless it is finished, and write its manifest."""
+    from alpaca import composition, manifest
+    from alpaca.log import announce
+
+    folder = manifest.stage_folder(config.get("root", ""), config.get("name", ""), stage)
+    done = manifest.finished(folder, config)
+    if done is not None:
+        announce(stage, f"finished already: {folder}", done["results"])
+        return
+    fits = composition.checked(function(stage), config)
+    arguments = composition.instantiated(fits.values)
+    with manifest.begin(folder, config, fits.inputs):
+        start = time.monotonic()
+        outcome = function(stage)(**arguments)
+        seconds = time.monotonic() - start
+        manifest.end(folder, config, fits.inputs, outcome, seconds)
+    announce(stage, f"done in {seconds:.1f} s: {folder}", outcome.results)
+
+
+def function(stage: str) -> Callable[..., Any]:
+    """Return the typed function that a stage is."""
+    return getattr(importlib.import_module(f"alpaca.{stage}"), stage)  # type: ignore[no-any-return]
+
+
+def _launch(stage: str, arguments: Sequence[str]) -> None:
+    from alpaca import composition
+    from alpaca.log import setup_logging
+    from alpaca.schema import unknown
+
+    if stage not in STAGES:
+        raise unknown("stage", stage, "", STAGES)
+    if {"-h", "--help"} & set(arguments):
+        print(composition.help_text(stage, _summary(stage), arguments))
+        return
+    setup_logging()
+    if stage == "run":
+        composition.launch(stage, prefixed(arguments), _run)
+    else:
+        composition.launch(stage, arguments, lambda config: execute(stage, config))
+
+
+def _run(config: dict[str, Any]) -> None:
+    from alpaca import composition
+
+    run = function("run")
+    run(**composition.checked(run, config).values)
+
+
+def prefixed(arguments: Sequence[str]) -> list[str]:
+    """Make `train.optimizer.lr=1e-3` an override that `run` hands to the stage; such a key is new to the root YAML."""
+    staged = tuple(f"{stage}." for stage in STAGES)
+    return [f"++{text}" if text.startswith(staged) and "=" in text else text for text in arguments]
+
+
+def _summary(stage: str) -> str:
+    """Return the first line of a stage's docstring."""
+    documentation = importlib.import_module(f"alpaca.{stage}").__doc__ or ""
+    return documentation.splitlines()[0]
+
+
+def _stop(number: int, frame: object) -> None:
+    raise Stopped(signal.Signals(number).name)
+
+
+def _leave(line: str, code: int) -> None:
+    print(line, file=sys.stderr)
+    sys.exit(code)

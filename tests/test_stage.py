@@ -1,0 +1,193 @@
+"""The command line as a user meets it."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from alpaca.composition import checked, compose, instantiated
+from alpaca.errors import UserError
+from alpaca.stage import function
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+def one_line(done: subprocess.CompletedProcess[str]) -> str:
+    """Return the one line with which a command was refused."""
+    assert done.returncode == 2, done.stderr
+    (line,) = done.stderr.strip().splitlines()
+    return line
+
+
+def test_alpaca_alone_lists_the_stages(alpaca: Run) -> None:
+    done = alpaca()
+    assert done.returncode == 0
+    assert [line.split()[0] for line in done.stdout.splitlines()[2:7]] == [
+        "generate",
+        "curate",
+        "train",
+        "evaluate",
+        "run",
+    ]
+
+
+def test_help_lists_groups_options_and_three_examples(alpaca: Run) -> None:
+    done = alpaca("train", "--help")
+    assert done.returncode == 0
+    for line in ("  optimizer", "   * tiny ", "     llama_7b ", "     alpaca_7b ", "  epochs: 3"):
+        assert f"\n{line}" in done.stdout
+    assert len(re.findall(r"^  alpaca train ", done.stdout, re.MULTILINE)) == 3
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["train", "--help"], ["train", "--cfg", "job"], ["run", "--help"], ["curate", "lr=1"]]
+)
+def test_nothing_heavy_is_imported_before_it_is_needed(arguments: list[str], tmp_path: Path) -> None:
+    code = (
+        "import sys, atexit\n"
+        "atexit.register(lambda: print('heavy:', sorted({'torch', 'transformers', 'lightning'} & set(sys.modules))))\n"
+        f"sys.argv = ['alpaca', *{arguments!r}]\n"
+        "from alpaca.stage import main\n"
+        "main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert "heavy: []" in done.stdout, done
+
+
+def test_hydras_command_line_works_through_both_doors(alpaca: Run, tmp_path: Path) -> None:
+    overrides = ["train", "--cfg", "job", "model=llama_7b", "model.path=a/b", "epochs=7", "+optimizer.amsgrad=true"]
+    done = alpaca(*overrides)
+    assert done.returncode == 0, done.stderr
+    for line in ("  path: a/b", "epochs: 7", "  amsgrad: true"):
+        assert f"\n{line}\n" in done.stdout
+    command = [sys.executable, "-m", "alpaca.train", *overrides[1:]]
+    other = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert other.stdout == done.stdout
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["tran"], "unknown stage `tran`; did you mean `train`?"),
+        (["train", "optimizer.lrr=1"], "unknown key `lrr` in optimizer; did you mean `lr`?"),
+        (["curate", "+dedup.treshold=1"], "unknown key `treshold` in dedup; did you mean `threshold`?"),
+        (["train", "optimzer=adamw"], "unknown key `optimzer`; did you mean `optimizer`?"),
+        (["train", "model=tny"], "unknown option `tny` in model; did you mean `tiny`?"),
+        (["train", "experiment=quickstrat"], "unknown option `quickstrat` in experiment; did you mean `quickstart`?"),
+        (["train", "optimizer.amsgrad=true"], "`amsgrad` is not set in optimizer; add it with +optimizer.amsgrad=..."),
+        (["curate", "dedup.threshold=high", "data=."], "`dedup.threshold` cannot be 'high'"),
+        (
+            ["curate", "dedup.threshold=7", "data=."],
+            "`dedup.threshold` cannot be 7: it should be less than or equal to 1",
+        ),
+        (["curate", "dedup.fields=[text]", "data=."], "it should be 'instruction', 'input' or 'output'"),
+        (["generate", "~num_held_out"], "missing key `num_held_out`"),
+        (["generate", "num_examples=0"], "`num_examples` cannot be 0: it should be greater than 0"),
+        (["generate", "seeds=self_instruct", "seeds.path=nowhere.jsonl"], "`seeds.path`: there is no file"),
+        (["curate", "data=nowhere.json"], "`data`: there is no file or folder nowhere.json"),
+        (["curate", "filters.lenght.least=3"], "unknown key `lenght` in filters; did you mean `length`?"),
+        (["train", "hydra.rnu.dir=x"], "unknown key `rnu` in hydra; did you mean `run`?"),
+        (["train", "optimizer=[1"], "no viable alternative"),
+        (["train", "name=../elsewhere"], "must be a path inside"),
+        (["train", "name=null"], "must be texts"),
+        (
+            ["run", "experiment=quickstart", "train.optimizer.lrr=1"],
+            "unknown key `lrr` in optimizer; did you mean `lr`?",
+        ),
+        (["run", "stages=[generate,curat]"], "there is no stage `curat`"),
+    ],
+)
+def test_wrong_input_gets_one_line_and_writes_nothing(
+    alpaca: Run, tmp_path: Path, arguments: list[str], line: str
+) -> None:
+    assert line in one_line(alpaca(*arguments))
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_does_not_go_together_gets_one_line_and_leaves_no_folder(
+    alpaca: Run, tmp_path: Path, tasks_file: Path
+) -> None:
+    done = alpaca("train", f"data={tasks_file}", "datamodule.tokens_per_micro_batch=100")
+    assert "tokens_per_micro_batch=100 cannot hold max_length=512" in one_line(done)
+    assert not (tmp_path / "outputs" / "default" / "train").exists()
+
+
+@pytest.mark.parametrize(
+    ("pair", "line"),
+    [
+        ("trainer.devices=64", r"trainer\.devices=64: there"),
+        ("model=hub model.path=./nowhere", r"there is no folder \./nowhere"),
+        ("model=hub", r"`model\.path` has no value; give one with model\.path="),
+        ("trainer.precision=fp8", "it should be '32-true', 'bf16-true' or 'bf16-mixed'"),
+        ("+datamodule.seed=3", "unknown key `seed` in datamodule"),
+        ("+callbacks.mine=3", "unknown key `mine` in callbacks"),
+    ],
+)
+def test_what_a_part_refuses(tasks_file: Path, pair: str, line: str) -> None:
+    with pytest.raises(UserError, match=line):
+        instantiated(checked(function("train"), compose("train", [f"data={tasks_file}", *pair.split()])).values)
+
+
+def test_a_slip_in_a_yaml_file_of_the_users_own(alpaca: Run, tmp_path: Path) -> None:
+    (tmp_path / "mine" / "experiment").mkdir(parents=True)
+    file = tmp_path / "mine" / "experiment" / "wide.yaml"
+    file.write_text("# @package _global_\ndatamodule:\n  max_lenght: 64\n", "utf-8")
+    line = one_line(alpaca("train", "--config-dir", "mine", "experiment=wide"))
+    assert line == "alpaca train: unknown key `max_lenght` in datamodule; did you mean `max_length`?"
+    file.write_text("# @package _global_\ndatamodule:\n  max_length: 64\n", "utf-8")
+    assert "max_length: 64" in alpaca("train", "--config-dir", "mine", "experiment=wide", "--cfg", "job").stdout
+    file.write_text("datamodule: [\n", "utf-8")
+    assert "YAML" in one_line(alpaca("train", "--config-dir", "mine", "experiment=wide"))
+
+
+def test_a_finished_stage_is_passed_over_until_something_changes(alpaca: Run, tmp_path: Path) -> None:
+    command = ["generate", "num_examples=20"]
+    assert "done in" in alpaca(*command).stderr
+    folder = tmp_path / "outputs" / "default" / "generate"
+    first = (folder / "raw.jsonl").read_bytes()
+    assert "finished already" in alpaca(*command).stderr
+    assert "done in" in alpaca(*command, "seed=1").stderr
+    assert (folder / "raw.jsonl").read_bytes() != first
+    assert (folder.with_name("generate.previous") / "raw.jsonl").read_bytes() == first
+    (folder / "raw.jsonl").unlink()
+    assert "done in" in alpaca(*command).stderr
+    assert (folder / "raw.jsonl").read_bytes() == first
+
+
+def test_the_manifest_tells_what_was_done(alpaca: Run, tmp_path: Path, tasks_file: Path) -> None:
+    alpaca("curate", f"data={tasks_file}", "name=mine")
+    manifest = json.loads((tmp_path / "outputs" / "mine" / "curate" / "manifest.json").read_text("utf-8"))
+    assert manifest["config"]["data"] == str(tasks_file)
+    assert len(manifest["inputs"][str(tasks_file)]) == 64
+    assert set(manifest["outputs"]) == {"alpaca_data.json", "provenance.jsonl", "rejected.jsonl"}
+    assert manifest["results"]["examples_read"] == 200
+    assert manifest["versions"]["alpaca"]
+
+
+def test_a_sweep_runs_each_job_under_a_name_of_its_own(alpaca: Run, tmp_path: Path) -> None:
+    done = alpaca("generate", "-m", "num_examples=5", "seed=1,2", "name=sweep")
+    assert done.returncode == 0, done.stderr
+    made = sorted(file.relative_to(tmp_path / "outputs").as_posix() for file in tmp_path.rglob("manifest.json"))
+    assert made == [f"sweep/num_examples-5-seed-{seed}/generate/manifest.json" for seed in (1, 2)]
+
+
+def test_a_wrong_job_ends_a_sweep_with_its_line(alpaca: Run) -> None:
+    done = alpaca("generate", "-m", "num_examples=0,1")
+    assert done.returncode == 2
+    assert "`num_examples` cannot be 0" in done.stderr
+
+
+def test_two_processes_do_not_share_a_folder(alpaca: Run, tmp_path: Path) -> None:
+    import fcntl
+
+    (tmp_path / "outputs" / "default").mkdir(parents=True)
+    with (tmp_path / "outputs" / "default" / ".generate.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert "another process is at work" in one_line(alpaca("generate", "num_examples=5"))
