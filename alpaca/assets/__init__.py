@@ -1,0 +1,1 @@
+"""The project's own tasks, word lists and page templates."""
