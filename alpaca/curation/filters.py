@@ -1,0 +1,73 @@
+"""Filters: each looks at one example and gives the reason why it is unfit, or None.
+
+Alpaca's are those of stanford_alpaca's generate_instruction.py (post_process_gpt3_response).
+"""
+
+from __future__ import annotations
+
+import re
+import string
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from pydantic import NonNegativeInt, PositiveInt
+
+from alpaca.records import Example
+
+Filter = Callable[[Example], str | None]
+
+
+@dataclass(frozen=True)
+class InstructionLength:
+    """The instruction has from `least` to `most` words."""
+
+    least: NonNegativeInt
+    most: PositiveInt
+
+    def __call__(self, example: Example) -> str | None:
+        words = len(example.instruction.split())
+        if words < self.least:
+            return "instruction too short"
+        return "instruction too long" if words > self.most else None
+
+
+@dataclass(frozen=True)
+class Keywords:
+    """The instruction has none of these words, which ask for what a language model cannot see or make."""
+
+    words: Sequence[str]
+
+    def __call__(self, example: Example) -> str | None:
+        pattern = rf"\b(?:{'|'.join(map(re.escape, self.words))})\b"
+        found = re.search(pattern, example.instruction, re.IGNORECASE)
+        return f"keyword: {found[0].lower()}" if found else None
+
+
+@dataclass(frozen=True)
+class Opening:
+    """The instruction does not begin with one of these phrases."""
+
+    phrases: Sequence[str]
+
+    def __call__(self, example: Example) -> str | None:
+        found = next((phrase for phrase in self.phrases if example.instruction.startswith(phrase)), None)
+        return f"opening: {found}" if found else None
+
+
+@dataclass(frozen=True)
+class FirstCharacter:
+    """The instruction begins with an ASCII character that is no punctuation."""
+
+    def __call__(self, example: Example) -> str | None:
+        first = example.instruction[:1]
+        if first in string.punctuation:
+            return "begins with punctuation"
+        return None if first.isascii() else "begins with a non-ASCII character"
+
+
+@dataclass(frozen=True)
+class HasOutput:
+    """The output is not empty."""
+
+    def __call__(self, example: Example) -> str | None:
+        return None if example.output.strip() else "no output"
