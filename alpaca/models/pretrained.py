@@ -1,0 +1,44 @@
+"""Any causal language model in Hugging Face's format, from a folder or by its id on the hub."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from alpaca.errors import UserError
+from alpaca.prompts.alpaca import CHAT_TEMPLATE
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+
+@dataclass(frozen=True)
+class Pretrained:
+    """Weights and tokenizer at `path`; nothing else is downloaded than what this names."""
+
+    path: str
+
+    def __post_init__(self) -> None:
+        local = Path(self.path)
+        if not local.is_dir() and (local.is_absolute() or self.path.count("/") != 1 or self.path.startswith(".")):
+            raise UserError(f"model.path: there is no folder {self.path}, and it is no hub id (organisation/name)")
+
+    def tokenizer(self, folder: Path, texts: Iterable[str]) -> PreTrainedTokenizerBase:
+        """Load the model's own tokenizer; `folder` and `texts` are for models that learn theirs."""
+        from transformers import AutoTokenizer
+
+        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(self.path)
+        if tokenizer.eos_token_id is None:
+            raise UserError(f"the tokenizer of {self.path} has no EOS token, so a model could not learn where to stop")
+        tokenizer.chat_template = tokenizer.chat_template or CHAT_TEMPLATE
+        return tokenizer
+
+    def network(self, tokenizer: PreTrainedTokenizerBase, seed: int) -> PreTrainedModel:
+        """Load the weights, in the dtype that the trainer's precision asks for."""
+        import torch
+        from transformers import AutoModelForCausalLM
+
+        network: PreTrainedModel = AutoModelForCausalLM.from_pretrained(self.path, dtype=torch.get_default_dtype())
+        return network

@@ -1,0 +1,1 @@
+"""Learning rate over the steps of a run."""

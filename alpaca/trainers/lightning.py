@@ -1,0 +1,65 @@
+"""Lightning's trainer with what the recipe leaves to the hardware, checked against the hardware that is there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+import torch
+from lightning import Trainer
+from pydantic import PositiveInt
+
+from alpaca.errors import UserError
+from alpaca.log import quieten_libraries
+
+Accelerator = Literal["auto", "cpu", "cuda", "mps"]
+Precision = Literal["32-true", "bf16-true", "bf16-mixed"]
+
+
+def configure(accelerator: Accelerator, devices: PositiveInt, precision: Precision) -> Callable[..., Trainer]:
+    """Return a constructor of the trainer, to be given callbacks, loggers and the number of steps.
+
+    Raises UserError where there is no such accelerator, too few devices, or no bf16 in them.
+    """
+    quieten_libraries()
+    kind = _present(accelerator)
+    count = torch.cuda.device_count() if kind == "cuda" else 1
+    if not 1 <= devices <= count:
+        raise UserError(
+            f"trainer.devices={devices}: there {'is' if count == 1 else 'are'} {count} ({kind}) to train on"
+        )
+    if precision.startswith("bf16") and not _has_bf16(kind):
+        raise UserError(f"trainer.precision={precision}: this {kind} has no bf16; give trainer.precision=32-true")
+
+    def build(**arguments: object) -> Trainer:
+        return Trainer(
+            accelerator=kind,
+            devices=devices,
+            precision=precision,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            use_distributed_sampler=False,
+            log_every_n_steps=1,
+            **arguments,  # type: ignore[arg-type]
+        )
+
+    return build
+
+
+def _present(accelerator: Accelerator) -> str:
+    present = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if accelerator == "auto":
+        return next(kind for kind in ("cuda", "mps", "cpu") if present[kind])
+    if not present[accelerator]:
+        raise UserError(f"trainer.accelerator={accelerator}: this machine has none; give trainer.accelerator=cpu")
+    return accelerator
+
+
+def _has_bf16(kind: str) -> bool:
+    """Tell whether the device computes in bf16 itself instead of emulating it."""
+    if kind == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    if kind == "cpu":
+        return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
+    return False

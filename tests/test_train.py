@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import csv
+import functools
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from lightning import Callback, LightningModule, Trainer
+from small import SMALL
+
+from alpaca.callbacks.checkpoint import Checkpoint
+from alpaca.datamodules.packed import Packed
+from alpaca.errors import Stopped, UserError
+from alpaca.files import sha256
+from alpaca.manifest import Outcome
+from alpaca.modules.sft import SFT
+from alpaca.schedulers.cosine import cosine
+from alpaca.train import train
+from alpaca.trainers.lightning import configure
+
+GOLDEN = Path(__file__).parent / "golden_losses.txt"
+
+
+class KilledAt(Callback):
+    def __init__(self, step: int) -> None:
+        self.step = step
+
+    def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
+        if trainer.global_step == self.step:
+            raise Stopped("test")
+
+
+def trained(data: Path, root: Path, callbacks: dict[str, Callback] | None = None, lr: float = 3e-3) -> Outcome:
+    return train(
+        name="run",
+        root=root,
+        seed=0,
+        data=data,
+        epochs=2,
+        model=SMALL,
+        datamodule=functools.partial(
+            Packed, global_batch_size=32, max_length=256, long_examples="truncate", tokens_per_micro_batch=1024
+        ),
+        module=functools.partial(SFT, gradient_clip=1.0),
+        optimizer=functools.partial(torch.optim.AdamW, lr=lr, fused=True),
+        scheduler=functools.partial(cosine, 0.03),
+        trainer=configure("cpu", 1, "32-true"),
+        callbacks={"checkpoint": Checkpoint(root / "run" / "train" / "checkpoints", 3, 1)} | (callbacks or {}),
+        logger={},
+    )
+
+
+def losses(root: Path) -> list[float]:
+    with (root / "run" / "train" / "metrics.csv").open(encoding="utf-8") as file:
+        return [float(row["loss"]) for row in csv.DictReader(file)]
+
+
+@pytest.fixture(scope="module")
+def whole(tasks_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("whole")
+    trained(tasks_file, root)
+    return root
+
+
+def test_the_loss_curve_is_the_golden_one(whole: Path) -> None:
+    """After a change that is meant to alter the curve: write the new one into the file, and say why in the commit."""
+    golden = [float(line) for line in GOLDEN.read_text("utf-8").split()]
+    assert losses(whole) == pytest.approx(golden, rel=1e-3)
+
+
+@pytest.mark.parametrize("step", [1, 3, 4, 13, 14])
+def test_a_killed_run_ends_in_the_same_weights(tasks_file: Path, tmp_path: Path, whole: Path, step: int) -> None:
+    with pytest.raises(Stopped):
+        trained(tasks_file, tmp_path, {"killed": KilledAt(step)})
+    trained(tasks_file, tmp_path)
+    for folder in ("model", "base"):
+        assert sha256(tmp_path / "run" / "train" / folder) == sha256(whole / "run" / "train" / folder)
+    assert losses(tmp_path) == losses(whole)
+
+
+def test_the_model_folder_is_hugging_faces(whole: Path) -> None:
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    folder = whole / "run" / "train" / "model"
+    network, words = AutoModelForCausalLM.from_pretrained(folder), AutoTokenizer.from_pretrained(folder)
+    ids = words.apply_chat_template([{"role": "user", "content": "Say hi"}], return_tensors="pt", return_dict=False)
+    assert words.decode(ids[0]).startswith("<s>Below is an instruction")
+    out = network.generate(ids, max_new_tokens=4, do_sample=False, pad_token_id=words.eos_token_id)
+    assert out.shape[0] == 1
+    assert network.generation_config.eos_token_id == words.eos_token_id
+    assert not list(folder.glob("*.bin"))
+
+
+def test_a_gradient_that_is_not_finite_ends_the_run(tasks_file: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="not finite"):
+        trained(tasks_file, tmp_path, lr=1e30)
+
+
+def test_what_the_hardware_has_not_is_refused() -> None:
+    with pytest.raises(UserError, match=r"trainer\.devices=64"):
+        configure("cpu", 64, "32-true")
+    if not torch.cuda.is_available():
+        with pytest.raises(UserError, match=r"trainer\.accelerator=cuda"):
+            configure("cuda", 1, "32-true")
