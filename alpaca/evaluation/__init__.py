@@ -1,0 +1,1 @@
+"""Scores of answers and the comparison of two models."""
