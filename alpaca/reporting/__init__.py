@@ -1,0 +1,1 @@
+"""Show what came out of a run: one page for people, one table for the terminal."""
