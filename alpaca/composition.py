@@ -17,7 +17,7 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException, MissingConfigException
 from hydra.types import RunMode
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
@@ -79,7 +79,12 @@ def _compose(stage: str, overrides: Sequence[str], search: Sequence[str] = (), w
         [f"hydra.searchpath=[{','.join(f'file://{Path(folder).absolute()}' for folder in search)}]"] if search else []
     )
     with hydra.initialize_config_dir(version_base="1.3", config_dir=str(conf_folder())):
-        return hydra.compose(stage, [*overrides, *paths], return_hydra_config=with_hydra)
+        config = hydra.compose(stage, [*overrides, *paths], return_hydra_config=True)
+    HydraConfig.instance().set_config(config)  # for ${hydra:...}
+    if not with_hydra:
+        with open_dict(config):
+            del config["hydra"]
+    return config
 
 
 def resolved(config: DictConfig) -> dict[str, Any]:
@@ -178,14 +183,19 @@ def explain(problem: Exception, stage: str, arguments: Sequence[str], search: Se
     text = f"{problem}\n{cause}"
     if isinstance(problem, MissingConfigException):
         return _missing_option(problem, stage)
-    if key := re.search(r"Could not (?:override|delete(?: from config)?|append to config) '([^']+)'", text):
-        return _wrong_key(key[1], stage, arguments, search, text)
-    if key := re.search(r"Key '([^']+)' (?:is )?not in '?(\w+)'?", text):
-        return unknown("key", key[1], key[2], _keys_of(getattr(cause, "ref_type", None)))
+    if refused := re.search(r"Could not (?:override|delete(?: from config)?|append to config) '([^']+)'", text):
+        return _wrong_key(refused[1], stage, arguments, search, text)
+    if typed := re.search(r"Key '[^']+' not in '\w+'\s+full_key: (\S+)\.(\S+)", text):
+        return unknown("key", typed[2], typed[1], [*_hydras_keys(stage, typed[1]), "defaults"])
     if isinstance(problem, YAMLError):
         return UserError("not YAML: " + " ".join(str(problem).split()))
     lines = [line.strip() for line in str(problem if str(problem) else cause).splitlines() if line.strip()]
     return UserError(lines[0] if lines else type(problem).__name__)
+
+
+def _hydras_keys(stage: str, path: str) -> list[str]:
+    """Return the keys of Hydra's own configuration, which is typed, at a path."""
+    return [str(key) for key in OmegaConf.select(_compose(stage, [], with_hydra=True), path)]
 
 
 def _missing_option(problem: MissingConfigException, stage: str) -> UserError:
@@ -222,11 +232,7 @@ def _unset(part: str, path: list[str], node: DictConfig, candidates: list[str]) 
     target = node.get("_target_")
     if target and nearest(part, candidates) is None and part in settable(locate(target), bool(node.get("_partial_"))):
         return UserError(f"`{part}` is not set in {where}; add it with +{where}.{part}=...")
-    return unknown("key", part, where, candidates)
-
-
-def _keys_of(kind: object) -> list[str]:
-    return list(getattr(kind, "__annotations__", {}))
+    return unknown("key", part, where, [*candidates, "defaults"])
 
 
 def help_text(stage: str, summary: str, arguments: Sequence[str]) -> str:

@@ -108,9 +108,12 @@ def _run(config: dict[str, Any]) -> None:
 
 
 def prefixed(arguments: Sequence[str]) -> list[str]:
-    """Make `train.optimizer.lr=1e-3` an override that `run` hands to the stage; such a key is new to the root YAML."""
+    """Hand `train.optimizer.lr=1e-3`, a key that is new to the root YAML, and --config-dir on to `run` and its stages."""
+    from alpaca.composition import config_dirs
+
     staged = tuple(f"{stage}." for stage in STAGES)
-    return [f"++{text}" if text.startswith(staged) and "=" in text else text for text in arguments]
+    folders = [f"config_dirs=[{','.join(map(repr, folders))}]"] if (folders := config_dirs(arguments)) else []
+    return [f"++{text}" if text.startswith(staged) and "=" in text else text for text in arguments] + folders
 
 
 def _summary(stage: str) -> str:

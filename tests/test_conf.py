@@ -43,8 +43,6 @@ def experiments() -> list[tuple[str, str]]:
 
 @cache
 def composed(stage: str, overrides: tuple[str, ...]) -> dict[str, Any]:
-    if stage == "run":
-        overrides = (*overrides, "experiment=null")
     return compose(stage, list(overrides))
 
 
@@ -150,11 +148,17 @@ def slip_lines(tmp_path: Path, seed: int, each: int) -> Iterator[tuple[str, str,
             override = f"{'.'.join(wrong)}={value if isinstance(value, int | float) else 'x'}"
             yield f"alpaca {stage} {' '.join(choice)} {override}", path[-1], refusal(stage, [*choice, override], [])
         mine = tmp_path / "experiment" / "mine.yaml"
-        chosen = [f"override /{c.replace('=', ': ')}" for c in choice if not c.startswith(("model.path", "experiment"))]
+        chosen = [_default(part) for part in choice if not part.startswith("model.path")]
         text = "# @package _global_\n" + ("defaults:\n" + "".join(f"  - {c}\n" for c in chosen) if chosen else "")
         mine.write_text(text + yaml.safe_dump(yaml_of(wrong, value)), "utf-8")
         needed = [c for c in choice if c.startswith("model.path")] + (["experiment=mine"])
         yield mine.read_text("utf-8"), path[-1], refusal(stage, needed, [str(tmp_path)])
+
+
+def _default(choice: str) -> str:
+    """Return the entry of a defaults list that chooses an option as the command line does."""
+    group, option = choice.split("=")
+    return f"/experiment/{option}" if group == "experiment" else f"override /{group}: {option}"
 
 
 def check_slips(lines: list[tuple[str, str, str | None]]) -> None:

@@ -28,6 +28,7 @@ class DataReport:
     without_target: int
     truncated: int
     dropped: int
+    supervised_eos: int
     duplicates: int
     tokens_per_epoch: int
     supervised_share: float
@@ -56,6 +57,7 @@ class DataReport:
             without_target=encoded.without_target,
             truncated=encoded.truncated,
             dropped=encoded.too_long,
+            supervised_eos=int((tokens.ids[tokens.ends - 1] == tokenizer.eos_token_id).sum()),
             duplicates=len(examples) - len({(e.instruction, e.input, e.output) for e in examples}),
             tokens_per_epoch=len(tokens.ids),
             supervised_share=tokens.targets(range(len(tokens.ends))) / len(tokens.ids),
