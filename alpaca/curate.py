@@ -16,7 +16,7 @@ from alpaca.curation.filters import Filter
 from alpaca.errors import UserError
 from alpaca.files import write_json, write_jsonl
 from alpaca.manifest import Outcome, stage_folder
-from alpaca.records import BadRow, Example, read
+from alpaca.records import Example, read
 from alpaca.schema import InputPath
 from alpaca.stage import launch
 
@@ -34,7 +34,7 @@ def curate(name: str, root: Path, data: InputPath, filters: Mapping[str, Filter]
     folder = stage_folder(root, name, "curate")
     examples, bad = read(data)
     kept: list[Example] = []
-    rejected = [_bad_row(row) for row in bad]
+    rejected = [row.rejected() for row in bad]
     for example in examples:
         reason = objection(example, filters) or repetition(example, dedup, kept)
         if reason:
@@ -66,10 +66,6 @@ def repetition(example: Example, dedup: Dedup, kept: list[Example]) -> dict[str,
     """Return which kept example this one repeats, or None."""
     found = dedup.duplicate_of(example)
     return found and {"reason": "duplicate", "score": found[1], "duplicate_of": kept[found[0]].alpaca()}
-
-
-def _bad_row(bad: BadRow) -> dict[str, Any]:
-    return {"reason": f"bad row: {bad.reason}", "where": bad.where, "row": bad.row}
 
 
 if __name__ == "__main__":

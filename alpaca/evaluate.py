@@ -37,7 +37,8 @@ class Judge(Protocol):
 def evaluate(name: str, root: Path, data: InputPath, candidate: LLM, reference: LLM, judge: Judge) -> Outcome:
     """Evaluate on the tasks of `data` that have a reference answer; raises UserError where none has."""
     folder = stage_folder(root, name, "evaluate")
-    tasks = [example for example in read(data)[0] if example.output.strip()]
+    examples, bad = read(data)
+    tasks = [example for example in examples if example.output.strip()]
     if not tasks:
         raise UserError(f"no task of {data} has an `output` to compare answers with")
     prompts = [prompt(task.instruction, task.input) for task in tasks]
@@ -49,6 +50,8 @@ def evaluate(name: str, root: Path, data: InputPath, candidate: LLM, reference: 
     write_json(folder / "scores.json", {"families": scores})
     write_json(folder / "win_rate.json", comparison.as_dict())
     results = comparison.as_dict() | {
+        "without_reference": len(examples) - len(tasks),
+        "bad_rows": len(bad),
         "exact_match": sum(row["candidate_correct"] for row in rows) / len(rows),
         "exact_match_reference": sum(row["reference_correct"] for row in rows) / len(rows),
         "perplexity": candidate.perplexity(tasks),

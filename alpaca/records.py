@@ -41,6 +41,10 @@ class BadRow:
     reason: str
     row: Any
 
+    def rejected(self) -> dict[str, Any]:
+        """Return the row as files of rejected rows hold it."""
+        return {"reason": f"bad row: {self.reason}", "where": self.where, "row": self.row}
+
 
 def read(path: Path) -> tuple[list[Example], list[BadRow]]:
     """Read a file of examples; rows that make none are set aside.

@@ -99,7 +99,7 @@ def export(network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder:
 
 
 def _outputs(folder: Path) -> list[Path]:
-    made = ("model", "base", "metrics.csv", "data_report.json")
+    made = ("model", "base", "metrics.csv", "data_report.json", "bad_rows.jsonl")
     return [folder / part for part in made if (folder / part).exists()]
 
 
@@ -112,6 +112,7 @@ def _results(folder: Path, tuned: SFT) -> dict[str, Any]:
     return {
         "parameters": sum(parameter.numel() for parameter in tuned.parameters()),
         "examples": report["examples"],
+        "epochs": round(float(rows[-1]["epoch"])),
         "steps": len(rows),
         "tokens": int(tokens),
         "target_tokens": int(sum(float(row["target_tokens"]) for row in rows)),

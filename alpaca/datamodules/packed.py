@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader, IterableDataset
 from alpaca.datamodules.report import DataReport
 from alpaca.datamodules.tokens import LongExamples, Tokens, collate, encode, pack
 from alpaca.errors import UserError
-from alpaca.files import write_json
+from alpaca.files import write_json, write_jsonl
 from alpaca.records import Example, read
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ class Packed(lightning.LightningDataModule):
                     f"no example of {self.data} has a target token within max_length={self.max_length} tokens"
                 )
             encoded.tokens.save(self.folder / "tokens.npz")
+            write_jsonl(self.folder / "bad_rows.jsonl", (row.rejected() for row in bad))
             report = DataReport.of(self.tokenizer(), examples, bad, encoded, self.global_batch_size, self.epochs)
             write_json(self.folder / "data_report.json", report.as_dict())
 

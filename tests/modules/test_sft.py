@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from small import EXAMPLES, SMALL, tokenizer
+from small import EXAMPLES, SMALL, texts, tokenizer
 from transformers import PreTrainedModel
 
 from alpaca.datamodules.tokens import Tokens, collate, encode, pack
@@ -88,3 +88,30 @@ def test_grouped_query_attention_is_exact_too(tokens: Tokens) -> None:
     network = LlamaForCausalLM(config)
     loss, _ = reference_gradients(network, tokens)
     assert packed_gradients(network, tokens, 4096)[0] == pytest.approx(loss, rel=1e-6)
+
+
+def test_the_exported_folder_gives_the_modules_logits(network: PreTrainedModel, tokens: Tokens, tmp_path: Path) -> None:
+    """Loaded by transformers alone, a document at a time, against the packed row that training sees."""
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    from alpaca.modules.attention import Documents
+    from alpaca.train import export
+
+    words = tokenizer(tmp_path)
+    batch = collate(tokens, range(len(EXAMPLES)))
+    with packed(network), torch.no_grad():
+        row = network(
+            input_ids=batch["input_ids"],
+            position_ids=batch["position_ids"],
+            documents=Documents.of(batch["document_lengths"]),
+        ).logits[0]
+        export(network, words, tmp_path / "model")
+    loaded = AutoModelForCausalLM.from_pretrained(tmp_path / "model")
+    assert loaded.config._attn_implementation == "sdpa"
+    for ours, ids in zip(
+        *(x.split(batch["document_lengths"].tolist()) for x in (row, batch["input_ids"][0])), strict=True
+    ):
+        with torch.no_grad():
+            assert torch.allclose(ours, loaded(input_ids=ids[None]).logits[0], atol=1e-5)
+    again = AutoTokenizer.from_pretrained(tmp_path / "model")
+    assert all(again(text)["input_ids"] == words(text)["input_ids"] for text in texts())
