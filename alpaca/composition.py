@@ -35,7 +35,6 @@ def conf_folder() -> Path:
 
 def launch(stage: str, arguments: Sequence[str], run: Callable[[dict[str, Any]], None]) -> None:
     """Give a command line to Hydra and call `run` with the resolved configuration (in a sweep, in a process a job)."""
-
     failures: list[BaseException] = []  # Hydra would print more than our one line
 
     def task(config: DictConfig) -> None:
@@ -54,19 +53,17 @@ def launch(stage: str, arguments: Sequence[str], run: Callable[[dict[str, Any]],
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises its errors instead of printing them
     try:
         hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name=stage)(task)()
-        if failures:
-            raise failures[0]
-    except CONFIGURATION_ERRORS as problem:
+    except (*CONFIGURATION_ERRORS, ValueError) as problem:
         raise explain(problem, stage, arguments) from problem
-    except ValueError as problem:
-        if failures:
-            raise
-        raise explain(problem, stage, arguments) from problem
+    if failures and isinstance(failures[0], OmegaConfBaseException):  # an interpolation that leads nowhere
+        raise explain(failures[0], stage, arguments) from failures[0]
+    if failures:
+        raise failures[0]
 
 
 def compose(stage: str, overrides: Sequence[str], search: Sequence[str] = ()) -> dict[str, Any]:
     """Compose a stage's configuration as its command line would, with `search` as further folders of YAML."""
-    overrides = with_experiment(stage, overrides, search)
+    overrides = with_experiment(stage, overrides, search, strict=False)
     try:
         return resolved(_compose(stage, overrides, search))
     except CONFIGURATION_ERRORS as problem:
@@ -117,15 +114,21 @@ def _instantiate(value: Any) -> Any:
         raise
 
 
-def with_experiment(stage: str, arguments: Sequence[str], search: Sequence[str] = ()) -> list[str]:
-    """Turn `experiment=NAME` into `experiment=NAME/<stage>` where the experiment is a folder with a file a stage."""
+def with_experiment(stage: str, arguments: Sequence[str], search: Sequence[str] = (), strict: bool = True) -> list[str]:
+    """Turn `experiment=NAME` into `experiment=NAME/<stage>` where the experiment is a folder with a file a stage.
+
+    Where the folder has none for this stage, nothing differs in it; `strict` refuses that, as a slip of who typed it.
+    """
     folders = [conf_folder(), *map(Path, search), *map(Path, config_dirs(arguments))]
 
     def choice(name: str) -> str:
         homes = [folder / "experiment" / name for folder in folders]
         if any((home / f"{stage}.yaml").is_file() for home in homes):
             return f"{name}/{stage}"
-        return "null" if any(home.is_dir() for home in homes) else name
+        told = sorted(file.stem for home in homes for file in home.glob("*.yaml"))
+        if told and strict:
+            raise UserError(f"experiment `{name}` has no settings for {stage}; it has some for {', '.join(told)}")
+        return "null" if told else name
 
     def argument(text: str) -> str:
         key, equals, names = text.partition("=")

@@ -81,6 +81,10 @@ def test_hydras_command_line_works_through_both_doors(alpaca: Run, tmp_path: Pat
         (["train", "optimzer=adamw"], "unknown key `optimzer`; did you mean `optimizer`?"),
         (["train", "model=tny"], "unknown option `tny` in model; did you mean `tiny`?"),
         (["train", "experiment=quickstrat"], "unknown option `quickstrat` in experiment; did you mean `quickstart`?"),
+        (
+            ["curate", "experiment=alpaca_7b"],
+            "experiment `alpaca_7b` has no settings for curate; it has some for train",
+        ),
         (["train", "optimizer.amsgrad=true"], "`amsgrad` is not set in optimizer; add it with +optimizer.amsgrad=..."),
         (["curate", "dedup.threshold=high", "data=."], "`dedup.threshold` cannot be 'high'"),
         (
