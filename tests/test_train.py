@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import functools
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,13 @@ from small import SMALL
 from alpaca.callbacks.checkpoint import Checkpoint
 from alpaca.datamodules.packed import Packed
 from alpaca.errors import Stopped, UserError
-from alpaca.files import sha256
+from alpaca.files import read_json, sha256
 from alpaca.manifest import Outcome
+from alpaca.models.pretrained import Pretrained
 from alpaca.modules.sft import SFT
 from alpaca.schedulers.cosine import cosine
-from alpaca.train import train
-from alpaca.trainers.lightning import configure
+from alpaca.train import Model, train
+from alpaca.trainers.lightning import Precision, has_bf16, configure
 
 GOLDEN = Path(__file__).parent / "golden_losses.txt"
 
@@ -32,21 +34,28 @@ class KilledAt(Callback):
             raise Stopped("test")
 
 
-def trained(data: Path, root: Path, callbacks: dict[str, Callback] | None = None, lr: float = 3e-3) -> Outcome:
+def trained(
+    data: Path,
+    root: Path,
+    callbacks: dict[str, Callback] | None = None,
+    lr: float = 3e-3,
+    model: Model = SMALL,
+    precision: Precision = "32-true",
+) -> Outcome:
     return train(
         name="run",
         root=root,
         seed=0,
         data=data,
         epochs=2,
-        model=SMALL,
+        model=model,
         datamodule=functools.partial(
             Packed, global_batch_size=32, max_length=256, long_examples="truncate", tokens_per_micro_batch=1024
         ),
         module=functools.partial(SFT, gradient_clip=1.0),
         optimizer=functools.partial(torch.optim.AdamW, lr=lr, fused=True),
         scheduler=functools.partial(cosine, 0.03),
-        trainer=configure("cpu", 1, "32-true"),
+        trainer=configure("cpu", 1, precision),
         callbacks={"checkpoint": Checkpoint(root / "run" / "train" / "checkpoints", 3, 1)} | (callbacks or {}),
         logger={},
     )
@@ -91,6 +100,33 @@ def test_the_model_folder_is_hugging_faces(whole: Path) -> None:
     assert out.shape[0] == 1
     assert network.generation_config.eos_token_id == words.eos_token_id
     assert not list(folder.glob("*.bin"))
+
+
+def test_a_pretrained_folder_is_fine_tuned_with_its_own_tokenizer(
+    tasks_file: Path, tmp_path: Path, whole: Path
+) -> None:
+    from transformers import AutoTokenizer
+
+    base = tmp_path / "base"
+    shutil.copytree(whole / "run" / "train" / "model", base)
+    words = AutoTokenizer.from_pretrained(base)
+    words.pad_token = words.eos_token  # as many models have it; packing pads nothing, so it hides no EOS
+    words.save_pretrained(base)
+    outcome = trained(tasks_file, tmp_path, model=Pretrained(str(base)), lr=1e-3)
+    assert outcome.results["final_loss"] < outcome.results["first_loss"] < losses(whole)[0] - 0.2
+    report = read_json(tmp_path / "run" / "train" / "data_report.json")
+    assert report["supervised_eos"] == report["examples"] == 200
+    assert not (tmp_path / "run" / "train" / "base").exists()
+
+
+@pytest.mark.skipif(not has_bf16("cpu"), reason="this processor has no bf16")
+def test_weights_may_be_bf16(tasks_file: Path, tmp_path: Path) -> None:
+    from safetensors import safe_open
+
+    outcome = trained(tasks_file, tmp_path, precision="bf16-true")
+    assert outcome.results["final_loss"] < outcome.results["first_loss"]
+    with safe_open(tmp_path / "run" / "train" / "model" / "model.safetensors", "pt") as weights:
+        assert {weights.get_tensor(name).dtype for name in weights.keys()} == {torch.bfloat16}  # noqa: SIM118
 
 
 def test_a_gradient_that_is_not_finite_ends_the_run(tasks_file: Path, tmp_path: Path) -> None:

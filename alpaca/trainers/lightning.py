@@ -28,7 +28,7 @@ def configure(accelerator: Accelerator, devices: PositiveInt, precision: Precisi
         raise UserError(
             f"trainer.devices={devices}: there {'is' if count == 1 else 'are'} {count} ({kind}) to train on"
         )
-    if precision.startswith("bf16") and not _has_bf16(kind):
+    if precision.startswith("bf16") and not has_bf16(kind):
         raise UserError(f"trainer.precision={precision}: this {kind} has no bf16; give trainer.precision=32-true")
 
     def build(**arguments: object) -> Trainer:
@@ -56,7 +56,7 @@ def _present(accelerator: Accelerator) -> str:
     return accelerator
 
 
-def _has_bf16(kind: str) -> bool:
+def has_bf16(kind: str) -> bool:
     """Tell whether the device computes in bf16 itself instead of emulating it."""
     if kind == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
