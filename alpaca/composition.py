@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
-import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import hydra
+from hydra._internal.utils import get_args_parser
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import ChoiceSweep, IntervalSweep, RangeSweep
 from hydra.errors import HydraException, MissingConfigException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict
@@ -22,8 +25,11 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from alpaca.errors import Stopped, UserError
+from alpaca.processes import run_stage
 from alpaca.schema import Checked, check, locate, nearest, settable, unknown
 
+VALUED_FLAGS = ("--config-path", "-cp", "--config-name", "-cn", "--config-dir", "-cd", "--cfg", "-c", "--package", "-p")
+LONGEST_LABEL = 100  # of a job's name, in characters
 CONFIGURATION_ERRORS = (HydraException, OmegaConfBaseException, YAMLError)
 
 
@@ -48,7 +54,7 @@ def launch(stage: str, arguments: Sequence[str], run: Callable[[dict[str, Any]],
         except BaseException as failure:
             failures.append(failure)
 
-    arguments = with_experiment(stage, arguments)
+    arguments = flags_first(with_experiment(stage, arguments))
     sys.argv = [sys.argv[0], *arguments]
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises its errors instead of printing them
     try:
@@ -146,15 +152,52 @@ def config_dirs(arguments: Sequence[str]) -> list[str]:
     return joined + apart
 
 
+def as_text(override: str) -> str:
+    """Quote an override as a text value; one that sweeps becomes a sweep over texts."""
+    parsed = OverridesParser.create().parse_override(override)
+    swept = isinstance(parsed.value(), ChoiceSweep | RangeSweep | IntervalSweep)
+    prefix = override.partition("=")[0]
+    texts = [f"{prefix}={value}" for value in parsed.sweep_string_iterator()] if swept else [override]
+    return ",".join(map(quoted, texts))
+
+
+def quoted(text: str) -> str:
+    """Quote a text for Hydra's command line."""
+    return "'" + text.replace("'", "\\'") + "'"
+
+
+def flags_first(arguments: Sequence[str]) -> list[str]:
+    """Put Hydra's flags with their values before the overrides, in any order of which a user may type them.
+
+    Raises UserError for what is no flag of Hydra's.
+    """
+    flags: list[str] = []
+    overrides: list[str] = []
+    rest = iter(arguments)
+    for text in rest:
+        if text in VALUED_FLAGS:
+            flags += [text, *(value for value in [next(rest, None)] if value is not None)]
+        else:
+            (flags if text.startswith("-") else overrides).append(text)
+    parser = get_args_parser()
+    parser.error = _refuse  # type: ignore[method-assign]
+    parser.parse_args([*flags, *overrides])
+    return [*flags, *overrides]
+
+
+def _refuse(message: str) -> NoReturn:
+    raise UserError(message)
+
+
 def _sweep_job(stage: str, config: DictConfig) -> None:
     """Run one job of a sweep in a process of its own, under a name that tells its overrides."""
     job = HydraConfig.get()
     label = re.sub(r"[^\w.-]+", "-", job.job.override_dirname)
-    overrides = [text for text in job.overrides.task if not text.startswith("name=")]
+    if len(label) > LONGEST_LABEL:
+        label = f"{label[:LONGEST_LABEL]}-{hashlib.sha256(label.encode()).hexdigest()[:8]}"
+    overrides = [text for text in job.overrides.task if not text.startswith(("name=", "config_dirs="))]
     folders = [source.path for source in job.runtime.config_sources if source.provider == "command-line"]
-    command = [sys.executable, "-m", f"alpaca.{stage}", *overrides, f"name='{config.name}/{label}'"]
-    command += [part for folder in folders for part in ("--config-dir", folder)]
-    code = subprocess.run(command, check=False).returncode
+    code = run_stage(stage, [*overrides, f"name='{config.name}/{label}'"], folders)
     if code == 3:
         raise Stopped(f"job {job.job.num} of the sweep")
     if code:
@@ -186,7 +229,7 @@ def explain(problem: Exception, stage: str, arguments: Sequence[str], search: Se
     text = f"{problem}\n{cause}"
     if isinstance(problem, MissingConfigException):
         return _missing_option(problem, stage)
-    if refused := re.search(r"Could not (?:override|delete(?: from config)?|append to config) '([^']+)'", text):
+    if refused := re.search(r"Could not (?:override|delete(?: from config)?|append to config)\.? '([^']+)'", text):
         return _wrong_key(refused[1], stage, arguments, search, text)
     if typed := re.search(r"Key '[^']+' not in '\w+'\s+full_key: (\S+)\.(\S+)", text):
         return unknown("key", typed[2], typed[1], [*_hydras_keys(stage, typed[1]), "defaults"])

@@ -74,7 +74,7 @@ def by_family(rows: Sequence[dict[str, Any]]) -> dict[str, dict[str, float]]:
     """Return, for each family (or category) of tasks, how many there are and the share that each model has right."""
     families: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
-        families[row.get("family") or row.get("category") or "all"].append(row)
+        families[str(row.get("family") or row.get("category") or "all")].append(row)
     return {
         family: {
             "tasks": len(members),

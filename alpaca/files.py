@@ -14,8 +14,8 @@ from typing import Any
 def write_whole(path: Path, write: Callable[[Path], None]) -> None:
     """Call `write` on a temporary name beside `path`, then give the file or folder its name in one step.
 
-    A file that was there before is replaced at once; a folder is moved aside first and then removed, so a kill in between
-    leaves the new one under its temporary name and the stage does this again.
+    A file that was there before is replaced at once; a folder is removed first, so after a kill in between there is none,
+    and the stage, which has no manifest yet, writes it again. Lone surrogates in a text are written as escapes.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.partial")
@@ -30,7 +30,7 @@ def write_whole(path: Path, write: Callable[[Path], None]) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    write_whole(path, lambda temporary: _write_bytes(temporary, text.encode("utf-8")))
+    write_whole(path, lambda temporary: _write_bytes(temporary, text.encode("utf-8", "backslashreplace")))
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -13,6 +13,7 @@ from pydantic import NonNegativeInt, PositiveInt
 from alpaca.files import write_jsonl
 from alpaca.manifest import Outcome, stage_folder
 from alpaca.records import Example
+from alpaca.schema import Seed
 from alpaca.stage import launch
 
 
@@ -31,7 +32,7 @@ class Generator(Protocol):
 def generate(
     name: str,
     root: Path,
-    seed: int,
+    seed: Seed,
     num_examples: PositiveInt,
     num_held_out: NonNegativeInt,
     with_seeds: bool,

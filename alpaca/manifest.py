@@ -6,7 +6,7 @@ import fcntl
 import importlib.metadata
 import platform
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,68 +29,101 @@ class Outcome:
 
 def stage_folder(root: Path | str, name: str, stage: str) -> Path:
     """Return `root/name/<stage>`; raises UserError where that is not inside `root`."""
-    if not all(isinstance(part, str | Path) and str(part) for part in (root, name)):
-        raise UserError(f"name={name} and root={root} must be texts")
-    if Path(name).is_absolute() or ".." in Path(name).parts:
+    for key, part in (("name", name), ("root", root)):
+        if part is None or not str(part):
+            raise UserError(f"`{key}` must be a text, not {part!r}")
+    relative = Path(str(name))
+    if relative.is_absolute() or ".." in relative.parts:
         raise UserError(f"name={name} must be a path inside root={root}")
-    return Path(root) / name / stage
+    return Path(str(root)) / relative / stage
 
 
 def finished(folder: Path, config: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return the manifest in `folder` if it is of this configuration, these inputs, and its outputs are there."""
-    path = folder / "manifest.json"
-    if not path.is_file():
+    """Return the manifest in `folder` if it is of this configuration and these inputs, and its outputs are there (by size)."""
+    try:
+        manifest: dict[str, Any] = read_json(folder / "manifest.json")
+        inputs = all(Path(file).exists() and sha256(Path(file)) == known for file, known in manifest["inputs"].items())
+        outputs = all(
+            (folder / file).is_file() and (folder / file).stat().st_size == known["bytes"]
+            for file, known in manifest["outputs"].items()
+        )
+    except (OSError, ValueError, KeyError):  # there is none, or not a whole one
         return None
-    manifest: dict[str, Any] = read_json(path)
-    inputs = all(Path(file).exists() and sha256(Path(file)) == digest for file, digest in manifest["inputs"].items())
-    outputs = all(
-        (folder / file).is_file() and (folder / file).stat().st_size == known["bytes"]
-        for file, known in manifest["outputs"].items()
-    )
     return manifest if manifest["config"] == config and inputs and outputs else None
 
 
 @contextmanager
-def begin(folder: Path, config: Mapping[str, Any], inputs: Sequence[Path]) -> Iterator[None]:
-    """Hold `folder` for this process, and see that what lies in it is of this configuration and these inputs.
+def begin(folder: Path, config: Mapping[str, Any], inputs: Sequence[Path]) -> Iterator[dict[str, str]]:
+    """Hold `folder` for this process, and see that what lies in it is of this configuration; yield the inputs' hashes.
 
-    What another configuration left there is moved to `<stage>.previous`, so that nothing of it is continued by mistake
-    and nothing is lost by a slip. Raises UserError where another process works in the folder.
+    What another configuration left there is moved to `<stage>.previous`, so that nothing of it is continued by mistake and
+    nothing is lost by a slip. If the stage refuses its input, all is put back. Raises UserError where another process works
+    in the folder, or it cannot be made.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with (folder.parent / f".{folder.name}.lock").open("w") as lock:
+    lock_path = folder.parent / f".{folder.name}.lock"
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        lock = lock_path.open("w")
+    except OSError as problem:
+        raise UserError(f"cannot write in {folder.parent}: {problem.strerror}") from problem
+    with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as problem:
             raise UserError(
                 f"another process is at work in {folder}; wait for it, or give this run a name="
             ) from problem
-        started = {"config": config, "inputs": _hashes(inputs)}
-        previous = folder.with_name(f"{folder.name}.previous")
-        other = folder.exists() and _started(folder) != started
-        if other:
-            remove(previous)
-            folder.rename(previous)
-        write_json(folder / "started.json", started)
+        hashes = _hashes(inputs)
+        put_back = _make_way(folder, {"config": config, "inputs": hashes})
         try:
-            yield
+            yield hashes
         except UserError:
-            if [file.name for file in folder.iterdir()] == ["started.json"]:  # refused before it began
-                remove(folder)
-                if other:
-                    previous.rename(folder)
+            if put_back is not None and not (folder / "checkpoints").is_dir():
+                put_back()
+                lock_path.unlink()
+                for parent in (folder.parent, *folder.parent.parents[:2]):
+                    _remove_if_empty(parent)
             raise
 
 
-def end(folder: Path, config: Mapping[str, Any], inputs: Sequence[Path], outcome: Outcome, seconds: float) -> None:
-    """Write `manifest.json`; from here on the stage is finished."""
+def _make_way(folder: Path, started: dict[str, Any]) -> Callable[[], None] | None:
+    """Make `folder` ready for what is started; return how to put things back, or None where it goes on in it."""
+    previous, older = folder.with_name(f"{folder.name}.previous"), folder.with_name(f".{folder.name}.older")
+    marker = folder / "started.json"
+    if marker.is_file() and read_json(marker) == started:
+        return None
+    moved = [(folder, previous), (previous, older)]
+    remove(older)
+    done = [
+        (here, there) for here, there in reversed(moved) if folder.exists() and here.exists() and here.rename(there)
+    ]
+    write_json(marker, started)
+
+    def put_back() -> None:
+        remove(folder)
+        for here, there in reversed(done):
+            there.rename(here)
+
+    return put_back
+
+
+def _remove_if_empty(folder: Path) -> None:
+    try:
+        folder.rmdir()
+    except OSError:
+        return
+
+
+def end(folder: Path, config: Mapping[str, Any], hashes: dict[str, str], outcome: Outcome, seconds: float) -> None:
+    """Write `manifest.json` with the hashes of the inputs as they were read; from here on the stage is finished."""
+    remove(folder.with_name(f".{folder.name}.older"))
     outputs = [file for made in outcome.outputs for file in files_in(made)]
     write_json(
         folder / "manifest.json",
         {
             "stage": folder.name,
             "config": config,
-            "inputs": _hashes(inputs),
+            "inputs": hashes,
             "outputs": {
                 file.relative_to(folder).as_posix(): {"sha256": sha256(file), "bytes": file.stat().st_size}
                 for file in outputs
@@ -112,11 +145,6 @@ def versions() -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             continue
     return found
-
-
-def _started(folder: Path) -> Any:
-    path = folder / "started.json"
-    return read_json(path) if path.is_file() else None
 
 
 def _hashes(paths: Sequence[Path]) -> dict[str, str]:

@@ -30,7 +30,7 @@ class Example:
 
     def row(self) -> dict[str, Any]:
         """Return the three fields and what is known about them."""
-        return self.alpaca() | self.about
+        return self.alpaca() | self.about | self.alpaca()
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def read(path: Path) -> tuple[list[Example], list[BadRow]]:
     for where, row in _rows(path):
         try:
             examples += _examples(json.loads(row) if isinstance(row, str) else row)
-        except ValueError as problem:
+        except (ValueError, RecursionError) as problem:
             bad.append(BadRow(where, str(problem), row))
     if not examples:
         why = f"; the first row ({bad[0].where}): {bad[0].reason}" if bad else ""
@@ -75,8 +75,8 @@ def _rows(path: Path) -> Iterator[tuple[str, Any]]:
     if text.lstrip().startswith("["):
         try:
             rows = json.loads(text)
-        except json.JSONDecodeError as problem:
-            raise UserError(f"{path}:{problem.lineno} is not JSON: {problem.msg}") from problem
+        except (ValueError, RecursionError) as problem:
+            raise UserError(f"{path} is not JSON: {problem}") from problem
         yield from ((f"{path}[{index}]", row) for index, row in enumerate(rows))
     else:
         yield from ((f"{path}:{number}", line) for number, line in enumerate(text.split("\n"), 1) if line.strip())
@@ -108,4 +108,6 @@ def _text(value: Any, name: str) -> str:
         raise ValueError(f"`{name}` is missing")
     if not isinstance(value, str):
         raise ValueError(f"`{name}` is not a text but {type(value).__name__}")
+    if not value.isprintable() and any("\ud800" <= character <= "\udfff" for character in value):
+        raise ValueError(f"`{name}` has half of a surrogate pair, which is no character")
     return value

@@ -6,37 +6,33 @@ one stage is written with its name in front: `alpaca run experiment=quickstart t
 
 from __future__ import annotations
 
-import json
-import re
-import signal
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Literal
 
+from annotated_types import MinLen
 from rich.console import Console
 
-from alpaca.composition import checked, compose
-from alpaca.errors import Stopped, UserError
+from alpaca.composition import checked, compose, quoted
+from alpaca.errors import Stopped
 from alpaca.files import write_text
 from alpaca.log import announce, logger
 from alpaca.manifest import finished, stage_folder
+from alpaca.processes import run_stage
 from alpaca.reporting.page import render, table
+from alpaca.schema import Seed
 from alpaca.stage import function, launch
 
 
 def run(
     name: str,
     root: Path,
-    seed: int,
-    stages: list[str],
+    seed: Seed,
+    stages: Annotated[list[Literal["generate", "curate", "train", "evaluate"]], MinLen(1)],
     experiment: str | None,
     config_dirs: list[str],
-    generate: dict[str, Any],
-    curate: dict[str, Any],
-    train: dict[str, Any],
-    evaluate: dict[str, Any],
+    overrides: dict[str, dict[str, str]],
 ) -> None:
     """Run what is not finished, then write `report.html` beside the stages' folders.
 
@@ -45,94 +41,49 @@ def run(
     """
     search = config_dirs
     experiment = experiment and experiment.removesuffix("/run")
-    given = {"generate": generate, "curate": curate, "train": train, "evaluate": evaluate}
-    commands = {
-        stage: _overrides(stage, experiment, name, root, seed, given[stage], search) for stage in _known(stages)
+    commands: dict[str, list[str]] = {
+        stage: [*_common(stage, experiment, name, root, seed, search), *overrides.get(stage, {}).values()]
+        for stage in stages
     }
     _validate(commands, search, Path(root) / name)
-    for number, (stage, overrides) in enumerate(commands.items(), 1):
-        config = compose(stage, overrides, search)
+    for number, (stage, command) in enumerate(commands.items(), 1):
+        config = compose(stage, command, search)
         done = finished(stage_folder(Path(config["root"]), config["name"], stage), config)
         if done is not None:
             announce(stage, f"[{number}/{len(commands)}] finished already", done["results"])
         else:
             logger.info("%s: [%d/%d] starts", stage, number, len(commands))
-            _start(stage, overrides, search)
+            _start(stage, command, search)
     folder = Path(root) / name
     write_text(folder / "report.html", render(folder))
     Console().print(table(folder))
     logger.info("run: the report is %s", folder / "report.html")
 
 
-def _known(stages: list[str]) -> list[str]:
-    known = ("generate", "curate", "train", "evaluate")
-    for stage in stages:
-        if stage not in known:
-            raise UserError(f"stages: there is no stage `{stage}` to run; known are {', '.join(known)}")
-    return stages
-
-
-def _overrides(
-    stage: str,
-    experiment: str | None,
-    name: str,
-    root: Path,
-    seed: int,
-    given: Mapping[str, Any],
-    search: list[str],
-) -> list[str]:
+def _common(stage: str, experiment: str | None, name: str, root: Path, seed: int, search: list[str]) -> Iterator[str]:
+    """Yield the overrides that every stage is given, the seed only where it has one."""
     chosen = [f"experiment={experiment}"] if experiment else []
-    has_seed = "seed" in compose(stage, chosen, search)
-    seeded = [f"seed={seed}"] if has_seed else []
-    return [*chosen, f"name={_value(name)}", f"root={_value(str(root))}", *seeded, *flattened(given)]
-
-
-def flattened(given: Mapping[str, Any], path: str = "") -> Iterator[str]:
-    """Yield the overrides that a nested mapping means: `{"optimizer": {"lr": 0.1}}` is `optimizer.lr=0.1`."""
-    for key, value in given.items():
-        if isinstance(value, Mapping):
-            yield from flattened(value, f"{path}{key}.")
-        else:
-            yield f"{path}{key}={_value(value)}"
-
-
-def _value(value: Any) -> str:
-    plain = isinstance(value, str) and re.fullmatch(r"[\w./-]+", value)
-    return value if plain else json.dumps(value)
+    yield from chosen
+    yield f"name={quoted(name)}"
+    yield f"root={quoted(str(root))}"
+    if "seed" in compose(stage, chosen, search):
+        yield f"seed={seed}"
 
 
 def _validate(commands: Mapping[str, list[str]], search: list[str], folder: Path) -> None:
     """Check every stage's configuration before the first starts; files that an earlier stage makes need not be there."""
-    for stage, overrides in commands.items():
-        config = compose(stage, overrides, search)
+    for stage, command in commands.items():
+        config = compose(stage, command, search)
         if finished(stage_folder(Path(config["root"]), config["name"], stage), config) is None:
             checked(function(stage), config, made_later=folder)
 
 
-def _start(stage: str, overrides: list[str], search: list[str]) -> None:
-    """Run a stage in a process that ends with this one."""
-    folders = [part for folder in search for part in ("--config-dir", folder)]
-    process = subprocess.Popen(
-        [sys.executable, "-m", f"alpaca.{stage}", *overrides, *folders], preexec_fn=_end_with_parent
-    )
-    try:
-        code = process.wait()
-    except (KeyboardInterrupt, Stopped):
-        process.send_signal(signal.SIGTERM)
-        process.wait()
-        raise
+def _start(stage: str, command: list[str], search: list[str]) -> None:
+    code = run_stage(stage, command, search)
     if code == 3:
         raise Stopped(stage)
     if code:
         sys.exit(code)  # the stage has said why
-
-
-def _end_with_parent() -> None:
-    """Ask Linux to kill this process when its parent dies, so that no orphan works on in the folder."""
-    if sys.platform == "linux":
-        import ctypes
-
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin
 
+from annotated_types import Interval
 from pydantic import ConfigDict, PydanticSchemaGenerationError, PydanticUserError, TypeAdapter, ValidationError
 from rapidfuzz.distance import OSA, JaroWinkler
 
@@ -27,8 +28,19 @@ class ExistingPath:
     """Marks a path that must be there before a stage starts and whose hash goes into its manifest."""
 
 
+@dataclass(frozen=True)
+class PathOrHubId:
+    """Marks what may name a folder, which is then an input too, or else something on a hub."""
+
+
+ModelPath = Annotated[str, PathOrHubId()]
+"""A folder in Hugging Face's format, or the id of a model on the hub."""
+
 InputPath = Annotated[Path, ExistingPath()]
 """A file or folder that a stage reads."""
+
+Seed = Annotated[int, Interval(ge=0, lt=2**32)]
+"""What every random number generator takes."""
 
 
 @dataclass
@@ -56,10 +68,11 @@ def check(
 
 
 def nearest(word: str, candidates: Iterable[str]) -> str | None:
-    """Return the candidate fewest edits away; none where over half the word would change."""
+    """Return the candidate fewest edits away; none where over a third of the word would change."""
+    word = str(word)
     ranked = [(OSA.distance(word, c), -JaroWinkler.similarity(word, c), c) for c in dict.fromkeys(candidates)]
     best = min(ranked, default=None)
-    return best[2] if best and best[0] <= max(1, (max(len(word), len(best[2])) + 1) // 2) else None
+    return best[2] if best and best[0] <= max(1, max(len(word), len(best[2])) // 3) else None
 
 
 def unknown(kind: str, word: str, where: str, candidates: Iterable[str]) -> UserError:
@@ -76,7 +89,7 @@ def unknown(kind: str, word: str, where: str, candidates: Iterable[str]) -> User
 
 def locate(target: str) -> Callable[..., Any]:
     """Import what `package.module.name` names; raises UserError where there is no such thing."""
-    module, _, name = target.rpartition(".")
+    module, _, name = str(target).rpartition(".")
     try:
         found: Callable[..., Any] = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError, ValueError) as problem:
@@ -169,9 +182,11 @@ class _Walk:
         except (PydanticSchemaGenerationError, PydanticUserError):
             return value
         except ValidationError as problem:
-            wanted = problem.errors()[0]["msg"].removeprefix("Input should be ")
-            raise UserError(f"`{path}` cannot be {value!r}: it should be {wanted}") from problem
-        if _is_input(annotation) and converted is not None:
+            wanted = problem.errors()[0]["msg"].replace("Input should be", "it should be")
+            raise UserError(f"`{path}` cannot be {value!r}: {wanted}") from problem
+        if _is_marked(annotation, PathOrHubId) and Path(converted).exists():
+            self.checked.inputs.append(Path(converted))
+        if _is_marked(annotation, ExistingPath) and converted is not None:
             if not (converted.exists() or (self.made_later and converted.is_relative_to(self.made_later))):
                 raise UserError(f"`{path}`: there is no file or folder {converted}")
             self.checked.inputs.append(converted)
@@ -207,5 +222,5 @@ def _member(annotation: Any) -> Any:
     return Any if annotation in (dict, Any) else None
 
 
-def _is_input(annotation: Any) -> bool:
-    return any(isinstance(part, ExistingPath) or _is_input(part) for part in get_args(annotation))
+def _is_marked(annotation: Any, marker: type) -> bool:
+    return any(isinstance(part, marker) or _is_marked(part, marker) for part in get_args(annotation))

@@ -8,6 +8,7 @@ function and writes its manifest. Past it nothing sees Hydra or OmegaConf.
 from __future__ import annotations
 
 import importlib
+import re
 import signal
 import sys
 import time
@@ -50,11 +51,12 @@ def launch(stage: str, arguments: Sequence[str] | None = None) -> None:
     """
     arguments = sys.argv[1:] if arguments is None else arguments
     signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGINT, _stop)
     try:
         _launch(stage, arguments)
     except UserError as mistake:
         _leave(f"alpaca {stage}: {mistake}", 2)
-    except (Stopped, KeyboardInterrupt) as stop:
+    except Stopped as stop:
         _leave(f"alpaca {stage}: stopped{f' ({stop})' if str(stop) else ''}; the same command goes on from here", 3)
 
 
@@ -70,11 +72,11 @@ def execute(stage: str, config: dict[str, Any]) -> None:
         return
     fits = composition.checked(function(stage), config)
     arguments = composition.instantiated(fits.values)
-    with manifest.begin(folder, config, fits.inputs):
+    with manifest.begin(folder, config, fits.inputs) as hashes:
         start = time.monotonic()
         outcome = function(stage)(**arguments)
         seconds = time.monotonic() - start
-        manifest.end(folder, config, fits.inputs, outcome, seconds)
+        manifest.end(folder, config, hashes, outcome, seconds)
     announce(stage, f"done in {seconds:.1f} s: {folder}", outcome.results)
 
 
@@ -108,12 +110,22 @@ def _run(config: dict[str, Any]) -> None:
 
 
 def prefixed(arguments: Sequence[str]) -> list[str]:
-    """Hand `train.optimizer.lr=1e-3`, a key that is new to the root YAML, and --config-dir on to `run` and its stages."""
-    from alpaca.composition import config_dirs
+    """Hand `train.optimizer.lr=1e-3` (and `+train.`, `~train.`) and --config-dir on to `run`, which gives them to stages.
 
-    staged = tuple(f"{stage}." for stage in STAGES)
-    folders = [f"config_dirs=[{','.join(map(repr, folders))}]"] if (folders := config_dirs(arguments)) else []
-    return [f"++{text}" if text.startswith(staged) and "=" in text else text for text in arguments] + folders
+    An override of a stage travels as a text, so that it means what it does on the stage's own command line.
+    """
+    from alpaca.composition import as_text, config_dirs
+
+    own: list[str] = []
+    for text in arguments:
+        found = re.fullmatch(rf"([+~]{{0,2}})({'|'.join(STAGES[:-1])})\.(.+)", text, re.DOTALL)
+        if found:
+            key = re.sub(r"\W+", "_", found[3].partition("=")[0])
+            own.append(f"++overrides.{found[2]}.{key}={as_text(found[1] + found[3])}")
+        else:
+            own.append(text)
+    folders = config_dirs(arguments)
+    return own + ([f"config_dirs=[{','.join(map(repr, folders))}]"] if folders else [])
 
 
 def _summary(stage: str) -> str:

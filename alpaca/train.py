@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from pydantic import PositiveInt
 
+from alpaca.errors import UserError
 from alpaca.files import read_json, write_whole
 from alpaca.manifest import Outcome, stage_folder
-from alpaca.schema import InputPath
+from alpaca.schema import InputPath, Seed
 from alpaca.stage import launch
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class Model(Protocol):
 def train(
     name: str,
     root: Path,
-    seed: int,
+    seed: Seed,
     data: InputPath,
     epochs: PositiveInt,
     model: Model,
@@ -60,6 +61,7 @@ def train(
     from alpaca.models.scratch import Scratch
 
     folder = stage_folder(root, name, "train")
+    try_out(optimizer)
     examples = datamodule(data=data, folder=folder, tokenizer=model.tokenizer, epochs=epochs, seed=seed)
     examples.prepare_data()
     examples.setup("fit")
@@ -84,6 +86,16 @@ def train(
     assert tuned.network is not None
     export(tuned.network, tokenizer, folder / "model")
     return Outcome(_results(folder, tuned), _outputs(folder))
+
+
+def try_out(optimizer: Callable[..., Optimizer]) -> None:
+    """Raise UserError where an optimizer does not take its settings, before anything is read."""
+    import torch
+
+    try:
+        optimizer([torch.zeros(1, requires_grad=True)])
+    except ValueError as problem:
+        raise UserError(f"optimizer: {problem}") from problem
 
 
 def export(network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:

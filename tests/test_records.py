@@ -46,6 +46,7 @@ def test_each_instance_of_a_seed_task_is_an_example(tmp_path: Path) -> None:
         ('{"instruction": "a"}', "`output` is missing"),
         ('{"instruction": "a", "output": 3}', "`output` is not a text but int"),
         ('{"instruction": "a", "instances": []}', "`instances`"),
+        ('{"instruction": "a", "output": "\\ud83d"}', "surrogate"),
     ],
 )
 def test_a_bad_row_is_set_aside_with_its_place_and_reason(tmp_path: Path, row: str, reason: str) -> None:

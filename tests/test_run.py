@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from alpaca.files import sha256
-from alpaca.run import flattened
+from alpaca.stage import prefixed
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 STAGES = ("generate", "curate", "train", "evaluate")
@@ -43,15 +43,32 @@ def results(folder: Path) -> dict[str, object]:
     return numbers | {file: sha256(folder / file) for file in files}
 
 
-def test_an_override_for_one_stage_is_handed_on() -> None:
-    given = {"optimizer": {"lr": 0.001, "betas": [0.9, 0.95]}, "model": "tiny", "data": "a b.json", "x": None}
-    assert list(flattened(given)) == [
-        "optimizer.lr=0.001",
-        "optimizer.betas=[0.9, 0.95]",
-        "model=tiny",
-        'data="a b.json"',
-        "x=null",
-    ]
+@pytest.mark.parametrize(
+    ("typed", "handed_on"),
+    [
+        ("train.optimizer.lr=1e-3", ["++overrides.train.optimizer_lr='optimizer.lr=1e-3'"]),
+        ("train.seed=1,2", ["++overrides.train.seed='seed=1','seed=2'"]),
+        ("+train.optimizer.amsgrad=true", ["++overrides.train.optimizer_amsgrad='+optimizer.amsgrad=true'"]),
+        ("~curate.filters.length", ["++overrides.curate.filters_length='~filters.length'"]),
+        ("curate.data='a b.json'", [r"++overrides.curate.data='data=\'a b.json\''"]),
+        ("seed=1", ["seed=1"]),
+    ],
+)
+def test_an_override_for_one_stage_is_handed_on(typed: str, handed_on: list[str]) -> None:
+    assert prefixed([typed]) == handed_on
+
+
+def test_a_stage_understands_its_overrides_as_on_its_own_command_line(alpaca: Run, tmp_path: Path) -> None:
+    data = tmp_path / "données d'été.jsonl"
+    data.write_text('{"instruction": "Name a bright colour", "output": "red"}\n' * 2, "utf-8")
+    given = ["curate.dedup=none", f'curate.data="{data.name}"', "~curate.filters.length"]
+    done = alpaca("run", "stages=[curate]", *given)
+    assert done.returncode == 0, done.stderr
+    config = json.loads((tmp_path / "outputs" / "default" / "curate" / "manifest.json").read_text("utf-8"))["config"]
+    assert config["dedup"] == {"_target_": "alpaca.curation.rouge.Everything"}
+    assert config["data"] == data.name
+    assert "length" not in config["filters"]
+    assert "keywords" in config["filters"]
 
 
 def test_a_run_ends_in_a_report_and_passes_over_what_is_finished(alpaca: Run, tmp_path: Path) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -100,12 +102,12 @@ def test_hydras_command_line_works_through_both_doors(alpaca: Run, tmp_path: Pat
         (["train", "hydra.rnu.dir=x"], "unknown key `rnu` in hydra; did you mean `run`?"),
         (["train", "optimizer=[1"], "no viable alternative"),
         (["train", "name=../elsewhere"], "must be a path inside"),
-        (["train", "name=null"], "must be texts"),
+        (["train", "name=null"], "`name` must be a text"),
         (
             ["run", "experiment=quickstart", "train.optimizer.lrr=1"],
             "unknown key `lrr` in optimizer; did you mean `lr`?",
         ),
-        (["run", "stages=[generate,curat]"], "there is no stage `curat`"),
+        (["run", "stages=[generate,curat]"], "it should be 'generate', 'curate', 'train' or 'evaluate'"),
     ],
 )
 def test_wrong_input_gets_one_line_and_writes_nothing(
@@ -195,3 +197,51 @@ def test_two_processes_do_not_share_a_folder(alpaca: Run, tmp_path: Path) -> Non
     with (tmp_path / "outputs" / "default" / ".generate.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         assert "another process is at work" in one_line(alpaca("generate", "num_examples=5"))
+
+
+def test_flags_and_overrides_may_stand_in_any_order(alpaca: Run, tmp_path: Path) -> None:
+    (tmp_path / "mine" / "experiment").mkdir(parents=True)
+    (tmp_path / "mine" / "experiment" / "few.yaml").write_text("# @package _global_\nnum_examples: 7\n", "utf-8")
+    done = alpaca("generate", "seed=3", "--config-dir", "mine", "experiment=few", "--cfg", "job")
+    assert "num_examples: 7" in done.stdout
+    assert "seed: 3" in done.stdout
+    assert "--foo" in one_line(alpaca("generate", "--foo", "seed=3"))
+
+
+def test_an_input_that_is_refused_leaves_nothing_and_takes_nothing_away(
+    alpaca: Run, tmp_path: Path, tasks_file: Path
+) -> None:
+    bad = tmp_path / "bad.json"
+    bad.write_text("[{", "utf-8")
+    assert "is not JSON" in one_line(alpaca("curate", f"data={bad}"))
+    assert [path.name for path in tmp_path.iterdir()] == ["bad.json"]
+    assert alpaca("curate", f"data={tasks_file}").returncode == 0
+    assert alpaca("curate", f"data={tasks_file}", "dedup=none").returncode == 0
+    before = sorted(path for path in (tmp_path / "outputs").rglob("*") if "lock" not in path.name)
+    assert "is not JSON" in one_line(alpaca("curate", f"data={bad}"))
+    assert sorted(path for path in (tmp_path / "outputs").rglob("*") if "lock" not in path.name) == before
+
+
+def test_a_broken_manifest_means_not_finished(alpaca: Run, tmp_path: Path) -> None:
+    alpaca("generate", "num_examples=5")
+    (tmp_path / "outputs" / "default" / "generate" / "manifest.json").write_text('{"a"', "utf-8")
+    assert "done in" in alpaca("generate", "num_examples=5").stderr
+
+
+def test_ctrl_c_in_training_ends_with_3(alpaca: Run, tmp_path: Path, tasks_file: Path) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "alpaca",
+        "train",
+        f"data={tasks_file}",
+        "epochs=500",
+        "callbacks.checkpoint.every_n_steps=1",
+    ]
+    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    while process.poll() is None and not list(tmp_path.glob("outputs/default/train/checkpoints/step-*.ckpt")):
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 3, told
+    assert "Traceback" not in told

@@ -20,7 +20,7 @@ from alpaca.models.pretrained import Pretrained
 from alpaca.modules.sft import SFT
 from alpaca.schedulers.cosine import cosine
 from alpaca.train import Model, train
-from alpaca.trainers.lightning import Precision, has_bf16, configure
+from alpaca.trainers.lightning import Precision, configure, has_bf16
 
 GOLDEN = Path(__file__).parent / "golden_losses.txt"
 
@@ -55,7 +55,7 @@ def trained(
         module=functools.partial(SFT, gradient_clip=1.0),
         optimizer=functools.partial(torch.optim.AdamW, lr=lr, fused=True),
         scheduler=functools.partial(cosine, 0.03),
-        trainer=configure("cpu", 1, precision),
+        trainer=configure("cpu", 1, precision, threads=None),
         callbacks={"checkpoint": Checkpoint(root / "run" / "train" / "checkpoints", 3, 1)} | (callbacks or {}),
         logger={},
     )
@@ -136,7 +136,7 @@ def test_a_gradient_that_is_not_finite_ends_the_run(tasks_file: Path, tmp_path: 
 
 def test_what_the_hardware_has_not_is_refused() -> None:
     with pytest.raises(UserError, match=r"trainer\.devices=64"):
-        configure("cpu", 64, "32-true")
+        configure("cpu", 64, "32-true", threads=None)
     if not torch.cuda.is_available():
         with pytest.raises(UserError, match=r"trainer\.accelerator=cuda"):
-            configure("cuda", 1, "32-true")
+            configure("cuda", 1, "32-true", threads=None)

@@ -6,13 +6,14 @@ import time
 from typing import Any
 
 from lightning import Callback, LightningModule, Trainer
+from pydantic import PositiveFloat
 from tqdm import tqdm
 
 
 class Progress(Callback):
     """A bar on a terminal; elsewhere a line now and then."""
 
-    def __init__(self, seconds_between_lines: float) -> None:
+    def __init__(self, seconds_between_lines: PositiveFloat) -> None:
         self.seconds_between_lines = seconds_between_lines
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:

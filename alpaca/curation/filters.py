@@ -9,7 +9,9 @@ import re
 import string
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
+from annotated_types import MinLen
 from pydantic import NonNegativeInt, PositiveInt
 
 from alpaca.records import Example
@@ -35,11 +37,11 @@ class InstructionLength:
 class Keywords:
     """The instruction has none of these words, which ask for what a language model cannot see or make."""
 
-    words: Sequence[str]
+    words: Sequence[Annotated[str, MinLen(1)]]
 
     def __call__(self, example: Example) -> str | None:
-        pattern = rf"\b(?:{'|'.join(map(re.escape, self.words))})\b"
-        found = re.search(pattern, example.instruction, re.IGNORECASE)
+        pattern = rf"(?<!\w)(?:{'|'.join(map(re.escape, self.words))})(?!\w)"
+        found = re.search(pattern, example.instruction, re.IGNORECASE) if self.words else None
         return f"keyword: {found[0].lower()}" if found else None
 
 
@@ -47,7 +49,7 @@ class Keywords:
 class Opening:
     """The instruction does not begin with one of these phrases."""
 
-    phrases: Sequence[str]
+    phrases: Sequence[Annotated[str, MinLen(1)]]
 
     def __call__(self, example: Example) -> str | None:
         found = next((phrase for phrase in self.phrases if example.instruction.startswith(phrase)), None)

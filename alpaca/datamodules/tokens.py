@@ -113,7 +113,7 @@ def _whole(tokenizer: PreTrainedTokenizerBase, examples: Sequence[Example]) -> l
 
 
 def pack(lengths: np.ndarray, capacity: int) -> list[np.ndarray]:
-    """Divide documents among the fewest micro-batches of at most `capacity` tokens, balanced and alike in length.
+    """Divide documents among few micro-batches of at most `capacity` tokens, balanced and alike in length.
 
     Returns the indices of each; every document is in exactly one. A document longer than `capacity` raises UserError.
     """

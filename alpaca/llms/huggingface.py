@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import PositiveInt
 
+from alpaca.errors import UserError
 from alpaca.log import quieten_libraries
 from alpaca.records import Example
 from alpaca.schema import InputPath
@@ -21,6 +22,8 @@ class HuggingFace:
     """The model in the folder `path`, loaded on first use."""
 
     def __init__(self, path: InputPath, batch_size: PositiveInt, max_new_tokens: PositiveInt) -> None:
+        if not (path / "config.json").is_file():
+            raise UserError(f"{path} is no model folder of Hugging Face's; it has no config.json")
         self.path, self.batch_size, self.max_new_tokens = path, batch_size, max_new_tokens
 
     def complete(self, prompts: Sequence[str]) -> list[str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from alpaca.errors import UserError
 from alpaca.prompts.alpaca import CHAT_TEMPLATE
+from alpaca.schema import ModelPath
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -18,12 +19,14 @@ if TYPE_CHECKING:
 class Pretrained:
     """Weights and tokenizer at `path`; nothing else is downloaded than what this names."""
 
-    path: str
+    path: ModelPath
 
     def __post_init__(self) -> None:
         local = Path(self.path)
-        if not local.is_dir() and (local.is_absolute() or self.path.count("/") != 1 or self.path.startswith(".")):
+        if not local.exists() and (local.is_absolute() or self.path.count("/") != 1 or self.path.startswith(".")):
             raise UserError(f"model.path: there is no folder {self.path}, and it is no hub id (organisation/name)")
+        if local.exists() and not (local / "config.json").is_file():
+            raise UserError(f"model.path: {self.path} is no model folder of Hugging Face's; it has no config.json")
 
     def tokenizer(self, folder: Path, texts: Iterable[str]) -> PreTrainedTokenizerBase:
         """Load the model's own tokenizer; `folder` and `texts` are for models that learn theirs."""

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+from annotated_types import Interval
+from pydantic import PositiveFloat, PositiveInt
 
 from alpaca.files import write_whole
 from alpaca.prompts.alpaca import CHAT_TEMPLATE, PIECES
@@ -23,15 +26,15 @@ class Scratch:
     sequences half as long. A word is the same token at the start of a text as at the start of a line.
     """
 
-    vocab_size: int
-    hidden_size: int
-    intermediate_size: int
-    num_hidden_layers: int
-    num_attention_heads: int
-    head_dim: int
-    max_position_embeddings: int
-    initializer_range: float
-    rope_theta: float
+    vocab_size: Annotated[int, Interval(ge=300)]
+    hidden_size: PositiveInt
+    intermediate_size: PositiveInt
+    num_hidden_layers: PositiveInt
+    num_attention_heads: PositiveInt
+    head_dim: PositiveInt
+    max_position_embeddings: PositiveInt
+    initializer_range: PositiveFloat
+    rope_theta: PositiveFloat
     tie_word_embeddings: bool
 
     def tokenizer(self, folder: Path, texts: Iterable[str]) -> PreTrainedTokenizerBase:

@@ -13,6 +13,7 @@ from typing import Any
 import lightning
 import torch
 import torch.nn.functional as F
+from pydantic import PositiveFloat
 from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
@@ -43,7 +44,7 @@ class SFT(lightning.LightningModule):
 
     def __init__(
         self,
-        gradient_clip: float,
+        gradient_clip: PositiveFloat,
         *,
         build: Callable[[], PreTrainedModel],
         optimizer: Callable[..., Optimizer],

@@ -16,12 +16,16 @@ Accelerator = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["32-true", "bf16-true", "bf16-mixed"]
 
 
-def configure(accelerator: Accelerator, devices: PositiveInt, precision: Precision) -> Callable[..., Trainer]:
+def configure(
+    accelerator: Accelerator, devices: PositiveInt, precision: Precision, threads: PositiveInt | None
+) -> Callable[..., Trainer]:
     """Return a constructor of the trainer, to be given callbacks, loggers and the number of steps.
 
     Raises UserError where there is no such accelerator, too few devices, or no bf16 in them.
     """
     quieten_libraries()
+    if threads:
+        torch.set_num_threads(threads)
     kind = _present(accelerator)
     count = torch.cuda.device_count() if kind == "cuda" else 1
     if not 1 <= devices <= count:
