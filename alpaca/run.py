@@ -36,7 +36,7 @@ def run(
 ) -> None:
     """Run what is not finished, then write `report.html` beside the stages' folders.
 
-    `experiment`, `name`, `root` and `seed` are given to every stage that has such a key, and each mapping to its stage.
+    `experiment`, `name`, `root` and `seed` are given to every stage that has such a key, and `overrides` to the one they are for.
     Raises UserError before the first stage starts if any configuration is wrong.
     """
     search = config_dirs
