@@ -61,6 +61,7 @@ def begin(folder: Path, config: Mapping[str, Any], inputs: Sequence[Path]) -> It
     in the folder, or it cannot be made.
     """
     lock_path = folder.parent / f".{folder.name}.lock"
+    new_parents = [parent for parent in (folder.parent, *folder.parent.parents) if not parent.exists()]
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         lock = lock_path.open("w")
@@ -81,7 +82,7 @@ def begin(folder: Path, config: Mapping[str, Any], inputs: Sequence[Path]) -> It
             if put_back is not None and not (folder / "checkpoints").is_dir():
                 put_back()
                 lock_path.unlink()
-                for parent in (folder.parent, *folder.parent.parents[:2]):
+                for parent in new_parents:
                     _remove_if_empty(parent)
             raise
 
