@@ -18,15 +18,25 @@ def write_whole(path: Path, write: Callable[[Path], None]) -> None:
     and the stage, which has no manifest yet, writes it again. Lone surrogates in a text are written as escapes.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.partial")
+    temporary = partial(path)
     remove(temporary)
     write(temporary)
-    for file in files_in(temporary):
+    complete(path)
+
+
+def partial(path: Path) -> Path:
+    """Return the name that `path` has while it is being written."""
+    return path.with_name(f".{path.name}.partial")
+
+
+def complete(path: Path) -> None:
+    """Give what has been written under the partial name its own, once it is on the disk."""
+    for file in files_in(partial(path)):
         with file.open("rb") as handle:
             os.fsync(handle.fileno())
     if path.is_dir():
         shutil.rmtree(path)
-    temporary.replace(path)
+    partial(path).replace(path)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -11,8 +11,17 @@ from typing import Any
 logger = logging.getLogger("alpaca")
 
 
+LOUD = {  # libraries that say at once what is no concern of the user's
+    "torch.utils._pytree": logging.ERROR,
+    "torchao": logging.ERROR,
+    "DeepSpeed": logging.ERROR,
+}
+
+
 def setup_logging() -> None:
-    """Send the project's lines to standard error, once."""
+    """Send the project's lines to standard error, once, and little of the libraries'."""
+    for name, level in LOUD.items():
+        logging.getLogger(name).setLevel(level)
     if not logger.handlers:
         handler = logging.StreamHandler(sys.stderr)
         handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
@@ -22,13 +31,16 @@ def setup_logging() -> None:
 
 
 def quieten_libraries() -> None:
-    """Leave only warnings of Lightning, and no bars of transformers; to be called after their import."""
+    """Show no bars of transformers, and none of the warnings that are not for the user; after their import."""
     from transformers.utils import logging as transformers_logging
 
-    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    for name in ("lightning.pytorch", "lightning.fabric"):  # which set their own level when imported
+        logging.getLogger(name).setLevel(logging.WARNING)
     transformers_logging.disable_progress_bar()
     warnings.filterwarnings("ignore", "The '.*dataloader' does not have many workers")  # ours has nothing to wait for
     warnings.filterwarnings("ignore", r"`isinstance\(treespec, LeafSpec\)` is deprecated", FutureWarning)
+    warnings.filterwarnings("ignore", "torch.distributed is disabled")  # a checkpoint of one process
+    warnings.filterwarnings("ignore", r"`torch.distributed.\w+` is deprecated", FutureWarning)
 
 
 def announce(stage: str, what: str, results: Mapping[str, Any]) -> None:

@@ -15,8 +15,9 @@ from typing import Any
 from alpaca import __version__
 from alpaca.errors import UserError
 from alpaca.files import files_in, read_json, remove, sha256, write_json
+from alpaca.processes import SECONDS_BETWEEN_LOOKS
 
-PACKAGES = ("torch", "lightning", "transformers", "hydra-core", "sentencepiece", "rapidfuzz")
+PACKAGES = ("torch", "lightning", "transformers", "hydra-core", "deepspeed", "peft", "sentencepiece", "rapidfuzz")
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,17 @@ def begin(folder: Path, config: Mapping[str, Any], inputs: Sequence[Path]) -> It
                 for parent in new_parents:
                     _remove_if_empty(parent)
             raise
+
+
+def await_begin(folder: Path, config: Mapping[str, Any]) -> None:
+    """Wait until the first of several processes has begun with this configuration."""
+    while True:
+        try:
+            if read_json(folder / "started.json")["config"] == config:
+                return
+        except (OSError, ValueError, KeyError):
+            pass  # there is none yet, or of another time
+        time.sleep(SECONDS_BETWEEN_LOOKS)
 
 
 def _make_way(folder: Path, started: dict[str, Any]) -> Callable[[], None] | None:

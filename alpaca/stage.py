@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from alpaca import processes
 from alpaca.errors import Stopped, UserError
 
 STAGES = ("generate", "curate", "train", "evaluate", "run")
@@ -58,26 +59,49 @@ def launch(stage: str, arguments: Sequence[str] | None = None) -> None:
         _leave(f"alpaca {stage}: {mistake}", 2)
     except Stopped as stop:
         _leave(f"alpaca {stage}: stopped{f' ({stop})' if str(stop) else ''}; the same command goes on from here", 3)
+    except Exception:
+        _let_others_speak()
+        raise
 
 
-def execute(stage: str, config: dict[str, Any]) -> None:
-    """Run a stage on its resolved configuration, unless it is finished, and write its manifest."""
+def execute(stage: str, config: dict[str, Any], arguments: Sequence[str] = ()) -> None:
+    """Run a stage on its resolved configuration, unless it is finished, and write its manifest.
+
+    Where it takes several processes, each is started with the same `arguments`, and the first writes the manifest.
+    """
     from alpaca import composition, manifest
     from alpaca.log import announce
 
     folder = manifest.stage_folder(config.get("root", ""), config.get("name", ""), stage)
+    if processes.rank():
+        manifest.await_begin(folder, config)
+        function(stage)(**composition.instantiated(composition.checked(function(stage), config).values))
+        return
     done = manifest.finished(folder, config)
     if done is not None:
         announce(stage, f"finished already: {folder}", done["results"])
         return
+    devices, nodes = _ranks(config)
+    if devices * nodes > 1 and not processes.is_rank():
+        if code := processes.run_ranks(stage, arguments, devices, nodes):
+            sys.exit(code)  # the rank has said why
+        return
     fits = composition.checked(function(stage), config)
-    arguments = composition.instantiated(fits.values)
+    parts = composition.instantiated(fits.values)
     with manifest.begin(folder, config, fits.inputs) as hashes:
         start = time.monotonic()
-        outcome = function(stage)(**arguments)
+        outcome = function(stage)(**parts)
         seconds = time.monotonic() - start
         manifest.end(folder, config, hashes, outcome, seconds)
     announce(stage, f"done in {seconds:.1f} s: {folder}", outcome.results)
+
+
+def _ranks(config: dict[str, Any]) -> tuple[int, int]:
+    """Return how many devices a node and how many nodes a stage wants, of a configuration that is not checked yet."""
+    trainer = config.get("trainer")
+    wanted = [trainer.get(key, 1) if isinstance(trainer, dict) else 1 for key in ("devices", "num_nodes")]
+    devices, nodes = (number if isinstance(number, int) else 1 for number in wanted)
+    return devices, nodes
 
 
 def function(stage: str) -> Callable[..., Any]:
@@ -99,7 +123,7 @@ def _launch(stage: str, arguments: Sequence[str]) -> None:
     if stage == "run":
         composition.launch(stage, prefixed(arguments), _run)
     else:
-        composition.launch(stage, arguments, lambda config: execute(stage, config))
+        composition.launch(stage, arguments, lambda config: execute(stage, config, arguments))
 
 
 def _run(config: dict[str, Any]) -> None:
@@ -138,6 +162,14 @@ def _stop(number: int, frame: object) -> None:
     raise Stopped(signal.Signals(number).name)
 
 
+def _let_others_speak() -> None:
+    """Wait, where this is one of several processes: whichever failed first has its say, and then all are ended."""
+    if processes.is_rank():
+        time.sleep(10 if processes.rank() else 2)
+
+
 def _leave(line: str, code: int) -> None:
+    if processes.rank():
+        _let_others_speak()
     print(line, file=sys.stderr)
     sys.exit(code)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from pydantic import PositiveInt
 
 from alpaca.errors import UserError
-from alpaca.files import read_json, write_whole
+from alpaca.files import read_json
 from alpaca.manifest import Outcome, stage_folder
 from alpaca.schema import InputPath, Seed
 from alpaca.stage import launch
@@ -25,10 +25,11 @@ if TYPE_CHECKING:
     from lightning.pytorch.loggers import Logger
     from torch.optim import Optimizer
     from torch.optim.lr_scheduler import LRScheduler
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+    from transformers import PreTrainedTokenizerBase
 
     from alpaca.datamodules.packed import Packed
     from alpaca.modules.sft import SFT
+    from alpaca.strategies.exact import Exact
 
 
 class Model(Protocol):
@@ -36,7 +37,7 @@ class Model(Protocol):
 
     def tokenizer(self, folder: Path, texts: Iterable[str]) -> PreTrainedTokenizerBase: ...
 
-    def network(self, tokenizer: PreTrainedTokenizerBase, seed: int) -> PreTrainedModel: ...
+    def weights(self, folder: Path, tokenizer: PreTrainedTokenizerBase, seed: int) -> Path: ...
 
 
 def train(
@@ -50,42 +51,45 @@ def train(
     module: Callable[..., SFT],
     optimizer: Callable[..., Optimizer],
     scheduler: Callable[..., LRScheduler],
+    strategy: Callable[..., Exact],
     trainer: Callable[..., Trainer],
     callbacks: dict[str, Callback],
     logger: dict[str, Logger],
 ) -> Outcome:
     """Train and export; results are the final loss (the mean of the last tenth of the steps) and the sizes."""
-    from alpaca.callbacks.checkpoint import checkpoints
+    from alpaca.callbacks.checkpoint import checkpoints, steps_in
     from alpaca.datamodules.report import tell
     from alpaca.loggers.csv import CSV
-    from alpaca.models.scratch import Scratch
+    from alpaca.models.weights import export
+    from alpaca.processes import rank
 
     folder = stage_folder(root, name, "train")
     try_out(optimizer)
     examples = datamodule(data=data, folder=folder, tokenizer=model.tokenizer, epochs=epochs, seed=seed)
     examples.prepare_data()
     examples.setup("fit")
-    tell(read_json(folder / "data_report.json"))
+    if rank() == 0:
+        tell(read_json(folder / "data_report.json"))
     tokenizer = examples.tokenizer()
-
-    def build() -> PreTrainedModel:
-        return model.network(tokenizer, seed)
-
-    if isinstance(model, Scratch) and not (folder / "base").is_dir():
-        export(build(), tokenizer, folder / "base")
-    tuned = module(build=build, optimizer=optimizer, scheduler=scheduler, total_steps=examples.total_steps)
+    last = checkpoints(folder / "checkpoints")[-1:]
+    examples.first_step = steps_in(last[0]) if last else 0
+    tuned = module(
+        folder=model.weights(folder, tokenizer, seed),
+        optimizer=optimizer,
+        scheduler=scheduler,
+        total_steps=examples.total_steps,
+        first_step=examples.first_step,
+    )
     loop = trainer(
-        max_steps=examples.total_steps,
-        max_epochs=1,
+        strategy=strategy,
         callbacks=list(callbacks.values()),
         logger=[CSV(folder / "metrics.csv"), *logger.values()],
         default_root_dir=folder,
     )
-    last = checkpoints(folder / "checkpoints")[-1:]
-    loop.fit(tuned, datamodule=examples, ckpt_path=last[0] if last else None, weights_only=bool(last) or None)
+    loop.fit(tuned, datamodule=examples)
     assert tuned.network is not None
-    export(tuned.network, tokenizer, folder / "model")
-    return Outcome(_results(folder, tuned), _outputs(folder))
+    export(tuned.network, tokenizer, folder / "model", tuned.tensors())
+    return Outcome(_results(folder, tuned), _outputs(folder)) if rank() == 0 else Outcome({})
 
 
 def try_out(optimizer: Callable[..., Optimizer]) -> None:
@@ -96,18 +100,6 @@ def try_out(optimizer: Callable[..., Optimizer]) -> None:
         optimizer([torch.zeros(1, requires_grad=True)])
     except ValueError as problem:
         raise UserError(f"optimizer: {problem}") from problem
-
-
-def export(network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
-    """Write a Hugging Face folder: safetensors, tokenizer with its chat template, generation config."""
-
-    def write(temporary: Path) -> None:
-        network.generation_config.eos_token_id = tokenizer.eos_token_id
-        network.generation_config.bos_token_id = tokenizer.bos_token_id
-        network.save_pretrained(temporary)
-        tokenizer.save_pretrained(temporary)
-
-    write_whole(folder, write)
 
 
 def _outputs(folder: Path) -> list[Path]:
@@ -122,7 +114,7 @@ def _results(folder: Path, tuned: SFT) -> dict[str, Any]:
     last = rows[-max(1, len(rows) // 10) :]
     tokens = sum(float(row["tokens"]) for row in rows)
     return {
-        "parameters": sum(parameter.numel() for parameter in tuned.parameters()),
+        "parameters": tuned.size,
         "examples": report["examples"],
         "epochs": round(float(rows[-1]["epoch"])),
         "steps": len(rows),

@@ -75,7 +75,9 @@ def test_every_group_mirrors_a_package() -> None:
         targets = re.findall(
             r"_target_: ([\w.]+)", "".join(f.read_text("utf-8") for f in (CONF / group).glob("*.yaml"))
         )
-        plural = shared.get(group, group if group.endswith("s") else f"{group}s")
+        plural = shared.get(
+            group, group if group.endswith("s") else re.sub("y?$", lambda y: "ies" if y[0] else "s", group, count=1)
+        )
         assert all(plural in target.split(".")[:2] or target.startswith("torch.optim") for target in targets), group
 
 

@@ -19,6 +19,7 @@ from alpaca.manifest import Outcome
 from alpaca.models.pretrained import Pretrained
 from alpaca.modules.sft import SFT
 from alpaca.schedulers.cosine import cosine
+from alpaca.strategies.single import Single
 from alpaca.train import Model, train
 from alpaca.trainers.lightning import Precision, configure, has_bf16
 
@@ -52,11 +53,17 @@ def trained(
         datamodule=functools.partial(
             Packed, global_batch_size=32, max_length=256, long_examples="truncate", tokens_per_micro_batch=1024
         ),
-        module=functools.partial(SFT, gradient_clip=1.0),
+        module=functools.partial(SFT, gradient_clip=1.0, loss="plain"),
         optimizer=functools.partial(torch.optim.AdamW, lr=lr, fused=True),
         scheduler=functools.partial(cosine, 0.03),
-        trainer=configure("cpu", 1, precision, threads=None),
-        callbacks={"checkpoint": Checkpoint(root / "run" / "train" / "checkpoints", 3, 1)} | (callbacks or {}),
+        strategy=functools.partial(Single, "none"),
+        trainer=configure("cpu", 1, 1, precision, threads=None),
+        callbacks={
+            "checkpoint": Checkpoint(
+                root / "run" / "train" / "checkpoints", every_n_steps=3, keep=1, keep_best=True, asynchronous=True
+            )
+        }
+        | (callbacks or {}),
         logger={},
     )
 
@@ -136,7 +143,7 @@ def test_a_gradient_that_is_not_finite_ends_the_run(tasks_file: Path, tmp_path: 
 
 def test_what_the_hardware_has_not_is_refused() -> None:
     with pytest.raises(UserError, match=r"trainer\.devices=64"):
-        configure("cpu", 64, "32-true", threads=None)
+        configure("cpu", 64, 1, "32-true", threads=None)
     if not torch.cuda.is_available():
         with pytest.raises(UserError, match=r"trainer\.accelerator=cuda"):
-            configure("cuda", 1, "32-true", threads=None)
+            configure("cuda", 1, 1, "32-true", threads=None)

@@ -1,31 +1,195 @@
-"""Checkpoints that are whole or absent, so that a run can be killed at any instant."""
+"""Checkpoints that are whole or absent, so that a run can be killed at any instant, and that any strategy can read."""
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from lightning import Callback, Trainer
+import torch
+from lightning import Callback, LightningModule, Trainer
 from pydantic import PositiveInt
+from torch.distributed import ProcessGroup
+from torch.distributed.checkpoint.api import CheckpointException
 
-from alpaca.files import remove, write_whole
+from alpaca.errors import Stopped, UserError
+from alpaca.files import complete, partial, read_json, remove, write_json
+from alpaca.modules.sft import SFT
+from alpaca.strategies.parts import Part, load, save, stored
 
 
 class Checkpoint(Callback):
-    """Save every `every_n_steps` optimizer steps, and keep the newest `keep`."""
+    """Save every `every_n_steps` optimizer steps and at the end; keep the newest `keep`, and the best by validation loss.
 
-    def __init__(self, folder: Path, every_n_steps: PositiveInt, keep: PositiveInt) -> None:
+    Writing goes on beside the training (`asynchronous`), from a copy in the processor's memory. Asked to stop (SIGTERM, as
+    a scheduler sends it, or SIGINT), it saves after the step and raises Stopped.
+    """
+
+    def __init__(
+        self, folder: Path, every_n_steps: PositiveInt, keep: PositiveInt, keep_best: bool, asynchronous: bool
+    ) -> None:
         self.folder, self.every_n_steps, self.keep = folder, every_n_steps, keep
+        self.keep_best, self.asynchronous = keep_best, asynchronous
+        self.writer = ThreadPoolExecutor(1)
+        self.writing: Future[None] | None = None
+        self.group: ProcessGroup | None = None
 
-    def on_train_batch_start(self, trainer: Trainer, *_: Any) -> None:
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        handler = _asking(pl_module)
+        self.handlers = {number: signal.signal(number, handler) for number in (signal.SIGTERM, signal.SIGINT)}
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Take up the state of the checkpoint that the module is to go on from."""
+        assert isinstance(pl_module, SFT)
+        if trainer.global_rank == 0:
+            for left in self.folder.glob(".step-*.partial"):
+                remove(left)
+        self.group = pl_module.strategy.group()
+        if pl_module.steps_done:
+            restore(self._path(pl_module), pl_module, self.group)
+
+    def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
         """Save between steps, when the last one is in the logs too."""
-        path = self.folder / f"step-{trainer.global_step:08}.ckpt"
-        if trainer.global_step % self.every_n_steps == 0 and trainer.global_step and not path.exists():
-            write_whole(path, trainer.save_checkpoint)
-            for old in checkpoints(self.folder)[: -self.keep]:
-                remove(old)
+        assert isinstance(pl_module, SFT)
+        due = pl_module.steps_done % self.every_n_steps == 0 or (self.keep_best and pl_module.validated_now)
+        if pl_module.stop or (due and pl_module.steps_done):
+            self.save(pl_module)
+        if pl_module.stop:
+            self.finish()
+            raise Stopped(f"after step {pl_module.steps_done}")
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        assert isinstance(pl_module, SFT)
+        self.save(pl_module)
+        self.finish()
+
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+        if not isinstance(exception, UserError):
+            self.finish()
+
+    def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        for number, handler in self.handlers.items():
+            signal.signal(number, handler)
+
+    def save(self, module: SFT) -> None:
+        """Write a checkpoint of this moment, unless there is one."""
+        path = self._path(module)
+        if path.exists():
+            return
+        self.finish()
+        parts = {name: part.copied() for name, part in parts_of(module, loading=False).items()}
+        state = state_of(module)
+
+        def write() -> None:
+            save(parts, partial(path), self.group)
+            if module.global_rank == 0:
+                write_json(partial(path) / "state.json", state)
+                complete(path)
+                for old in self._superfluous():
+                    remove(old)
+
+        self.writing = self.writer.submit(write)
+        if not self.asynchronous:
+            self.finish()
+
+    def finish(self) -> None:
+        """Wait for the checkpoint that is being written. Raises UserError where it could not be."""
+        writing, self.writing = self.writing, None
+        try:
+            if writing:
+                writing.result()
+        except (OSError, CheckpointException) as problem:
+            raise UserError(
+                f"cannot write a checkpoint in {self.folder}: {_root(problem)}; those before are kept"
+            ) from problem
+
+    def _path(self, module: SFT) -> Path:
+        return self.folder / f"step-{module.steps_done:08}"
+
+    def _superfluous(self) -> list[Path]:
+        there = checkpoints(self.folder)
+        losses = {path: read_json(path / "state.json")["validation_loss"] for path in there}
+        measured = {path: loss for path, loss in losses.items() if loss is not None}
+        best = [min(measured, key=lambda path: measured[path])] if measured and self.keep_best else []
+        return [path for path in there[: -self.keep] if path not in best]
 
 
 def checkpoints(folder: Path) -> list[Path]:
     """List the checkpoints in `folder`, the newest last."""
-    return sorted(folder.glob("step-*.ckpt"))
+    return sorted(folder.glob("step-*"))
+
+
+def steps_in(checkpoint: Path) -> int:
+    """Return after how many steps a checkpoint was written."""
+    steps: int = read_json(checkpoint / "state.json")["step"]
+    return steps
+
+
+def parts_of(module: SFT, loading: bool) -> dict[str, Part]:
+    """Return what this rank writes or reads: weights, optimizer states, and its random number generators."""
+    parts = module.strategy.parts(module.trainer.optimizers[0], loading)
+    for kind, state in _generators(module.device).items():
+        for rank in range(module.trainer.world_size):
+            mine = rank == module.global_rank
+            parts[f"rng/{rank}/{kind}"] = Part.whole(state) if mine else Part.nothing(state.numel())
+    return parts
+
+
+def state_of(module: SFT) -> dict[str, Any]:
+    """Return what is small and the same on every rank."""
+    return {
+        "step": module.steps_done,
+        "world_size": module.trainer.world_size,
+        "validation_loss": module.validation_loss if module.validated_now else None,
+        "scheduler": module.lr_schedulers().state_dict(),  # type: ignore[union-attr]
+    }
+
+
+def restore(path: Path, module: SFT, group: ProcessGroup | None) -> None:
+    """Set weights, optimizer, schedule and generators to what a checkpoint holds, whatever strategy wrote it."""
+    optimizer, schedule = module.trainer.optimizers[0], module.lr_schedulers()
+    state = read_json(path / "state.json")
+    module.strategy.begin_states(optimizer)
+    known = stored(path)
+    parts = {name: part for name, part in parts_of(module, loading=True).items() if name[:4] != "rng/" or name in known}
+    try:
+        load(parts, path, group)
+    except CheckpointException as problem:
+        raise UserError(
+            f"the checkpoint {path} cannot be read: {_root(problem)}; remove it to go on from before"
+        ) from problem
+    module.strategy.end_loading(optimizer, state["step"])
+    schedule.load_state_dict(state["scheduler"])  # type: ignore[union-attr]
+    for group_, rate in zip(optimizer.param_groups, schedule.get_last_lr(), strict=True):  # type: ignore[union-attr]
+        group_["lr"] = rate
+    mine = f"rng/{module.global_rank}/"
+    states = {name.removeprefix(mine): part.flat for name, part in parts.items() if name.startswith(mine)}
+    _set_generators(states, module.device)
+
+
+def _generators(device: torch.device) -> dict[str, torch.Tensor]:
+    states = {"cpu": torch.get_rng_state()}
+    return states | ({"cuda": torch.cuda.get_rng_state(device)} if device.type == "cuda" else {})
+
+
+def _set_generators(states: dict[str, torch.Tensor], device: torch.device) -> None:
+    if "cpu" in states:
+        torch.set_rng_state(states["cpu"])
+    if "cuda" in states and device.type == "cuda":
+        torch.cuda.set_rng_state(states["cuda"], device)
+
+
+def _asking(module: LightningModule) -> Callable[[int, object], None]:
+    def handler(number: int, frame: object) -> None:
+        module.stop = True  # type: ignore[assignment]
+
+    return handler
+
+
+def _root(problem: BaseException) -> str:
+    """Return what first went wrong, on whichever rank."""
+    if isinstance(problem, CheckpointException):
+        return _root(next(iter(problem.failures.values()))[0])
+    return str(problem) or type(problem).__name__

@@ -9,6 +9,8 @@ from lightning import Callback, LightningModule, Trainer
 from pydantic import PositiveFloat
 from tqdm import tqdm
 
+from alpaca.modules.sft import SFT
+
 
 class Progress(Callback):
     """A bar on a terminal; elsewhere a line now and then."""
@@ -17,7 +19,14 @@ class Progress(Callback):
         self.seconds_between_lines = seconds_between_lines
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        self.bar = tqdm(total=trainer.max_steps, initial=trainer.global_step, desc="train", unit="step", leave=True)
+        assert isinstance(pl_module, SFT)
+        self.bar = tqdm(
+            total=pl_module.total_steps,
+            initial=pl_module.steps_done,
+            desc="train",
+            unit="step",
+            disable=trainer.global_rank > 0,
+        )
         if not self.bar.disable and not self.bar.fp.isatty():
             self.bar.mininterval = self.seconds_between_lines
         self.began, self.tokens = time.monotonic(), 0

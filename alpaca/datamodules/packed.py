@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from alpaca.datamodules.report import DataReport
 from alpaca.datamodules.tokens import LongExamples, Tokens, collate, encode, pack
 from alpaca.errors import UserError
 from alpaca.files import write_json, write_jsonl
+from alpaca.processes import rank
 from alpaca.records import Example, read
 
 if TYPE_CHECKING:
@@ -55,6 +57,8 @@ class Packed(lightning.LightningDataModule):
 
     def prepare_data(self) -> None:
         """Tokenize once, and write down the truth about the data."""
+        while rank() and not (self.folder / "data_report.json").is_file():
+            time.sleep(0.1)
         if not (self.folder / "data_report.json").is_file():
             examples, bad = read(self.data)
             encoded = encode(self.tokenizer(examples), examples, self.max_length, self.long_examples)
@@ -79,7 +83,7 @@ class Packed(lightning.LightningDataModule):
     def total_steps(self) -> int:
         return self.epochs * -(-len(self.tokens.ends) // self.global_batch_size)
 
-    def steps(self, first: int = 0) -> Iterator[dict[str, Any]]:
+    def steps(self, first: int = 0, rank: int = 0, world: int = 1) -> Iterator[dict[str, Any]]:
         """Yield the optimizer steps from `first` on; the last of an epoch may hold fewer examples.
 
         Each is its micro-batches with the counts of its tokens and of its target tokens, and the epoch after it.
@@ -89,9 +93,9 @@ class Packed(lightning.LightningDataModule):
             epoch, within = divmod(number, per_epoch)
             order = np.random.default_rng([self.seed, epoch]).permutation(len(self.tokens.ends))
             members = order[within * self.global_batch_size : (within + 1) * self.global_batch_size]
-            bins = pack(self.tokens.lengths[members], self.capacity)
+            bins = pack(self.tokens.lengths[members], self.capacity, world)
             yield {
-                "micro_batches": [collate(self.tokens, members[bin]) for bin in bins],
+                "micro_batches": [collate(self.tokens, members[bin]) for bin in bins][rank::world],
                 "tokens": int(self.tokens.lengths[members].sum()),
                 "target_tokens": self.tokens.targets(members),
                 "epoch": (number + 1) / per_epoch,
@@ -106,17 +110,12 @@ class Packed(lightning.LightningDataModule):
         micro_batches = [{name: part.to(device) for name, part in micro.items()} for micro in batch["micro_batches"]]
         return batch | {"micro_batches": micro_batches}
 
-    def state_dict(self) -> dict[str, Any]:
-        assert self.trainer is not None
-        return {"next_step": self.trainer.global_step}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        self.first_step = state["next_step"]
-
 
 class _Steps(IterableDataset[dict[str, Any]]):
     def __init__(self, packed: Packed) -> None:
         self.packed = packed
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        return self.packed.steps(self.packed.first_step)
+        trainer = self.packed.trainer
+        assert trainer is not None
+        return self.packed.steps(self.packed.first_step, trainer.global_rank, trainer.world_size)

@@ -112,7 +112,7 @@ def _whole(tokenizer: PreTrainedTokenizerBase, examples: Sequence[Example]) -> l
     return rows
 
 
-def pack(lengths: np.ndarray, capacity: int) -> list[np.ndarray]:
+def pack(lengths: np.ndarray, capacity: int, world: int = 1) -> list[np.ndarray]:
     """Divide documents among few micro-batches of at most `capacity` tokens, balanced and alike in length.
 
     Returns the indices of each; every document is in exactly one. A document longer than `capacity` raises UserError.
@@ -122,12 +122,13 @@ def pack(lengths: np.ndarray, capacity: int) -> list[np.ndarray]:
     order = np.argsort(lengths, kind="stable")
     before = np.cumsum(lengths[order]) - lengths[order]
     count = -(-int(lengths.sum()) // capacity)
+    count = -(-count // world) * world
     while True:
         bins = before * count // int(lengths.sum())
         micro_batches = [order[bins == number] for number in range(count) if (bins == number).any()]
         if max(int(lengths[members].sum()) for members in micro_batches) <= capacity:
             return micro_batches
-        count += 1
+        count += world
 
 
 def collate(tokens: Tokens, members: Indices) -> MicroBatch:

@@ -41,7 +41,7 @@ class HuggingFace:
 
         from alpaca.datamodules.tokens import collate, encode, pack
         from alpaca.modules.attention import packed
-        from alpaca.modules.sft import target_loss
+        from alpaca.modules.loss import target_loss
 
         longest = self.network.config.max_position_embeddings
         tokens = encode(self.tokenizer, examples, longest, "truncate").tokens

@@ -12,7 +12,7 @@ from alpaca.prompts.alpaca import CHAT_TEMPLATE
 from alpaca.schema import ModelPath
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+    from transformers import PreTrainedTokenizerBase
 
 
 @dataclass(frozen=True)
@@ -38,10 +38,10 @@ class Pretrained:
         tokenizer.chat_template = tokenizer.chat_template or CHAT_TEMPLATE
         return tokenizer
 
-    def network(self, tokenizer: PreTrainedTokenizerBase, seed: int) -> PreTrainedModel:
-        """Load the weights, in the dtype that the trainer's precision asks for."""
-        import torch
-        from transformers import AutoModelForCausalLM
+    def weights(self, folder: Path, tokenizer: PreTrainedTokenizerBase, seed: int) -> Path:
+        """Return the folder of the weights, downloaded where `path` is an id on the hub."""
+        from huggingface_hub import snapshot_download
 
-        network: PreTrainedModel = AutoModelForCausalLM.from_pretrained(self.path, dtype=torch.get_default_dtype())
-        return network
+        if Path(self.path).exists():
+            return Path(self.path)
+        return Path(snapshot_download(self.path, allow_patterns=["*.safetensors", "*.json"]))

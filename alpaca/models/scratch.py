@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from annotated_types import Interval
 from pydantic import PositiveFloat, PositiveInt
 
 from alpaca.files import write_whole
+from alpaca.processes import SECONDS_BETWEEN_LOOKS, rank
 from alpaca.prompts.alpaca import CHAT_TEMPLATE, PIECES
 
 if TYPE_CHECKING:
@@ -50,6 +52,17 @@ class Scratch:
         tokenizer.add_tokens([AddedToken(piece, normalized=False) for piece in PIECES])
         tokenizer.chat_template = CHAT_TEMPLATE
         return tokenizer
+
+    def weights(self, folder: Path, tokenizer: PreTrainedTokenizerBase, seed: int) -> Path:
+        """Write the random network that training starts from to `folder`/base, by the first of several processes."""
+        from alpaca.models.weights import export
+
+        base = folder / "base"
+        if rank() == 0 and not base.is_dir():
+            export(self.network(tokenizer, seed), tokenizer, base)
+        while not base.is_dir():
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+        return base
 
     def network(self, tokenizer: PreTrainedTokenizerBase, seed: int) -> PreTrainedModel:
         """Build the network with random weights drawn from `seed`."""

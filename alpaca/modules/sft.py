@@ -1,90 +1,103 @@
 """Supervised fine-tuning: one call of `training_step` is one optimizer step over exactly the examples that it is given.
 
-The loss of a step is the sum over its target tokens divided by their number, over all of its micro-batches. Lightning's own
-accumulation would divide by the number of micro-batches instead, so the step is done here (manual optimization).
+The loss of a step is the sum over its target tokens divided by their number, over all of its micro-batches on all ranks.
+Lightning's own accumulation would divide by the number of micro-batches instead, so the step is done here (manual
+optimization).
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
 import lightning
 import torch
-import torch.nn.functional as F
 from pydantic import PositiveFloat
 from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
-from transformers import PreTrainedModel
 
 from alpaca.datamodules.tokens import MicroBatch
 from alpaca.errors import UserError
-from alpaca.modules.attention import Documents, use_packed_attention
+from alpaca.models.weights import Gathered, Tensors, Weights
+from alpaca.modules.attention import use_packed_attention
+from alpaca.modules.checkpointing import checkpoint_activations
+from alpaca.modules.loss import Kernel, target_loss, use_kernel
+from alpaca.strategies.exact import Exact
 
-
-def target_loss(network: PreTrainedModel, batch: MicroBatch) -> Tensor:
-    """Return the summed cross-entropy of a packed micro-batch's target tokens, a scalar.
-
-    Only the positions that predict a target go through the language-model head.
-    """
-    logits = network(
-        input_ids=batch["input_ids"],
-        position_ids=batch["position_ids"],
-        documents=Documents.of(batch["document_lengths"]),
-        logits_to_keep=batch["predicting"],
-        use_cache=False,
-    ).logits[0]  # (K, V)
-    return F.cross_entropy(logits.float(), batch["targets"], reduction="sum")
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 
 class SFT(lightning.LightningModule):
-    """Fine-tunes a network on packed steps; the weights are built in `configure_model`."""
+    """Fine-tunes the network in `folder` on the steps of a datamodule; the weights are read in `configure_model`."""
 
     def __init__(
         self,
         gradient_clip: PositiveFloat,
+        loss: Kernel,
         *,
-        build: Callable[[], PreTrainedModel],
+        folder: Path,
         optimizer: Callable[..., Optimizer],
         scheduler: Callable[..., LRScheduler],
         total_steps: int,
+        first_step: int = 0,
     ) -> None:
         super().__init__()
         self.automatic_optimization = False
-        self.build, self.optimizer, self.scheduler = build, optimizer, scheduler
-        self.total_steps, self.gradient_clip = total_steps, gradient_clip
+        self.gradient_clip, self.kernel = gradient_clip, loss
+        self.folder, self.optimizer, self.scheduler = folder, optimizer, scheduler
+        self.total_steps, self.steps_done = total_steps, first_step
+        self.stop = False  # set from outside: end after this step
+        self.validation_loss, self.validated_after = float("nan"), -1
         self.network: PreTrainedModel | None = None
+
+    @property
+    def validated_now(self) -> bool:
+        """Tell whether `validation_loss` is that of the weights as they are."""
+        return self.validated_after == self.steps_done
+
+    @property
+    def strategy(self) -> Exact:
+        return cast(Exact, self.trainer.strategy)
 
     def configure_model(self) -> None:
         if self.network is None:
-            self.network = self.build()
-            use_packed_attention(self.network)
+            self.network = self.strategy.build(Weights(self.folder), self.adapt)
             self.network.train()
 
+    def adapt(self, network: PreTrainedModel) -> None:
+        """Change what a network computes with, before its weights are there."""
+        use_packed_attention(network)
+        use_kernel(network, self.kernel)
+        checkpoint_activations(network, self.strategy.activation_checkpointing)
+
     def configure_optimizers(self) -> Any:
-        optimizer = self.optimizer(self.parameters())
+        optimizer = self.optimizer([parameter for parameter in self.parameters() if parameter.requires_grad])
         return [optimizer], [self.scheduler(optimizer=optimizer, total_steps=self.total_steps)]
+
+    def forward(self, batch: MicroBatch) -> Tensor:
+        """Return the summed loss of a micro-batch's targets."""
+        assert self.network is not None
+        return target_loss(self.network, batch)
 
     def training_step(self, step: dict[str, Any], _: int) -> None:
         began = time.perf_counter()
         optimizer, schedule = self.optimizers(), self.lr_schedulers()
-        loss = torch.zeros((), device=self.device)
-        for batch in step["micro_batches"]:
-            share = target_loss(self._built(), batch) / step["target_tokens"]
-            self.manual_backward(share)
-            loss += share.detach()
-        norm = torch.nn.utils.clip_grad_norm_(self.parameters(), self.gradient_clip)
-        if not torch.isfinite(norm):
-            raise UserError(f"the gradient is not finite at step {self.global_step}; lower optimizer.lr")
+        loss = self.gradients(step)
         rate = optimizer.param_groups[0]["lr"]  # type: ignore[union-attr]
-        optimizer.step()  # type: ignore[union-attr]
-        optimizer.zero_grad()  # type: ignore[union-attr]
+        norm = self.strategy.clip_and_step(optimizer, self.gradient_clip)
+        if not (torch.isfinite(norm) and torch.isfinite(loss)):
+            raise UserError(
+                f"the loss ({loss:.3g}) or its gradient (norm {norm:.3g}) is not finite at step {self.steps_done}; "
+                "lower optimizer.lr; the last checkpoint is kept"
+            )
         schedule.step()  # type: ignore[union-attr]
         self.log_dict(
             {
-                "step": float(self.global_step),  # Lightning's own count is off after a restart
+                "step": float(self.steps_done),
                 "epoch": step["epoch"],
                 "loss": loss,
                 "learning_rate": rate,
@@ -94,7 +107,37 @@ class SFT(lightning.LightningModule):
                 "tokens_per_second": step["tokens"] / (time.perf_counter() - began),
             }
         )
+        self.steps_done += 1
 
-    def _built(self) -> PreTrainedModel:
+    def gradients(self, step: dict[str, Any]) -> Tensor:
+        """Leave the step's gradients in the parameters, and return its loss over all ranks.
+
+        Strategies average gradients over ranks, so each rank's share is taken times their number.
+        """
+        world, wrapped = self.trainer.world_size, self.strategy.model
+        assert wrapped is not None
+        total = torch.zeros(2, device=self.device)  # the loss, and whether a rank wants to stop
+        total[1] = self.stop
+        for number, batch in enumerate(step["micro_batches"], 1):
+            with self.strategy.micro_batch(last=number == len(step["micro_batches"])):
+                share = wrapped(batch) / step["target_tokens"]
+                self.manual_backward(share * world)
+            total[0] += share.detach()
+        total = self.strategy.reduce(total, reduce_op="sum")
+        self.stop = bool(total[1])
+        return total[0]
+
+    def tensors(self) -> Tensors | None:
+        """Return what an export writes where no rank holds it whole; None where each does."""
         assert self.network is not None
-        return self.network
+        if not self.strategy.shards_weights:
+            return None
+        return {name: self._gathered(parameter) for name, parameter in self.network.named_parameters()}
+
+    def _gathered(self, parameter: Tensor) -> Gathered:
+        return Gathered(self.strategy.shape(parameter), parameter.dtype, lambda: self.strategy.whole(parameter))
+
+    @property
+    def size(self) -> int:
+        """How many parameters the network has."""
+        return sum(self.strategy.shape(parameter).numel() for parameter in self.parameters())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Literal
 
@@ -11,15 +12,21 @@ from pydantic import PositiveInt
 
 from alpaca.errors import UserError
 from alpaca.log import quieten_libraries
+from alpaca.strategies.exact import Exact
+from alpaca.strategies.single import Single
 
 Accelerator = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["32-true", "bf16-true", "bf16-mixed"]
 
 
 def configure(
-    accelerator: Accelerator, devices: PositiveInt, precision: Precision, threads: PositiveInt | None
+    accelerator: Accelerator,
+    devices: PositiveInt,
+    num_nodes: PositiveInt,
+    precision: Precision,
+    threads: PositiveInt | None,
 ) -> Callable[..., Trainer]:
-    """Return a constructor of the trainer, to be given callbacks, loggers and the number of steps.
+    """Return a constructor of the trainer, to be given the strategy, callbacks and loggers.
 
     Raises UserError where there is no such accelerator, too few devices, or no bf16 in them.
     """
@@ -27,7 +34,7 @@ def configure(
     if threads:
         torch.set_num_threads(threads)
     kind = _present(accelerator)
-    count = torch.cuda.device_count() if kind == "cuda" else 1
+    count = torch.cuda.device_count() if kind == "cuda" else cores()
     if not 1 <= devices <= count:
         raise UserError(
             f"trainer.devices={devices}: there {'is' if count == 1 else 'are'} {count} ({kind}) to train on"
@@ -35,11 +42,19 @@ def configure(
     if precision.startswith("bf16") and not has_bf16(kind):
         raise UserError(f"trainer.precision={precision}: this {kind} has no bf16; give trainer.precision=32-true")
 
-    def build(**arguments: object) -> Trainer:
+    def build(strategy: Callable[..., Exact], **arguments: object) -> Trainer:
+        spread = strategy(kind=kind, precision=precision)
+        if devices * num_nodes > 1 and isinstance(spread, Single):
+            raise UserError(
+                f"strategy=single trains on one device, not {devices * num_nodes}; give strategy=fsdp or ddp"
+            )
         return Trainer(
             accelerator=kind,
             devices=devices,
-            precision=precision,
+            num_nodes=num_nodes,
+            strategy=spread,
+            precision="32-true" if spread.mixes_precision and precision == "bf16-mixed" else precision,
+            max_epochs=1,
             enable_checkpointing=False,
             enable_progress_bar=False,
             enable_model_summary=False,
@@ -67,3 +82,8 @@ def has_bf16(kind: str) -> bool:
     if kind == "cpu":
         return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
     return False
+
+
+def cores() -> int:
+    """Return how many processors this process may run on, each of which can be a device."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

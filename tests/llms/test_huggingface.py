@@ -8,8 +8,8 @@ import torch
 from small import EXAMPLES, SMALL, texts, tokenizer
 
 from alpaca.llms.huggingface import HuggingFace
+from alpaca.models.weights import export
 from alpaca.prompts.alpaca import prompt
-from alpaca.train import export
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from transformers import PreTrainedModel
 
 from alpaca.datamodules.tokens import Tokens, collate, encode, pack
 from alpaca.modules.attention import packed
-from alpaca.modules.sft import target_loss
+from alpaca.modules.loss import target_loss
 
 
 @pytest.fixture
@@ -94,8 +94,8 @@ def test_the_exported_folder_gives_the_modules_logits(network: PreTrainedModel, 
     """Loaded by transformers alone, a document at a time, against the packed row that training sees."""
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
+    from alpaca.models.weights import export
     from alpaca.modules.attention import Documents
-    from alpaca.train import export
 
     words = tokenizer(tmp_path)
     batch = collate(tokens, range(len(EXAMPLES)))

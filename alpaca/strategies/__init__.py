@@ -1,0 +1,1 @@
+"""How the training is spread over devices."""

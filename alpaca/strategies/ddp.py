@@ -1,0 +1,30 @@
+"""The whole network on every device; gradients are averaged (DistributedDataParallel)."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+from lightning.pytorch.strategies import DDPStrategy
+from torch import Tensor
+from torch.nn.parallel import DistributedDataParallel
+
+from alpaca.strategies.exact import ActivationCheckpointing, Exact
+
+
+class DDP(Exact, DDPStrategy):
+    """Each rank takes its micro-batches of a step; the gradients are averaged in the last one."""
+
+    def __init__(self, activation_checkpointing: ActivationCheckpointing, *, kind: str, precision: str) -> None:
+        super().__init__(gradient_as_bucket_view=True)
+        self.activation_checkpointing = activation_checkpointing
+
+    def micro_batch(self, last: bool) -> AbstractContextManager[Any]:
+        assert isinstance(self.model, DistributedDataParallel)
+        return nullcontext() if last else self.model.no_sync()
+
+    def pre_backward(self, closure_loss: Tensor) -> None:
+        """Leave it to the wrapper, through whose forward pass each micro-batch goes."""
+
+    def post_backward(self, closure_loss: Tensor) -> None:
+        """Nothing is left to do."""

@@ -1,0 +1,98 @@
+"""Weights, gradients and optimizer states in shards (FSDP2, on Lightning's ModelParallelStrategy)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+from lightning.pytorch.strategies import ModelParallelStrategy
+from torch import Tensor, nn
+from torch.distributed.fsdp import CPUOffloadPolicy, MixedPrecisionPolicy, OffloadPolicy, fully_shard
+from torch.distributed.tensor import DTensor
+from torch.distributed.tensor._utils import compute_local_shape_and_global_offset
+
+from alpaca.models.weights import Weights, skeleton
+from alpaca.strategies.exact import ActivationCheckpointing, Adapt, Exact, layers
+from alpaca.strategies.parts import Part
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+
+class FSDP(Exact, ModelParallelStrategy):
+    """Each decoder layer is a unit of sharding; its weights are gathered for its forward and backward pass alone."""
+
+    shards_weights = True
+    mixes_precision = True
+
+    def __init__(
+        self,
+        activation_checkpointing: ActivationCheckpointing,
+        offload_to_cpu: bool,
+        reshard_after_forward: bool,
+        *,
+        kind: str,
+        precision: str,
+    ) -> None:
+        super().__init__(tensor_parallel_size=1)
+        self.activation_checkpointing = activation_checkpointing
+        self.offload = CPUOffloadPolicy(pin_memory=kind == "cuda") if offload_to_cpu else OffloadPolicy()
+        mixed = precision == "bf16-mixed"
+        self.mixed = MixedPrecisionPolicy(torch.bfloat16, torch.float32) if mixed else MixedPrecisionPolicy()
+        self.reshard_after_forward = reshard_after_forward
+
+    def setup_environment(self) -> None:
+        self._data_parallel_size = self.num_nodes * self.num_processes
+        super().setup_environment()
+
+    def build(self, weights: Weights, adapt: Adapt) -> PreTrainedModel:
+        from accelerate import init_empty_weights
+
+        with init_empty_weights(include_buffers=False):
+            network = skeleton(weights.folder)
+            adapt(network)
+        mesh = self.device_mesh["data_parallel"]
+        settings: dict[str, Any] = {"mesh": mesh, "mp_policy": self.mixed, "offload_policy": self.offload}
+        for layer in layers(network):
+            fully_shard(layer, reshard_after_forward=self.reshard_after_forward, **settings)
+        fully_shard(network, **settings)
+        offloaded = isinstance(self.offload, CPUOffloadPolicy)
+        materialize(network, torch.device("cpu") if offloaded else self.root_device)
+        self._fill(network, weights)
+        return network
+
+    def _fill(self, network: nn.Module, weights: Weights) -> None:
+        with torch.no_grad():
+            for name, parameter in network.named_parameters():
+                assert isinstance(parameter, DTensor)
+                shape, offset = compute_local_shape_and_global_offset(
+                    parameter.shape, parameter.device_mesh, parameter.placements
+                )
+                if shape[0]:
+                    parameter.to_local().copy_(weights.rows(name, offset[0], offset[0] + shape[0]))
+
+    def clip(self, most: float) -> Tensor:
+        norm = super().clip(most)
+        return norm.full_tensor() if isinstance(norm, DTensor) else norm
+
+    def gradient(self, parameter: nn.Parameter) -> Tensor:
+        return self.whole(super().gradient(parameter))
+
+    def whole(self, parameter: Tensor) -> Tensor:
+        return parameter.full_tensor() if isinstance(parameter, DTensor) else parameter
+
+    def part(self, tensor: Tensor, loading: bool) -> Part:
+        assert isinstance(tensor, DTensor)
+        shape, offset = compute_local_shape_and_global_offset(tensor.shape, tensor.device_mesh, tensor.placements)
+        row = tensor.numel() // max(1, tensor.shape[0])
+        return Part(tensor.to_local().detach().view(-1), offset[0] * row if shape[0] else 0, tensor.numel())
+
+
+def materialize(network: PreTrainedModel, device: torch.device) -> None:
+    """Allocate what lies on the meta device, and leave the buffers as they are."""
+    buffers = dict(network.named_buffers())
+    network.to_empty(device=device)
+    network.tie_weights()
+    for name, buffer in buffers.items():
+        owner, _, last = name.rpartition(".")
+        setattr(network.get_submodule(owner), last, buffer)
