@@ -83,7 +83,7 @@ def train(
     loop = trainer(
         strategy=strategy,
         callbacks=list(callbacks.values()),
-        logger=[CSV(folder / "metrics.csv"), *logger.values()],
+        logger=[CSV(folder), *logger.values()],
         default_root_dir=folder,
     )
     loop.fit(tuned, datamodule=examples)
@@ -103,7 +103,7 @@ def try_out(optimizer: Callable[..., Optimizer]) -> None:
 
 
 def _outputs(folder: Path) -> list[Path]:
-    made = ("model", "base", "metrics.csv", "data_report.json", "bad_rows.jsonl")
+    made = ("model", "base", "metrics.csv", "validation.csv", "data_report.json", "bad_rows.jsonl")
     return [folder / part for part in made if (folder / part).exists()]
 
 
@@ -122,8 +122,9 @@ def _results(folder: Path, tuned: SFT) -> dict[str, Any]:
         "target_tokens": int(sum(float(row["target_tokens"]) for row in rows)),
         "first_loss": float(rows[0]["loss"]),
         "final_loss": sum(float(row["loss"]) for row in last) / len(last),
-        "tokens_per_second": tokens / sum(float(row["tokens"]) / float(row["tokens_per_second"]) for row in rows),
-    }
+        "tokens_per_second": tokens / sum(float(row["seconds"]) for row in rows),
+        "peak_memory_gib": max(float(row["peak_memory_gib"]) for row in rows),
+    } | ({"validation_loss": tuned.validation_loss} if tuned.validated_now else {})
 
 
 if __name__ == "__main__":

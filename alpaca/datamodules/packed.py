@@ -14,7 +14,7 @@ from pydantic import PositiveInt
 from torch.utils.data import DataLoader, IterableDataset
 
 from alpaca.datamodules.report import DataReport
-from alpaca.datamodules.tokens import LongExamples, Tokens, collate, encode, pack
+from alpaca.datamodules.tokens import LongExamples, MicroBatch, Tokens, collate, encode, pack
 from alpaca.errors import UserError
 from alpaca.files import write_json, write_jsonl
 from alpaca.processes import rank
@@ -96,10 +96,14 @@ class Packed(lightning.LightningDataModule):
             bins = pack(self.tokens.lengths[members], self.capacity, world)
             yield {
                 "micro_batches": [collate(self.tokens, members[bin]) for bin in bins][rank::world],
+                "padded_tokens": int(self.tokens.lengths[members].sum()),
                 "tokens": int(self.tokens.lengths[members].sum()),
                 "target_tokens": self.tokens.targets(members),
                 "epoch": (number + 1) / per_epoch,
             }
+
+    def validation(self, rank: int, world: int) -> tuple[list[MicroBatch], int]:
+        return [], 0
 
     def train_dataloader(self) -> DataLoader[Any]:
         return DataLoader(_Steps(self), batch_size=None)

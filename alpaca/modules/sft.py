@@ -7,7 +7,6 @@ optimization).
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -25,6 +24,7 @@ from alpaca.models.weights import Gathered, Tensors, Weights
 from alpaca.modules.attention import use_packed_attention
 from alpaca.modules.checkpointing import checkpoint_activations
 from alpaca.modules.loss import Kernel, target_loss, use_kernel
+from alpaca.modules.meters import Meter
 from alpaca.strategies.exact import Exact
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ class SFT(lightning.LightningModule):
         self.stop = False  # set from outside: end after this step
         self.validation_loss, self.validated_after = float("nan"), -1
         self.network: PreTrainedModel | None = None
+        self.meter: Meter | None = None
 
     @property
     def validated_now(self) -> bool:
@@ -84,7 +85,8 @@ class SFT(lightning.LightningModule):
         return target_loss(self.network, batch)
 
     def training_step(self, step: dict[str, Any], _: int) -> None:
-        began = time.perf_counter()
+        meter = self._meter()
+        meter.begin()
         optimizer, schedule = self.optimizers(), self.lr_schedulers()
         loss = self.gradients(step)
         rate = optimizer.param_groups[0]["lr"]  # type: ignore[union-attr]
@@ -102,12 +104,21 @@ class SFT(lightning.LightningModule):
                 "loss": loss,
                 "learning_rate": rate,
                 "gradient_norm": norm,
-                "tokens": float(step["tokens"]),
-                "target_tokens": float(step["target_tokens"]),
-                "tokens_per_second": step["tokens"] / (time.perf_counter() - began),
             }
+            | meter.end(step)
         )
         self.steps_done += 1
+
+    def _meter(self) -> Meter:
+        """Return the meter, which counts floating-point operations as PaLM's appendix B does (forward and backward)."""
+        if self.meter is None:
+            assert self.network is not None
+            config = self.network.config.get_text_config()
+            embedding = self.network.get_input_embeddings().weight
+            weights = self.size - self.strategy.shape(cast(Tensor, embedding)).numel() * (0 if config.tie_word_embeddings else 1)
+            attention = 6.0 * config.num_hidden_layers * config.hidden_size  # causal: half of all pairs
+            self.meter = Meter(6.0 * weights, attention, self.device, self.trainer.world_size)
+        return self.meter
 
     def gradients(self, step: dict[str, Any]) -> Tensor:
         """Leave the step's gradients in the parameters, and return its loss over all ranks.
