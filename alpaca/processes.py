@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import signal
 import subprocess
 import sys
@@ -24,6 +25,11 @@ def run_stage(stage: str, overrides: Sequence[str], config_dirs: Sequence[str]) 
         process.send_signal(signal.SIGTERM)
         process.wait()
         raise
+
+
+def rank() -> int:
+    """Return which of the launched processes this is, counted over all machines; 0 where there is one."""
+    return int(os.environ.get("RANK", os.environ.get("LOCAL_RANK", "0")))
 
 
 def _end_with_parent() -> None:

@@ -10,8 +10,9 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
+from annotated_types import MinLen
 from pydantic import PositiveInt
 
 from alpaca.errors import UserError
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from torch.optim.lr_scheduler import LRScheduler
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-    from alpaca.datamodules.packed import Packed
+    from alpaca.datamodules.steps import Steps
     from alpaca.modules.sft import SFT
 
 
@@ -43,10 +44,10 @@ def train(
     name: str,
     root: Path,
     seed: Seed,
-    data: InputPath,
+    data: InputPath | Annotated[list[InputPath], MinLen(1)],
     epochs: PositiveInt,
     model: Model,
-    datamodule: Callable[..., Packed],
+    datamodule: Callable[..., Steps],
     module: Callable[..., SFT],
     optimizer: Callable[..., Optimizer],
     scheduler: Callable[..., LRScheduler],
@@ -66,7 +67,7 @@ def train(
     examples.prepare_data()
     examples.setup("fit")
     tell(read_json(folder / "data_report.json"))
-    tokenizer = examples.tokenizer()
+    tokenizer = examples.load_tokenizer()
 
     def build() -> PreTrainedModel:
         return model.network(tokenizer, seed)
@@ -82,6 +83,7 @@ def train(
         default_root_dir=folder,
     )
     last = checkpoints(folder / "checkpoints")[-1:]
+    examples.first_step = int(last[0].stem.removeprefix("step-")) if last else 0
     loop.fit(tuned, datamodule=examples, ckpt_path=last[0] if last else None, weights_only=bool(last) or None)
     assert tuned.network is not None
     export(tuned.network, tokenizer, folder / "model")

@@ -3,7 +3,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from small import SMALL
 
@@ -16,6 +15,9 @@ def packed(tasks_file: Path, folder: Path, **changes: Any) -> Packed:
         "global_batch_size": 32,
         "max_length": 256,
         "long_examples": "truncate",
+        "weights": None,
+        "validation_share": 0.0,
+        "cache": folder / "cache",
         "tokens_per_micro_batch": 512,
         "data": tasks_file,
         "folder": folder,
@@ -73,7 +75,7 @@ def test_the_report_counts_what_is_there(tasks_file: Path, tmp_path: Path) -> No
     assert report["examples"] == 200
     assert report["steps"] == module.total_steps
     assert report["tokens_per_epoch"] == len(module.tokens.ids)
-    assert report["supervised_share"] == pytest.approx(module.tokens.targets(np.arange(200)) / len(module.tokens.ids))
+    assert report["supervised_share"] == pytest.approx(module.tokens.targets.sum() / len(module.tokens.ids))
     (prompt, no), (output, yes) = report["sample"]
     assert prompt.endswith("### Response:")
     assert output.endswith("</s>")
