@@ -101,7 +101,8 @@ def verify(tokens: Tokens, eos: int, truncated: int, conversations: int = 0) -> 
 def _ends_in(tokens: Tokens, eos: int) -> np.ndarray:
     """Tell of each example whether its last token is a supervised EOS."""
     last = tokens.ends - 1
-    return np.logical_and(tokens.ids[last] == eos, tokens.targets[last])
+    supervised: np.ndarray = (tokens.ids[last] == eos) & tokens.targets[last]
+    return supervised
 
 
 def tell(report: Mapping[str, Any]) -> None:

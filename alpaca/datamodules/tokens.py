@@ -64,7 +64,7 @@ def pack(lengths: np.ndarray, capacity: int, ranks: int = 1) -> Rows:
         raise UserError(f"an example of {lengths.max()} tokens does not fit tokens_per_micro_batch={capacity}")
     times = -(-int(lengths.sum()) // (capacity * ranks))
     while True:
-        for rows in _divisions(lengths, times, ranks):
+        for rows in _divisions(lengths, capacity, times, ranks):
             if max(lengths[row].sum() for row in rows) <= capacity:
                 return _balanced(rows, lengths, ranks)
         times += 1
@@ -78,16 +78,20 @@ def pad(lengths: np.ndarray, examples: int, ranks: int = 1) -> Rows:
     return _balanced(rows, lengths, ranks)
 
 
-def _divisions(lengths: np.ndarray, times: int, ranks: int) -> Iterator[Rows]:
-    """Yield two ways to divide documents among `times` rows a rank.
+def _divisions(lengths: np.ndarray, capacity: int, times: int, ranks: int) -> Iterator[Rows]:
+    """Yield ways to divide documents among `times` rows a rank, some of which may not fit.
 
-    First cut by length, and each cut dealt among the ranks; then without regard to likeness, which fits where room is short.
+    First cut by length, and each cut dealt among the ranks; then balanced without regard to likeness; then, where room is
+    short, as tight as can be.
     """
     order = np.argsort(lengths, kind="stable")
     before = np.cumsum(lengths[order]) - lengths[order]
     cut = before * times // lengths.sum()
     yield [row for time in range(times) for row in _deal(lengths, order[cut == time], ranks)]
-    yield sorted(_deal(lengths, order, times * ranks), key=lambda row: int(lengths[row].sum()))
+    for rows in (_deal(lengths, order, times * ranks), _first_fit(lengths, order, capacity)):
+        if len(rows) <= times * ranks:
+            empty = [order[:0]] * (times * ranks - len(rows))
+            yield sorted([*empty, *rows], key=lambda row: int(lengths[row].sum()))
 
 
 def _deal(lengths: np.ndarray, documents: np.ndarray, count: int) -> Rows:
@@ -98,6 +102,21 @@ def _deal(lengths: np.ndarray, documents: np.ndarray, count: int) -> Rows:
         total, row = heapq.heappop(totals)
         rows[row].append(document)
         heapq.heappush(totals, (total + int(lengths[document]), row))
+    return [np.array(row[::-1], np.int64) for row in rows]
+
+
+def _first_fit(lengths: np.ndarray, documents: np.ndarray, capacity: int) -> Rows:
+    """Give each document, the longest first, to the first row that has room; the rows come shortest document first."""
+    rows: list[list[int]] = []
+    totals: list[int] = []
+    for document in documents[::-1].tolist():
+        length = int(lengths[document])
+        row = next((row for row, total in enumerate(totals) if total + length <= capacity), len(rows))
+        if row == len(rows):
+            rows.append([])
+            totals.append(0)
+        rows[row].append(document)
+        totals[row] += length
     return [np.array(row[::-1], np.int64) for row in rows]
 
 
