@@ -2,17 +2,20 @@
 
 Files come in as JSON (a list of rows) or JSONL (a row a line). A row is Alpaca's own, or Self-Instruct's with its
 `instances`, each of which makes an example. Other fields of a row (a family, a category, an id) stay beside the example.
+Training takes chats too (rows with `messages`), in the same file or another.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, NamedTuple, TypeVar
 
 from alpaca.errors import UserError
+
+ROLES: Final = ("system", "user", "assistant")
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,36 @@ class Example:
         """Return the three fields and what is known about them."""
         return self.alpaca() | self.about | self.alpaca()
 
+    def texts(self) -> list[str]:
+        """Return the texts that a tokenizer can be learned from."""
+        return [text for text in self.alpaca().values() if text]
+
+
+class Turn(NamedTuple):
+    role: str
+    content: str
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """A chat with at least one turn of the assistant, each with some content; `about` and `where` are no part of it."""
+
+    turns: tuple[Turn, ...]
+    about: dict[str, Any] = field(default_factory=dict, compare=False)
+    where: str = field(default="", compare=False)
+
+    def messages(self) -> list[dict[str, str]]:
+        """Return the turns as a tokenizer's chat template takes them."""
+        return [{"role": turn.role, "content": turn.content} for turn in self.turns]
+
+    def texts(self) -> list[str]:
+        """Return the texts that a tokenizer can be learned from."""
+        return [turn.content for turn in self.turns if turn.content]
+
+
+Record = Example | Conversation
+R = TypeVar("R", bound=Record)
+
 
 @dataclass(frozen=True)
 class BadRow:
@@ -47,21 +80,30 @@ class BadRow:
 
 
 def read(path: Path) -> tuple[list[Example], list[BadRow]]:
-    """Read a file of examples; rows that make none are set aside.
+    """Read a file of examples; rows that make none, chats among them, are set aside.
 
     Raises UserError where the file is missing, is not JSON or JSONL, or has no usable row.
     """
-    examples: list[Example] = []
+    return _read(path, lambda row, _: _examples(row))
+
+
+def read_with_chats(path: Path) -> tuple[list[Record], list[BadRow]]:
+    """Read a file of examples and conversations, in any mixture; otherwise as `read`."""
+    return _read(path, _records)
+
+
+def _read(path: Path, parse: Callable[[Any, str], Iterable[R]]) -> tuple[list[R], list[BadRow]]:
+    records: list[R] = []
     bad: list[BadRow] = []
     for where, row in _rows(path):
         try:
-            examples += _examples(json.loads(row) if isinstance(row, str) else row)
+            records += parse(json.loads(row) if isinstance(row, str) else row, where)
         except (ValueError, RecursionError) as problem:
             bad.append(BadRow(where, str(problem), row))
-    if not examples:
+    if not records:
         why = f"; the first row ({bad[0].where}): {bad[0].reason}" if bad else ""
         raise UserError(f"{path} has no usable example{why}")
-    return examples, bad
+    return records, bad
 
 
 def _rows(path: Path) -> Iterator[tuple[str, Any]]:
@@ -86,6 +128,8 @@ def _examples(row: Any) -> Iterable[Example]:
     """Make the examples of one row, or raise ValueError with the reason why it makes none."""
     if not isinstance(row, dict):
         raise ValueError(f"a row must be an object, not {type(row).__name__}")
+    if _is_chat(row):
+        raise ValueError("a chat (`messages`); this stage takes Alpaca's fields: instruction, input, output")
     row = dict(row)
     instruction = _text(row.pop("instruction", None), "instruction")
     if not instruction.strip():
@@ -101,6 +145,35 @@ def _examples(row: Any) -> Iterable[Example]:
         Example(instruction, _text(i.get("input", ""), "input"), _text(i.get("output"), "output"), row)
         for i in instances
     ]
+
+
+def _records(row: Any, where: str) -> Iterable[Record]:
+    return [_conversation(dict(row), where)] if isinstance(row, dict) and _is_chat(row) else _examples(row)
+
+
+def _is_chat(row: dict[str, Any]) -> bool:
+    return "messages" in row and "instruction" not in row
+
+
+def _conversation(row: dict[str, Any], where: str) -> Conversation:
+    """Make a conversation of a row, or raise ValueError with the reason why it makes none."""
+    messages = row.pop("messages")
+    if not isinstance(messages, list) or not all(isinstance(message, dict) for message in messages):
+        raise ValueError("`messages` is not a list of objects")
+    turns = tuple(Turn(_role(message), _text(message.get("content"), "content")) for message in messages)
+    answers = [turn.content for turn in turns if turn.role == "assistant"]
+    if not answers:
+        raise ValueError("`messages` has no turn of the assistant, so there is nothing to learn")
+    if not all(answer.strip() for answer in answers):
+        raise ValueError("`content` of a turn of the assistant is empty")
+    return Conversation(turns, row, where)
+
+
+def _role(message: dict[str, Any]) -> str:
+    role = _text(message.get("role"), "role")
+    if role not in ROLES:
+        raise ValueError(f"`role` is {role!r}; known are {', '.join(ROLES)}")
+    return role
 
 
 def _text(value: Any, name: str) -> str:

@@ -187,9 +187,10 @@ class _Walk:
         if _is_marked(annotation, PathOrHubId) and Path(converted).exists():
             self.checked.inputs.append(Path(converted))
         if _is_marked(annotation, ExistingPath) and converted is not None:
-            if not (converted.exists() or (self.made_later and converted.is_relative_to(self.made_later))):
-                raise UserError(f"`{path}`: there is no file or folder {converted}")
-            self.checked.inputs.append(converted)
+            for each in converted if isinstance(converted, list) else [converted]:
+                if not (each.exists() or (self.made_later and each.is_relative_to(self.made_later))):
+                    raise UserError(f"`{path}`: there is no file or folder {each}")
+                self.checked.inputs.append(each)
         return converted
 
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
+from annotated_types import MinLen
 from pydantic import PositiveInt
 
 from alpaca.errors import UserError
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from torch.optim.lr_scheduler import LRScheduler
     from transformers import PreTrainedTokenizerBase
 
-    from alpaca.datamodules.packed import Packed
+    from alpaca.datamodules.steps import Steps
     from alpaca.modules.sft import SFT
     from alpaca.strategies.exact import Exact
 
@@ -44,10 +45,10 @@ def train(
     name: str,
     root: Path,
     seed: Seed,
-    data: InputPath,
+    data: InputPath | Annotated[list[InputPath], MinLen(1)],
     epochs: PositiveInt,
     model: Model,
-    datamodule: Callable[..., Packed],
+    datamodule: Callable[..., Steps],
     module: Callable[..., SFT],
     optimizer: Callable[..., Optimizer],
     scheduler: Callable[..., LRScheduler],
@@ -70,7 +71,7 @@ def train(
     examples.setup("fit")
     if rank() == 0:
         tell(read_json(folder / "data_report.json"))
-    tokenizer = examples.tokenizer()
+    tokenizer = examples.load_tokenizer()
     last = checkpoints(folder / "checkpoints")[-1:]
     examples.first_step = steps_in(last[0]) if last else 0
     tuned = module(

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from alpaca.errors import UserError
-from alpaca.records import Example, read
+from alpaca.records import Conversation, Example, Turn, read, read_with_chats
 
 
 def written(folder: Path, text: str) -> Path:
@@ -70,3 +70,42 @@ def test_a_file_that_is_no_text_is_the_users_mistake(tmp_path: Path) -> None:
         read(tmp_path / "data")
     with pytest.raises(UserError, match="cannot read"):
         read(tmp_path / "nothing")
+
+
+CHAT = '{"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Ho"}], "id": 1}'
+
+
+def test_chats_and_examples_are_read_from_one_file(tmp_path: Path) -> None:
+    path = written(tmp_path, f'{CHAT}\n{{"instruction": "Say hi", "output": "hi"}}\n')
+    (chat, example), bad = read_with_chats(path)
+    assert chat == Conversation((Turn("user", "Hi"), Turn("assistant", "Ho")))
+    assert isinstance(chat, Conversation)
+    assert (chat.about, chat.where) == ({"id": 1}, f"{path}:1")
+    assert chat.messages() == json.loads(CHAT)["messages"]
+    assert example == Example("Say hi", "", "hi")
+    assert not bad
+
+
+def test_a_chat_is_a_bad_row_where_examples_are_wanted(tmp_path: Path) -> None:
+    examples, (bad,) = read(written(tmp_path, f'{CHAT}\n{{"instruction": "a", "output": "b", "messages": 3}}\n'))
+    assert examples == [Example("a", "", "b")]
+    assert "this stage takes Alpaca's fields" in bad.reason
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ({"messages": "Hi"}, "`messages` is not a list"),
+        ({"messages": [{"role": "user", "content": "Hi"}]}, "no turn of the assistant"),
+        ({"messages": []}, "no turn of the assistant"),
+        ({"messages": [{"role": "tool", "content": "Hi"}]}, "`role` is 'tool'; known are system, user, assistant"),
+        ({"messages": [{"content": "Hi"}]}, "`role` is missing"),
+        ({"messages": [{"role": "assistant"}]}, "`content` is missing"),
+        ({"messages": [{"role": "assistant", "content": " "}]}, "`content` of a turn of the assistant is empty"),
+        ([1], "must be an object"),
+    ],
+)
+def test_a_bad_chat_is_set_aside_with_its_reason(tmp_path: Path, row: object, reason: str) -> None:
+    records, (bad,) = read_with_chats(written(tmp_path, f"{CHAT}\n{json.dumps(row)}\n"))
+    assert len(records) == 1
+    assert reason in bad.reason

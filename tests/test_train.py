@@ -51,7 +51,14 @@ def trained(
         epochs=2,
         model=model,
         datamodule=functools.partial(
-            Packed, global_batch_size=32, max_length=256, long_examples="truncate", tokens_per_micro_batch=1024
+            Packed,
+            global_batch_size=32,
+            max_length=256,
+            long_examples="truncate",
+            weights=None,
+            validation_share=0.0,
+            cache=root / "cache",
+            tokens_per_micro_batch=1024,
         ),
         module=functools.partial(SFT, gradient_clip=1.0, loss="plain"),
         optimizer=functools.partial(torch.optim.AdamW, lr=lr, fused=True),

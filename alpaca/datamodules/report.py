@@ -11,9 +11,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from alpaca.datamodules.tokens import Encoded, Tokens
+from alpaca.datamodules.encoding import Encoded
+from alpaca.datamodules.mixing import Mixture
+from alpaca.datamodules.tokens import Tokens
 from alpaca.errors import UserError
-from alpaca.records import BadRow, Example
+from alpaca.records import Conversation, Record
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -21,15 +23,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DataReport:
-    """Counts of examples and tokens; `sample` is one example in pieces, each with whether the loss is on it."""
+    """Counts of examples and tokens, the validation's included but for what is per epoch.
+
+    `sample` is one example in pieces, each with whether the loss is on it.
+    """
 
     examples: int
-    bad_rows: int
+    conversations: int
     without_target: int
     truncated: int
     dropped: int
     supervised_eos: int
     duplicates: int
+    examples_per_epoch: int
     tokens_per_epoch: int
     supervised_share: float
     median_tokens: float
@@ -42,25 +48,29 @@ class DataReport:
     def of(
         cls,
         tokenizer: PreTrainedTokenizerBase,
-        examples: Sequence[Example],
-        bad: Sequence[BadRow],
+        records: Sequence[Record],
         encoded: Encoded,
-        global_batch_size: int,
+        mixture: Mixture,
         epochs: int,
+        global_batch_size: int,
     ) -> DataReport:
+        """Count what is trained on; tokens per epoch are the mean over the epochs."""
         tokens = encoded.tokens
-        verify(tokens, tokenizer.eos_token_id, encoded.truncated)
-        steps = -(-len(tokens.ends) // global_batch_size)
+        conversations = sum(isinstance(records[index], Conversation) for index in encoded.kept)
+        verify(tokens, tokenizer.eos_token_id, encoded.truncated, conversations)
+        taken = np.concatenate([mixture.order(epoch) for epoch in range(epochs)])
+        steps = -(-len(mixture) // global_batch_size)
         return cls(
             examples=len(tokens.ends),
-            bad_rows=len(bad),
+            conversations=conversations,
             without_target=encoded.without_target,
             truncated=encoded.truncated,
             dropped=encoded.too_long,
-            supervised_eos=int((tokens.ids[tokens.ends - 1] == tokenizer.eos_token_id).sum()),
-            duplicates=len(examples) - len({(e.instruction, e.input, e.output) for e in examples}),
-            tokens_per_epoch=len(tokens.ids),
-            supervised_share=tokens.targets(range(len(tokens.ends))) / len(tokens.ids),
+            supervised_eos=int(_ends_in(tokens, tokenizer.eos_token_id).sum()),
+            duplicates=len(records) - len(set(records)),
+            examples_per_epoch=len(mixture),
+            tokens_per_epoch=round(tokens.lengths[taken].sum() / epochs),
+            supervised_share=float(tokens.target_counts[taken].sum() / tokens.lengths[taken].sum()),
             median_tokens=float(np.median(tokens.lengths)),
             longest_tokens=int(tokens.lengths.max()),
             steps_per_epoch=steps,
@@ -72,25 +82,38 @@ class DataReport:
         return asdict(self)
 
 
-def verify(tokens: Tokens, eos: int, truncated: int) -> None:
+def verify(tokens: Tokens, eos: int, truncated: int, conversations: int = 0) -> None:
     """Refuse a loss mask under which a model would not learn to stop.
 
-    Raises UserError where an example has no target, or more than the truncated ones do not end in a supervised EOS.
+    Raises UserError where an example has no target; more than the truncated ones do not end in a target; or more than those
+    and the conversations, whose turns the chat template ends in its own way, do not end in EOS.
     """
-    if (tokens.target_starts >= tokens.lengths).any():
+    if not tokens.target_counts.all():
         raise UserError("an example has no target token; the loss would be on nothing")
-    without_eos = int((tokens.ids[tokens.ends - 1] != eos).sum())
-    if without_eos > truncated:
-        raise UserError(f"{without_eos - truncated} examples do not end in EOS; a model could not learn where to stop")
+    unending = int((~tokens.targets[tokens.ends - 1]).sum())
+    if unending > truncated:
+        raise UserError(f"the loss is not on the end of {unending} examples; a model could not learn where to stop")
+    without_eos = int((~_ends_in(tokens, eos)).sum()) - truncated - conversations
+    if without_eos > 0:
+        raise UserError(f"{without_eos} examples do not end in EOS; a model could not learn where to stop")
+
+
+def _ends_in(tokens: Tokens, eos: int) -> np.ndarray:
+    """Tell of each example whether its last token is a supervised EOS."""
+    last = tokens.ends - 1
+    supervised: np.ndarray = (tokens.ids[last] == eos) & tokens.targets[last]
+    return supervised
 
 
 def tell(report: Mapping[str, Any]) -> None:
-    """Print the report, the sample with the supervised part marked."""
+    """Print the report, the sample with the supervised parts marked."""
     console = Console(stderr=True)
     table = Table(title="Training data", show_header=False, title_justify="left")
     for name, value in report.items():
-        if name != "sample":
+        if isinstance(value, int | float):
             table.add_row(name.replace("_", " "), f"{value:,.3g}" if isinstance(value, float) else f"{value:,}")
+    for each in report["data_sets"] if len(report["data_sets"]) > 1 else ():
+        table.add_row(each["path"], f"{each['examples']:,}, taken {each['examples_per_epoch']:,} an epoch")
     console.print(table)
     text = Text("One example; the loss is on the part in reverse: ")
     for piece, supervised in report["sample"]:
@@ -99,6 +122,8 @@ def tell(report: Mapping[str, Any]) -> None:
 
 
 def _sample(tokenizer: PreTrainedTokenizerBase, tokens: Tokens) -> list[tuple[str, bool]]:
-    """Return the first example as its prompt and its supervised part, decoded from the very ids that are trained on."""
-    ids, start = tokens.example(0), int(tokens.target_starts[0])
-    return [(str(tokenizer.decode(ids[:start])), False), (str(tokenizer.decode(ids[start:])), True)]
+    """Return the first example in pieces with and without loss, decoded from the very ids that are trained on."""
+    ids, targets = tokens.example(0), tokens.mask(0)
+    cuts = np.flatnonzero(np.diff(targets)) + 1
+    pieces = zip(np.split(ids, cuts), np.split(targets, cuts), strict=True)
+    return [(str(tokenizer.decode(piece)), bool(supervised[0])) for piece, supervised in pieces]

@@ -39,7 +39,8 @@ class HuggingFace:
         """Return exp of the mean loss over the tokens of output + EOS, prompts given."""
         import torch
 
-        from alpaca.datamodules.tokens import collate, encode, pack
+        from alpaca.datamodules.encoding import encode
+        from alpaca.datamodules.tokens import collate, pack
         from alpaca.modules.attention import packed
         from alpaca.modules.loss import target_loss
 
@@ -49,7 +50,7 @@ class HuggingFace:
             batches = (collate(tokens, members) for members in pack(tokens.lengths, max(8192, longest)))
             on_device = ({name: part.to(self.network.device) for name, part in batch.items()} for batch in batches)
             total = sum(target_loss(self.network, batch).item() for batch in on_device)
-        return math.exp(total / tokens.targets(range(len(tokens.ends))))
+        return math.exp(total / tokens.target_counts.sum())
 
     @cached_property
     def tokenizer(self) -> PreTrainedTokenizerBase:

@@ -59,8 +59,14 @@ class Meter:
         return meters
 
     def _flops(self, step: dict[str, Any]) -> float:
-        pairs = sum(int((batch["document_lengths"] ** 2).sum()) for batch in step["micro_batches"]) * self.world
-        return self.flops_per_token * step["tokens"] + self.attention_flops * pairs
+        pairs: int = sum(_pairs(batch) for batch in step["micro_batches"]) * self.world
+        return self.flops_per_token * float(step["tokens"]) + self.attention_flops * pairs
+
+
+def _pairs(batch: dict[str, Tensor]) -> int:
+    """Count the pairs of tokens of one document."""
+    lengths = batch["document_lengths"] if "document_lengths" in batch else batch["attention_mask"].sum(1)
+    return int((lengths**2).sum())
 
 
 def peak_memory(device: torch.device) -> int:

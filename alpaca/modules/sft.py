@@ -115,7 +115,9 @@ class SFT(lightning.LightningModule):
             assert self.network is not None
             config = self.network.config.get_text_config()
             embedding = self.network.get_input_embeddings().weight
-            weights = self.size - self.strategy.shape(cast(Tensor, embedding)).numel() * (0 if config.tie_word_embeddings else 1)
+            weights = self.size - self.strategy.shape(cast(Tensor, embedding)).numel() * (
+                0 if config.tie_word_embeddings else 1
+            )
             attention = 6.0 * config.num_hidden_layers * config.hidden_size  # causal: half of all pairs
             self.meter = Meter(6.0 * weights, attention, self.device, self.trainer.world_size)
         return self.meter

@@ -4,71 +4,66 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from small import EXAMPLES, texts, tokenizer
+from small import EXAMPLES, tokenizer
 
-from alpaca.datamodules.report import verify
-from alpaca.datamodules.tokens import Tokens, collate, encode, pack
+from alpaca.datamodules.encoding import encode
+from alpaca.datamodules.tokens import IGNORED, Tokens, collate, collate_padded, pack, pad, without_targets
 from alpaca.errors import UserError
-from alpaca.records import Example
 
 
-def test_targets_are_the_output_and_eos_and_nothing_else(tmp_path: Path) -> None:
-    words = tokenizer(tmp_path)
-    tokens = encode(words, EXAMPLES, 512, "truncate").tokens
-    for index, example in enumerate(EXAMPLES):
-        ids, start = tokens.example(index), tokens.target_starts[index]
-        assert ids[0] == words.bos_token_id
-        assert ids[-1] == words.eos_token_id
-        assert list(ids[1:-1]) == words(texts()[index], add_special_tokens=False)["input_ids"]
-        assert words.decode(ids[start:-1]) in (example.output, example.output.lstrip())
-        assert (
-            words.decode(ids[:start], skip_special_tokens=True) + words.decode(ids[start:-1]).rjust(len(example.output))
-            == (texts()[index])
-        )
+@pytest.fixture
+def tokens(tmp_path: Path) -> Tokens:
+    return encode(tokenizer(tmp_path), EXAMPLES, 512, "truncate").tokens
 
 
-def test_long_examples_are_truncated_or_dropped_and_counted(tmp_path: Path) -> None:
-    words = tokenizer(tmp_path)
-    lengths = encode(words, EXAMPLES, 512, "truncate").tokens.lengths
-    longest, limit = int(lengths.max()), int(lengths.max()) - 2
-    cut = encode(words, EXAMPLES, limit, "truncate")
-    assert cut.tokens.lengths.max() == limit < longest
-    assert cut.truncated == sum(lengths > limit)
-    dropped = encode(words, EXAMPLES, limit, "drop")
-    assert dropped.too_long == sum(lengths > limit)
-    assert len(dropped.tokens.ends) == len(EXAMPLES) - dropped.too_long
+def alpaca_like(rng: np.random.Generator, count: int) -> np.ndarray:
+    return np.clip(rng.lognormal(4.8, 0.6, count), 30, 512).astype(int)
 
 
-def test_an_example_without_target_is_left_out_and_counted(tmp_path: Path) -> None:
-    words = tokenizer(tmp_path)
-    encoded = encode(words, [*EXAMPLES, Example("Say nothing.", "", "")], 512, "truncate")
-    assert encoded.without_target == 1
-    assert encode(words, EXAMPLES, 6, "truncate").without_target == len(EXAMPLES)
+def test_counts_are_those_of_each_example(tokens: Tokens) -> None:
+    assert tokens.lengths.tolist() == [len(tokens.example(i)) for i in range(len(EXAMPLES))]
+    assert tokens.target_counts.tolist() == [tokens.mask(i).sum() for i in range(len(EXAMPLES))]
 
 
-def test_a_tokenizer_without_eos_is_refused(tmp_path: Path) -> None:
-    words = tokenizer(tmp_path)
-    words.eos_token = None
-    with pytest.raises(UserError, match="no EOS"):
-        encode(words, EXAMPLES, 512, "truncate")
-
-
-def test_tokens_survive_the_disk(tmp_path: Path) -> None:
-    tokens = encode(tokenizer(tmp_path), EXAMPLES, 512, "truncate").tokens
-    tokens.save(tmp_path / "tokens.npz")
-    loaded = Tokens.load(tmp_path / "tokens.npz")
-    assert all((getattr(tokens, name) == getattr(loaded, name)).all() for name in ("ids", "ends", "target_starts"))
-
-
+@pytest.mark.parametrize("ranks", [1, 2, 3, 8])
 @pytest.mark.parametrize("seed", range(20))
-def test_packing_is_a_partition_within_capacity(seed: int) -> None:
+def test_packing_is_a_partition_within_capacity(seed: int, ranks: int) -> None:
     rng = np.random.default_rng(seed)
     lengths = rng.integers(1, 513, rng.integers(1, 200))
     capacity = int(rng.integers(lengths.max(), 5000))
-    bins = pack(lengths, capacity)
-    assert sorted(np.concatenate(bins)) == list(range(len(lengths)))
-    assert max(lengths[members].sum() for members in bins) <= capacity
-    assert len(bins) <= 2 * -(-lengths.sum() // capacity) + 1
+    rows = pack(lengths, capacity, ranks)
+    assert sorted(np.concatenate(rows)) == list(range(len(lengths)))
+    assert max(lengths[row].sum() for row in rows) <= capacity
+    assert len(rows) % ranks == 0
+    assert len(rows) <= max(2 * -(-lengths.sum() // capacity), ranks) + ranks
+    assert all((np.diff(lengths[row]) >= 0).all() for row in rows)
+    assert all(any(len(row) for row in rows[i : i + ranks]) for i in range(0, len(rows), ranks))
+
+
+@pytest.mark.parametrize("ranks", [1, 2, 4, 8])
+@pytest.mark.parametrize("capacity", [512, 1024, 4096])
+def test_rows_are_few_and_balanced(ranks: int, capacity: int) -> None:
+    """On steps of 128 examples of Alpaca's lengths: all but always the fewest rows there could be."""
+    more = 0
+    for seed in range(20):
+        lengths = alpaca_like(np.random.default_rng(seed), 128)
+        rows = pack(lengths, capacity, ranks)
+        sizes = np.array([lengths[row].sum() for row in rows]).reshape(-1, ranks)
+        more += len(sizes) - -(-lengths.sum() // (capacity * ranks))
+        assert np.ptp(sizes.sum(0)) <= lengths.max()
+        assert np.ptp(sizes, axis=1).max() <= lengths.max()
+    assert more <= {512: 10, 1024: 2, 4096: 0}[capacity]
+
+
+def test_documents_of_a_row_are_alike_where_there_is_room() -> None:
+    lengths = alpaca_like(np.random.default_rng(0), 128)
+    rows = pack(lengths, 2048, 2)
+    assert max(lengths[row].max() / lengths[row].min() for row in rows) < 4 < lengths.max() / lengths.min()
+
+
+def test_a_rank_without_document_has_an_empty_row() -> None:
+    assert [len(row) for row in pack(np.array([5]), 10, 3)] == [1, 0, 0]
+    assert sorted(len(row) for row in pack(np.array([5, 6, 7]), 8, 2)) == [0, 1, 1, 1]
 
 
 def test_a_document_that_fits_nowhere_is_refused() -> None:
@@ -76,25 +71,43 @@ def test_a_document_that_fits_nowhere_is_refused() -> None:
         pack(np.array([3, 11]), 10)
 
 
-def test_collate_predicts_each_target_from_the_position_before(tmp_path: Path) -> None:
-    tokens = encode(tokenizer(tmp_path), EXAMPLES, 512, "truncate").tokens
+@pytest.mark.parametrize("ranks", [1, 2, 3])
+@pytest.mark.parametrize("count", [1, 7, 128])
+def test_padding_is_a_partition_of_like_lengths(count: int, ranks: int) -> None:
+    lengths = alpaca_like(np.random.default_rng(count), count)
+    rows = pad(lengths, 4, ranks)
+    assert sorted(np.concatenate(rows)) == list(range(count))
+    assert max(map(len, rows)) <= 4
+    assert len(rows) == -(-count // (4 * ranks)) * ranks
+    if count == 128 and ranks == 2:
+        assert {len(row) for row in rows} == {4}
+
+
+def test_collate_predicts_each_target_from_the_position_before(tokens: Tokens) -> None:
     batch = collate(tokens, [4, 0, 2])
     ids, predicting = batch["input_ids"][0], batch["predicting"]
     assert (ids[predicting + 1] == batch["targets"]).all()
-    assert len(batch["targets"]) == tokens.targets([4, 0, 2])
+    assert len(batch["targets"]) == tokens.target_counts[[4, 0, 2]].sum()
     assert batch["document_lengths"].tolist() == [int(tokens.lengths[i]) for i in (4, 0, 2)]
     starts = (batch["position_ids"][0] == 0).nonzero().flatten()
     assert (ids[starts] == tokens.ids[0]).all()
 
 
-@pytest.mark.parametrize(("damage", "message"), [("eos", "do not end in EOS"), ("mask", "no target")])
-def test_a_mask_that_hides_the_end_is_refused(tmp_path: Path, damage: str, message: str) -> None:
-    words = tokenizer(tmp_path)
-    tokens = encode(words, EXAMPLES, 512, "truncate").tokens
-    verify(tokens, words.eos_token_id, 0)
-    if damage == "eos":
-        tokens.ids[tokens.ends[2] - 1] = 5
-    else:
-        tokens.target_starts[2] = tokens.lengths[2]
-    with pytest.raises(UserError, match=message):
-        verify(tokens, words.eos_token_id, 0)
+def test_a_padded_batch_holds_what_the_packed_one_does(tokens: Tokens) -> None:
+    row, lines = collate(tokens, [4, 0, 2]), collate_padded(tokens, [4, 0, 2])
+    present = lines["attention_mask"].bool()
+    assert (present[:, 1:] <= present[:, :-1]).all()
+    assert lines["input_ids"][present].tolist() == row["input_ids"][0].tolist()
+    assert lines["position_ids"][present].tolist() == row["position_ids"][0].tolist()
+    assert lines["targets"].tolist() == row["targets"].tolist()
+    assert (lines["input_ids"].flatten()[lines["predicting"] + 1] == lines["targets"]).all()
+    assert present.flatten()[lines["predicting"] + 1].all()
+
+
+def test_a_filler_adds_nothing_to_the_loss(tokens: Tokens) -> None:
+    import torch
+    import torch.nn.functional as F
+
+    filler = without_targets(collate(tokens, [4]))
+    assert filler["targets"].tolist() == [IGNORED]
+    assert F.cross_entropy(torch.randn(1, 9), filler["targets"], reduction="sum") == 0

@@ -9,7 +9,8 @@ import torch
 from small import EXAMPLES, SMALL, texts, tokenizer
 from transformers import PreTrainedModel
 
-from alpaca.datamodules.tokens import Tokens, collate, encode, pack
+from alpaca.datamodules.encoding import encode
+from alpaca.datamodules.tokens import Tokens, collate, pack
 from alpaca.modules.attention import packed
 from alpaca.modules.loss import target_loss
 
@@ -27,13 +28,13 @@ def network(tmp_path: Path) -> PreTrainedModel:
 def reference_gradients(network: PreTrainedModel, tokens: Tokens) -> tuple[float, list[torch.Tensor]]:
     """Take Hugging Face's own loss of each example, weighted by its target tokens."""
     network.zero_grad()
-    total = tokens.targets(range(len(EXAMPLES)))
+    total = tokens.target_counts.sum()
     loss = 0.0
     for index in range(len(EXAMPLES)):
         ids = torch.from_numpy(tokens.example(index).astype("int64"))[None]
         labels = ids.clone()
-        labels[0, : tokens.target_starts[index]] = -100
-        share = network(input_ids=ids, labels=labels).loss * tokens.targets([index]) / total
+        labels[0, ~tokens.mask(index)] = -100
+        share = network(input_ids=ids, labels=labels).loss * tokens.target_counts[index] / total
         share.backward()
         loss += share.item()
     return loss, [parameter.grad.clone() for parameter in network.parameters() if parameter.grad is not None]
@@ -44,7 +45,7 @@ def packed_gradients(network: PreTrainedModel, tokens: Tokens, capacity: int) ->
     loss = 0.0
     with packed(network):
         for members in pack(tokens.lengths, capacity):
-            share = target_loss(network, collate(tokens, members)) / tokens.targets(range(len(EXAMPLES)))
+            share = target_loss(network, collate(tokens, members)) / tokens.target_counts.sum()
             share.backward()
             loss += share.item()
     return loss, [parameter.grad.clone() for parameter in network.parameters() if parameter.grad is not None]
