@@ -19,6 +19,19 @@ from alpaca.processes import SECONDS_BETWEEN_LOOKS
 
 PACKAGES = ("torch", "lightning", "transformers", "hydra-core", "deepspeed", "peft", "sentencepiece", "rapidfuzz")
 
+SPEED_ONLY = (  # what changes how a stage computes, and not what
+    "strategy",
+    "trainer.accelerator",
+    "trainer.devices",
+    "trainer.num_nodes",
+    "trainer.threads",
+    "callbacks",
+    "logger",
+    "datamodule.tokens_per_micro_batch",
+    "datamodule.examples_per_micro_batch",
+    "module.loss",
+)
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -50,7 +63,22 @@ def finished(folder: Path, config: Mapping[str, Any]) -> dict[str, Any] | None:
         )
     except (OSError, ValueError, KeyError):  # there is none, or not a whole one
         return None
-    return manifest if manifest["config"] == config and inputs and outputs else None
+    return manifest if same_result(manifest["config"], config) and inputs and outputs else None
+
+
+def same_result(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Tell whether two configurations of a stage differ in nothing but speed."""
+    return _without(one, SPEED_ONLY) == _without(other, SPEED_ONLY)
+
+
+def _without(config: Mapping[str, Any], keys: Sequence[str]) -> dict[str, Any]:
+    """Leave out keys, given with dots."""
+    inner = {key: [k.partition(".")[2] for k in keys if k.startswith(f"{key}.")] for key in config}
+    return {
+        key: _without(value, inner[key]) if isinstance(value, Mapping) else value
+        for key, value in config.items()
+        if key not in keys
+    }
 
 
 @contextmanager
@@ -92,7 +120,7 @@ def await_begin(folder: Path, config: Mapping[str, Any]) -> None:
     """Wait until the first of several processes has begun with this configuration."""
     while True:
         try:
-            if read_json(folder / "started.json")["config"] == config:
+            if same_result(read_json(folder / "started.json")["config"], config):
                 return
         except (OSError, ValueError, KeyError):
             pass  # there is none yet, or of another time
@@ -103,7 +131,7 @@ def _make_way(folder: Path, started: dict[str, Any]) -> Callable[[], None] | Non
     """Make `folder` ready for what is started; return how to put things back, or None where it goes on in it."""
     previous, older = folder.with_name(f"{folder.name}.previous"), folder.with_name(f".{folder.name}.older")
     marker = folder / "started.json"
-    if marker.is_file() and read_json(marker) == started:
+    if marker.is_file() and _continues(read_json(marker), started):
         return None
     moved = [(folder, previous), (previous, older)]
     remove(older)
@@ -118,6 +146,10 @@ def _make_way(folder: Path, started: dict[str, Any]) -> Callable[[], None] | Non
             there.rename(here)
 
     return put_back
+
+
+def _continues(before: dict[str, Any], now: dict[str, Any]) -> bool:
+    return same_result(before["config"], now["config"]) and before["inputs"] == now["inputs"]
 
 
 def _remove_if_empty(folder: Path) -> None:

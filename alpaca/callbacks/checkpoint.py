@@ -35,14 +35,13 @@ class Checkpoint(Callback):
         self.writer = ThreadPoolExecutor(1)
         self.writing: Future[None] | None = None
         self.group: ProcessGroup | None = None
-
-    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        handler = _asking(pl_module)
-        self.handlers = {number: signal.signal(number, handler) for number in (signal.SIGTERM, signal.SIGINT)}
+        self.handlers: dict[signal.Signals, Any] = {}
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Take up the state of the checkpoint that the module is to go on from."""
         assert isinstance(pl_module, SFT)
+        handler = _asking(pl_module)  # in place of Lightning's, which leave at once
+        self.handlers = {number: signal.signal(number, handler) for number in (signal.SIGTERM, signal.SIGINT)}
         if trainer.global_rank == 0:
             for left in self.folder.glob(".step-*.partial"):
                 remove(left)
@@ -183,7 +182,7 @@ def _set_generators(states: dict[str, torch.Tensor], device: torch.device) -> No
 
 def _asking(module: LightningModule) -> Callable[[int, object], None]:
     def handler(number: int, frame: object) -> None:
-        module.stop = True  # type: ignore[assignment]
+        module.asked_to_stop = True  # type: ignore[assignment]
 
     return handler
 

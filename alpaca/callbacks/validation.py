@@ -41,6 +41,7 @@ def measure(module: SFT) -> None:
         for batch in batches:
             total += wrapped({name: part.to(module.device) for name, part in batch.items()})
     wrapped.train()
+    module.strategy.end_forward()
     module.validation_loss = float(module.strategy.reduce(total, reduce_op="sum")) / targets
     module.validated_after = module.steps_done
     for logger in trainer.loggers:

@@ -105,8 +105,9 @@ def packed_attention(
 
 def use_packed_attention(network: PreTrainedModel) -> None:
     """Make a Hugging Face network attend within documents; its forward then needs `documents=`."""
-    AttentionInterface.register(NAME, packed_attention)
-    network.set_attn_implementation(NAME)
+    if network.config._attn_implementation != NAME:
+        AttentionInterface.register(NAME, packed_attention)
+        network.set_attn_implementation(NAME)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from alpaca.errors import UserError
-from alpaca.modules.attention import Documents
+from alpaca.modules.attention import Documents, use_packed_attention
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -54,6 +54,7 @@ def target_loss(network: PreTrainedModel, batch: MicroBatch) -> Tensor:
     predicting, targets = batch["predicting"], batch["targets"]
     packed = "document_lengths" in batch
     if packed:
+        use_packed_attention(network)
         layout: dict[str, Any] = {"documents": Documents.of(batch["document_lengths"])}
     else:
         layout = {"attention_mask": batch["attention_mask"]}

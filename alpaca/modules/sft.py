@@ -21,7 +21,6 @@ from torch.optim.lr_scheduler import LRScheduler
 from alpaca.datamodules.tokens import MicroBatch
 from alpaca.errors import UserError
 from alpaca.models.weights import Gathered, Tensors, Weights
-from alpaca.modules.attention import use_packed_attention
 from alpaca.modules.checkpointing import checkpoint_activations
 from alpaca.modules.loss import Kernel, target_loss, use_kernel
 from alpaca.modules.meters import Meter
@@ -50,7 +49,8 @@ class SFT(lightning.LightningModule):
         self.gradient_clip, self.kernel = gradient_clip, loss
         self.folder, self.optimizer, self.scheduler = folder, optimizer, scheduler
         self.total_steps, self.steps_done = total_steps, first_step
-        self.stop = False  # set from outside: end after this step
+        self.asked_to_stop = False  # this rank, by a signal at any time
+        self.stop = False  # all ranks, after the same step
         self.validation_loss, self.validated_after = float("nan"), -1
         self.network: PreTrainedModel | None = None
         self.meter: Meter | None = None
@@ -71,7 +71,6 @@ class SFT(lightning.LightningModule):
 
     def adapt(self, network: PreTrainedModel) -> None:
         """Change what a network computes with, before its weights are there."""
-        use_packed_attention(network)
         use_kernel(network, self.kernel)
         checkpoint_activations(network, self.strategy.activation_checkpointing)
 
@@ -130,7 +129,7 @@ class SFT(lightning.LightningModule):
         world, wrapped = self.trainer.world_size, self.strategy.model
         assert wrapped is not None
         total = torch.zeros(2, device=self.device)  # the loss, and whether a rank wants to stop
-        total[1] = self.stop
+        total[1] = self.asked_to_stop
         for number, batch in enumerate(step["micro_batches"], 1):
             with self.strategy.micro_batch(last=number == len(step["micro_batches"])):
                 share = wrapped(batch) / step["target_tokens"]

@@ -63,6 +63,9 @@ class Exact(Strategy):
         assert self.lightning_module is not None
         return nn.utils.clip_grad_norm_(trainable(self.lightning_module).values(), most)
 
+    def end_forward(self) -> None:
+        """Free what a forward pass without a backward pass leaves gathered."""
+
     def gradient(self, parameter: nn.Parameter) -> Tensor:
         """Return the whole gradient of a parameter, on every rank."""
         assert parameter.grad is not None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from lightning.pytorch.strategies import ModelParallelStrategy
 from torch import Tensor, nn
-from torch.distributed.fsdp import CPUOffloadPolicy, MixedPrecisionPolicy, OffloadPolicy, fully_shard
+from torch.distributed.fsdp import CPUOffloadPolicy, FSDPModule, MixedPrecisionPolicy, OffloadPolicy, fully_shard
 from torch.distributed.tensor import DTensor
 from torch.distributed.tensor._utils import compute_local_shape_and_global_offset
 
@@ -70,6 +70,12 @@ class FSDP(Exact, ModelParallelStrategy):
                 )
                 if shape[0]:
                     parameter.to_local().copy_(weights.rows(name, offset[0], offset[0] + shape[0]))
+
+    def end_forward(self) -> None:
+        assert self.lightning_module is not None
+        for module in self.lightning_module.modules():
+            if isinstance(module, FSDPModule):
+                module.reshard()
 
     def clip(self, most: float) -> Tensor:
         norm = super().clip(most)
