@@ -7,7 +7,9 @@ function and writes its manifest. Past it nothing sees Hydra or OmegaConf.
 
 from __future__ import annotations
 
+import errno
 import importlib
+import os
 import re
 import signal
 import sys
@@ -59,7 +61,9 @@ def launch(stage: str, arguments: Sequence[str] | None = None) -> None:
         _leave(f"alpaca {stage}: {mistake}", 2)
     except Stopped as stop:
         _leave(f"alpaca {stage}: stopped{f' ({stop})' if str(stop) else ''}; the same command goes on from here", 3)
-    except Exception:
+    except Exception as problem:
+        if (full := _full_disk(problem)) is not None:
+            _leave(f"alpaca {stage}: stopped ({full}); with more room the same command goes on from here", 3)
         _let_others_speak()
         raise
 
@@ -160,6 +164,17 @@ def _summary(stage: str) -> str:
 
 def _stop(number: int, frame: object) -> None:
     raise Stopped(signal.Signals(number).name)
+
+
+def _full_disk(problem: BaseException) -> str | None:
+    """Return what the system says where the disk is full, which any library may have found out."""
+    if isinstance(problem, OSError) and problem.errno in (errno.ENOSPC, errno.EDQUOT):
+        return str(problem)
+    text = str(problem)
+    if os.strerror(errno.ENOSPC) in text:
+        return os.strerror(errno.ENOSPC)
+    cause = problem.__cause__ or problem.__context__
+    return _full_disk(cause) if cause else None
 
 
 def _let_others_speak() -> None:

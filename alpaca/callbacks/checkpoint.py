@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -53,16 +54,15 @@ class Checkpoint(Callback):
         """Save between steps, when the last one is in the logs too."""
         assert isinstance(pl_module, SFT)
         due = pl_module.steps_done % self.every_n_steps == 0 or (self.keep_best and pl_module.validated_now)
-        if pl_module.stop or (due and pl_module.steps_done):
-            self.save(pl_module)
         if pl_module.stop:
-            self.finish()
+            self.save(pl_module, beside=False)
             raise Stopped(f"after step {pl_module.steps_done}")
+        if due and pl_module.steps_done:
+            self.save(pl_module, beside=self.asynchronous)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         assert isinstance(pl_module, SFT)
-        self.save(pl_module)
-        self.finish()
+        self.save(pl_module, beside=False)
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
         if not isinstance(exception, UserError):
@@ -72,13 +72,15 @@ class Checkpoint(Callback):
         for number, handler in self.handlers.items():
             signal.signal(number, handler)
 
-    def save(self, module: SFT) -> None:
-        """Write a checkpoint of this moment, unless there is one."""
+    def save(self, module: SFT, beside: bool) -> None:
+        """Write a checkpoint of this moment, unless there is one, `beside` the training or before it goes on."""
         path = self._path(module)
+        self.finish()
         if path.exists():
             return
-        self.finish()
-        parts = {name: part.copied() for name, part in parts_of(module, loading=False).items()}
+        parts = parts_of(module, loading=False)
+        if beside:
+            parts = {name: part.copied() for name, part in parts.items()}
         state = state_of(module)
 
         def write() -> None:
@@ -90,19 +92,19 @@ class Checkpoint(Callback):
                     remove(old)
 
         self.writing = self.writer.submit(write)
-        if not self.asynchronous:
+        if not beside:
             self.finish()
 
     def finish(self) -> None:
-        """Wait for the checkpoint that is being written. Raises UserError where it could not be."""
+        """Wait for the checkpoint that is being written. Raises Stopped where it could not be."""
         writing, self.writing = self.writing, None
         try:
             if writing:
                 writing.result()
         except (OSError, CheckpointException) as problem:
-            raise UserError(
-                f"cannot write a checkpoint in {self.folder}: {_root(problem)}; those before are kept"
-            ) from problem
+            full = shutil.disk_usage(self.folder).free < 1 << 20
+            why = "the disk is full" if full else _root(problem)
+            raise Stopped(f"cannot write a checkpoint in {self.folder}: {why}") from problem
 
     def _path(self, module: SFT) -> Path:
         return self.folder / f"step-{module.steps_done:08}"

@@ -77,9 +77,13 @@ def loaded(folder: Path) -> PreTrainedModel:
     """Load a whole network, in torch's default dtype."""
     from transformers import AutoModelForCausalLM
 
-    Weights(folder)
     with told(folder):
-        network: PreTrainedModel = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.get_default_dtype())
+        network: PreTrainedModel
+        network, found = AutoModelForCausalLM.from_pretrained(
+            folder, dtype=torch.get_default_dtype(), output_loading_info=True
+        )
+    if found["missing_keys"]:  # transformers would go on with random values
+        raise UserError(f"the weights in {folder} have no `{min(found['missing_keys'])}`; are they of its config.json?")
     return network
 
 

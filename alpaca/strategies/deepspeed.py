@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 STEPS_PER_PRINT = 1 << 60  # DeepSpeed tells nothing that we do not
+BUCKET = (
+    50_000_000  # numbers that are reduced at a time, for which there is a buffer; DeepSpeed takes ten times as many
+)
 
 
 class DeepSpeed(Exact, DeepSpeedStrategy):
@@ -35,7 +38,7 @@ class DeepSpeed(Exact, DeepSpeedStrategy):
         precision: str,
     ) -> None:
         offload = {"device": "cpu", "pin_memory": kind == "cuda"} if offload_to_cpu else None
-        zero: dict[str, Any] = {"stage": stage, "contiguous_gradients": True, "overlap_comm": kind == "cuda"}
+        zero: dict[str, Any] = {"stage": stage, "overlap_comm": kind == "cuda", "reduce_bucket_size": BUCKET}
         if offload:
             zero |= {"offload_optimizer": offload} | ({"offload_param": offload} if stage == 3 else {})
         super().__init__(

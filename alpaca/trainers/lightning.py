@@ -34,6 +34,8 @@ def configure(
     if threads:
         torch.set_num_threads(threads)
     kind = _present(accelerator)
+    if kind == "cpu":
+        os.environ.setdefault("DS_ACCELERATOR", "cpu")  # or else DeepSpeed warns that it found no other
     count = torch.cuda.device_count() if kind == "cuda" else cores()
     if not 1 <= devices <= count:
         raise UserError(
