@@ -14,7 +14,6 @@ import itertools
 import os
 import statistics
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 
 os.environ["OMP_NUM_THREADS"] = "1"  # before torch is imported; threads that torch starts later obey it too
