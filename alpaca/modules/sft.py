@@ -67,7 +67,8 @@ class SFT(lightning.LightningModule):
         optimizer = self.optimizer(self.parameters())
         return [optimizer], [self.scheduler(optimizer=optimizer, total_steps=self.total_steps)]
 
-    def training_step(self, step: dict[str, Any], _: int) -> None:
+    def training_step(self, step: dict[str, Any], _: int) -> dict[str, Tensor]:
+        """Take and log one optimizer step; callbacks get what it returns as `outputs`."""
         began = time.perf_counter()
         optimizer, schedule = self.optimizers(), self.lr_schedulers()
         loss = torch.zeros((), device=self.device)
@@ -82,18 +83,18 @@ class SFT(lightning.LightningModule):
         optimizer.step()  # type: ignore[union-attr]
         optimizer.zero_grad()  # type: ignore[union-attr]
         schedule.step()  # type: ignore[union-attr]
-        self.log_dict(
-            {
-                "step": float(self.global_step),  # Lightning's own count is off after a restart
-                "epoch": step["epoch"],
-                "loss": loss,
-                "learning_rate": rate,
-                "gradient_norm": norm,
-                "tokens": float(step["tokens"]),
-                "target_tokens": float(step["target_tokens"]),
-                "tokens_per_second": step["tokens"] / (time.perf_counter() - began),
-            }
-        )
+        metrics = {
+            "epoch": step["epoch"],
+            "loss": float(loss),
+            "learning_rate": rate,
+            "gradient_norm": float(norm),
+            "tokens": float(step["tokens"]),
+            "target_tokens": float(step["target_tokens"]),
+            "tokens_per_second": step["tokens"] / (time.perf_counter() - began),
+        }
+        for logger in self.loggers:  # `log_dict` would take milliseconds, to average what a step has once
+            logger.log_metrics(metrics, step=self.global_step)
+        return {"loss": loss}
 
     def _built(self) -> PreTrainedModel:
         assert self.network is not None
