@@ -64,7 +64,6 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--tokens-per-micro-batch", type=int, default=1024, help="ours")
     parser.add_argument("--micro-batch-size", type=int, default=8, help="examples, of those who pad")
     parser.add_argument("--only", nargs="+", choices=PEERS, default=list(PEERS), metavar="NAME")
-    parser.add_argument("--profile", action="store_true", help="profile our step instead")
     return parser.parse_args()
 
 
@@ -106,18 +105,15 @@ def loss_on_all(task: Task, network: torch.nn.Module) -> float:
 
 
 def table(task: Task, ran: dict[str, Ran]) -> str:
-    rows = [
-        f"{'':26}{'tok/CPU s':>10}{'CPU s/step':>12}{'wall s/step':>12}{'ours is':>9}{'mean loss':>11}{'at the end':>11}"
-    ]
+    """Lay out medians over the counted steps; the ratio is the median over rounds of the first's rate over this one's."""
+    lines = [f"{'':26}{'tok/CPU s':>10}{'CPU ms':>9}{'wall ms':>9}{'1st is':>9}{'mean loss':>11}{'at the end':>11}"]
     first = next(iter(ran.values()))
     for name, run in ran.items():
         network, mean = run.result
-        cpu, wall = (statistics.median(getattr(s, kind) for s in run.steps) for kind in ("cpu", "wall"))
-        ratio = f"{first.times(run):8.2f}x"
-        rows.append(
-            f"{name:26}{run.rate:10,.0f}{cpu:12.3f}{wall:12.3f}{ratio}{mean:11.5f}{loss_on_all(task, network):11.5f}"
-        )
-    return "\n".join(rows)
+        cpu, wall = (1e3 * statistics.median(getattr(step, kind) for step in run.steps) for kind in ("cpu", "wall"))
+        costs = f"{run.rate:10,.0f}{cpu:9,.1f}{wall:9,.1f}{first.times(run):8.3f}x"
+        lines.append(f"{name:26}{costs}{mean:11.5f}{loss_on_all(task, network):11.5f}")
+    return "\n".join(lines)
 
 
 def setting(task: Task) -> str:
