@@ -232,11 +232,10 @@ def trl(task: Task, step_ends: StepEnds, micro_batch_size: int = 8, **settings: 
             max_grad_norm=task.gradient_clip,
             seed=task.seed,
             use_cpu=True,
-            bf16=False,
             save_strategy="no",
             report_to="none",
             disable_tqdm=True,
-            **settings,
+            **{"bf16": False} | settings,
         ),
         train_dataset=Dataset.from_list([row for rows in task.steps() for row in rows]),
         processing_class=task.packed.tokenizer(),
@@ -250,6 +249,11 @@ def trl(task: Task, step_ends: StepEnds, micro_batch_size: int = 8, **settings: 
 def trl_default(task: Task, step_ends: StepEnds) -> Trained:
     """Take TRL's defaults, and the examples in our order, which is shuffled already."""
     return trl(task, step_ends, train_sampling_strategy="sequential", num_train_epochs=1)
+
+
+def trl_bf16(task: Task, step_ends: StepEnds) -> Trained:
+    """Take TRL's defaults to the letter: bf16 autocast, where all others compute in fp32."""
+    return trl(task, step_ends, train_sampling_strategy="sequential", num_train_epochs=1, bf16=True)
 
 
 def trl_tuned(task: Task, step_ends: StepEnds) -> Trained:
