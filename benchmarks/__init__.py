@@ -1,0 +1,1 @@
+"""Each runs this project beside a peer, in turn, and prints ratios."""

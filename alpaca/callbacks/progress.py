@@ -36,7 +36,7 @@ class Progress(Callback):
     ) -> None:
         self.tokens += batch["tokens"]
         rate = self.tokens / (time.monotonic() - self.began)
-        self.bar.set_postfix_str(f"loss {trainer.callback_metrics['loss']:.3f}, {rate:,.0f} tok/s", refresh=False)
+        self.bar.set_postfix_str(f"loss {outputs['loss']:.3f}, {rate:,.0f} tok/s", refresh=False)
         self.bar.update()
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:

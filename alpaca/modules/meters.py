@@ -38,7 +38,7 @@ class Meter:
         self.began = time.perf_counter()
         self.waited, self.ended = self.began - self.ended, self.began
 
-    def end(self, step: dict[str, Any]) -> dict[str, float | Tensor]:
+    def end(self, step: dict[str, Any]) -> dict[str, float]:
         """Return the meters of the step that ends here."""
         if self.device.type == "cuda":
             torch.cuda.synchronize(self.device)

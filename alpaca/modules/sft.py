@@ -83,7 +83,8 @@ class SFT(lightning.LightningModule):
         assert self.network is not None
         return target_loss(self.network, batch)
 
-    def training_step(self, step: dict[str, Any], _: int) -> None:
+    def training_step(self, step: dict[str, Any], _: int) -> dict[str, Tensor]:
+        """Take and log one optimizer step; callbacks get what it returns as `outputs`."""
         meter = self._meter()
         meter.begin()
         optimizer, schedule = self.optimizers(), self.lr_schedulers()
@@ -96,17 +97,17 @@ class SFT(lightning.LightningModule):
                 "lower optimizer.lr; the last checkpoint is kept"
             )
         schedule.step()  # type: ignore[union-attr]
-        self.log_dict(
-            {
-                "step": float(self.steps_done),
-                "epoch": step["epoch"],
-                "loss": loss,
-                "learning_rate": rate,
-                "gradient_norm": norm,
-            }
-            | meter.end(step)
-        )
+        metrics = {
+            "epoch": step["epoch"],
+            "loss": float(loss),
+            "learning_rate": rate,
+            "gradient_norm": float(norm),
+        }
+        metrics |= meter.end(step)
+        for logger in self.loggers:  # `log_dict` would take milliseconds, to average what a step has once
+            logger.log_metrics(metrics, step=self.steps_done)
         self.steps_done += 1
+        return {"loss": loss}
 
     def _meter(self) -> Meter:
         """Return the meter, which counts floating-point operations as PaLM's appendix B does (forward and backward)."""
