@@ -60,7 +60,6 @@ def train(
     from alpaca.callbacks.checkpoint import checkpoints, steps_in
     from alpaca.datamodules.report import tell
     from alpaca.loggers.csv import CSV
-    from alpaca.models.weights import export
     from alpaca.processes import rank
 
     folder = stage_folder(root, name, "train")
@@ -78,6 +77,7 @@ def train(
         optimizer=optimizer,
         scheduler=scheduler,
         total_steps=examples.total_steps,
+        seed=seed,
         first_step=examples.first_step,
     )
     loop = trainer(
@@ -87,8 +87,7 @@ def train(
         default_root_dir=folder,
     )
     loop.fit(tuned, datamodule=examples)
-    assert tuned.network is not None
-    export(tuned.network, tokenizer, folder / "model", tuned.tensors())
+    tuned.export_to(folder / "model", tokenizer)
     return Outcome(_results(folder, tuned), _outputs(folder)) if rank() == 0 else Outcome({})
 
 

@@ -54,6 +54,14 @@ class Weights:
             opened = [safe_open(file, "pt") for file in files]
         self.home = {name: file for file in opened for name in file.keys()}  # noqa: SIM118
 
+    def load(self) -> PreTrainedModel:
+        """Build the whole network with the weights of the files, in torch's default dtype."""
+        return loaded(self.folder)
+
+    def shape(self, name: str) -> list[int]:
+        sizes: list[int] = self._file(name).get_slice(name).get_shape()
+        return sizes
+
     def adds(self, name: str) -> bool:
         """Tell whether a tensor is not in the files but added to the network, with a value of its own."""
         return False

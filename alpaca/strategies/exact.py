@@ -12,7 +12,7 @@ from lightning.pytorch.strategies import Strategy
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from alpaca.models.weights import Weights, loaded
+from alpaca.models.weights import Weights
 from alpaca.strategies.parts import Part
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Exact(Strategy):
 
     def build(self, weights: Weights, adapt: Adapt) -> PreTrainedModel:
         """Build the network with its weights, where and as far as this rank holds them."""
-        network = loaded(weights.folder)
+        network = weights.load()
         adapt(network)
         fill_rest(network, weights)
         return network

@@ -1,0 +1,221 @@
+"""Low-rank adapters beside frozen weights, through peft: LoRA, DoRA and, on weights in 4 bits, QLoRA.
+
+Shapes: W is (O, I), A (r, I), B (O, r), a magnitude (O,). A layer computes with W + alpha/r B A; with DoRA, each row of that
+is scaled to the length that the magnitude says. Adapters are held and trained in fp32, as peft does by default, whatever
+dtype the frozen weights are in (DeepSpeed computes with them in the run's dtype, and keeps them in fp32 beside that).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import torch
+from annotated_types import Interval
+from pydantic import PositiveFloat, PositiveInt
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+
+from alpaca.errors import UserError
+from alpaca.files import write_whole
+from alpaca.models.weights import Gathered, Tensors, Weights
+from alpaca.modules.loss import Kernel
+from alpaca.modules.sft import SFT
+from alpaca.processes import rank
+from alpaca.schema import unknown
+from alpaca.strategies.exact import layers, trainable
+
+if TYPE_CHECKING:
+    from peft import LoraConfig
+    from peft.tuners.lora import LoraLayer
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+ADAPTER = re.compile(r"(.+)\.lora_(A|B|magnitude_vector)\.default\.weight")
+Dropout = Annotated[float, Interval(ge=0, lt=1)]
+Export = Literal["merge", "adapter"]
+
+
+class LoRA(SFT):
+    """Trains adapters of the linear layers that `targets` names in every decoder layer, and nothing else.
+
+    `export` says what is left: a model with the adapters merged into it, or a peft adapter folder.
+    """
+
+    def __init__(
+        self,
+        gradient_clip: PositiveFloat,
+        loss: Kernel,
+        r: PositiveInt,
+        alpha: PositiveInt,
+        dropout: Dropout,
+        targets: list[str],
+        dora: bool,
+        export: Export,
+        *,
+        folder: Path,
+        optimizer: Callable[..., Optimizer],
+        scheduler: Callable[..., LRScheduler],
+        total_steps: int,
+        seed: int,
+        first_step: int = 0,
+    ) -> None:
+        super().__init__(
+            gradient_clip,
+            loss,
+            folder=folder,
+            optimizer=optimizer,
+            scheduler=scheduler,
+            total_steps=total_steps,
+            seed=seed,
+            first_step=first_step,
+        )
+        self.r, self.alpha, self.dropout, self.targets, self.dora = r, alpha, dropout, targets, dora
+        self.exported = export
+
+    def source(self) -> Weights:
+        return Adapted(self.folder, self.r, self.seed)
+
+    def adapt(self, network: PreTrainedModel) -> None:
+        super().adapt(network)
+        inject(network, self.adapter())
+
+    def adapter(self) -> LoraConfig:
+        """Return what peft calls the adapters' configuration."""
+        from peft import LoraConfig
+
+        return LoraConfig(
+            task_type="CAUSAL_LM",
+            base_model_name_or_path=str(self.folder.resolve()),
+            r=self.r,
+            lora_alpha=self.alpha,
+            lora_dropout=self.dropout,
+            target_modules=self.targets,
+            use_dora=self.dora,
+            init_lora_weights=False,  # `Adapted` gives the values, the same whatever the strategy
+        )
+
+    def tensors(self) -> Tensors:
+        """Return the network without adapters, each merged into its layer when it is that tensor's turn."""
+        from peft.tuners.lora import LoraLayer
+
+        assert self.network is not None
+        found = {
+            in_files(name): self._gathered(parameter)
+            for name, parameter in self.network.named_parameters()
+            if not ADAPTER.fullmatch(name)
+        }
+        for name, layer in self.network.named_modules():
+            if isinstance(layer, LoraLayer):
+                found[f"{name}.weight"] = self._merged(layer, found[f"{name}.weight"])
+        return found
+
+    def _merged(self, layer: LoraLayer, weight: Gathered) -> Gathered:
+        def gather() -> Tensor:
+            a, b = (self.strategy.whole(part["default"].weight).float() for part in (layer.lora_A, layer.lora_B))
+            merged = weight.gather().float() + self.alpha / self.r * (b @ a)  # (O, I)
+            if self.dora:
+                magnitude = self.strategy.whole(layer.lora_magnitude_vector["default"].weight).float()
+                merged *= (magnitude / merged.norm(dim=1))[:, None]
+            return merged.to(weight.dtype)
+
+        return Gathered(weight.shape, weight.dtype, gather)
+
+    def export_to(self, folder: Path, tokenizer: PreTrainedTokenizerBase) -> None:
+        if self.exported == "merge":
+            super().export_to(folder, tokenizer)
+            return
+        assert self.network is not None
+        parts = {name: self.strategy.whole(part).cpu() for name, part in trainable(self.network).items()}
+        if rank() == 0:
+            write_whole(folder, lambda temporary: self._save(temporary, parts, tokenizer))
+
+    def _save(self, folder: Path, parts: dict[str, Tensor], tokenizer: PreTrainedTokenizerBase) -> None:
+        """Write peft's two files, and what else transformers wants of a folder that it is to load by its name."""
+        from safetensors.torch import save_file
+
+        assert self.network is not None
+        config = self.adapter()
+        config.inference_mode = True
+        config.init_lora_weights = True
+        config.save_pretrained(folder)
+        named = {f"base_model.model.{in_peft(name)}": part.contiguous() for name, part in parts.items()}
+        save_file(named, folder / "adapter_model.safetensors", {"format": "pt"})
+        self.network.config.save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
+
+
+class Adapted(Weights):
+    """A folder's weights under the names of a network with adapters, and values for these to begin with.
+
+    A is Kaiming-uniform, drawn from `seed` and its name alone; B is zero; a magnitude is the length of its row of W.
+    """
+
+    def __init__(self, folder: Path, r: int, seed: int) -> None:
+        super().__init__(folder)
+        self.r, self.seed = r, seed
+
+    def adds(self, name: str) -> bool:
+        return ADAPTER.fullmatch(name) is not None
+
+    def whole(self, name: str) -> Tensor:
+        if not self.adds(name):
+            return super().whole(in_files(name))
+        rows, _ = self._sizes(name)
+        return self.rows(name, 0, rows)
+
+    def rows(self, name: str, begin: int, end: int) -> Tensor:
+        found = ADAPTER.fullmatch(name)
+        if found is None:
+            return super().rows(in_files(name), begin, end)
+        if found[2] == "magnitude_vector":
+            weight = super().rows(f"{found[1]}.weight", begin, end).to(torch.get_default_dtype())
+            return weight.float().norm(dim=1)
+        rows, columns = self._sizes(name)
+        if found[2] == "B":
+            return torch.zeros(end - begin, columns)
+        drawn = torch.empty(rows, columns)
+        nn.init.kaiming_uniform_(drawn, a=math.sqrt(5), generator=_generator(self.seed, name))
+        return drawn[begin:end]
+
+    def _sizes(self, name: str) -> tuple[int, int]:
+        """Return how many rows an adapter has, and of what width."""
+        found = ADAPTER.fullmatch(name)
+        assert found is not None
+        out, into = self.shape(f"{found[1]}.weight")
+        return (self.r, into) if found[2] == "A" else (out, self.r)
+
+
+def inject(network: PreTrainedModel, config: LoraConfig) -> None:
+    """Put adapters into a network and freeze the rest. Raises UserError where no decoder layer has such a linear layer."""
+    from peft import inject_adapter_in_model
+
+    known = {
+        name.rpartition(".")[2]
+        for layer in layers(network)
+        for name, part in layer.named_modules()
+        if isinstance(part, nn.Linear)
+    }
+    for target in config.target_modules or ():
+        if target not in known:
+            raise unknown("layer", target, f"module.targets of {type(network).__name__}", sorted(known))
+    inject_adapter_in_model(config, network)
+
+
+def in_files(name: str) -> str:
+    """Return the name that a frozen weight of a network with adapters has without them."""
+    return name.replace(".base_layer.", ".")
+
+
+def in_peft(name: str) -> str:
+    """Return the name that an adapter of a network has in peft's file."""
+    return name.replace(".lora_magnitude_vector.default.weight", ".lora_magnitude_vector").replace(".default.", ".")
+
+
+def _generator(seed: int, name: str) -> torch.Generator:
+    digest = hashlib.sha256(f"{seed} {name}".encode()).digest()
+    return torch.Generator().manual_seed(int.from_bytes(digest[:8], "little", signed=True))
