@@ -95,8 +95,9 @@ def try_out(optimizer: Callable[..., Optimizer]) -> None:
     """Raise UserError where an optimizer does not take its settings, before anything is read."""
     import torch
 
+    matrix, vector = torch.zeros(1, 1, requires_grad=True), torch.zeros(1, requires_grad=True)
     try:
-        optimizer([torch.zeros(1, requires_grad=True)])
+        optimizer([("layers.0.weight", matrix), ("bias", vector)])
     except ValueError as problem:
         raise UserError(f"optimizer: {problem}") from problem
 

@@ -23,11 +23,12 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from alpaca.errors import UserError
 from alpaca.files import write_whole
-from alpaca.models.weights import Gathered, Tensors, Weights
+from alpaca.models.weights import Gathered, Tensors, Weights, told
 from alpaca.modules.loss import Kernel
 from alpaca.modules.sft import SFT
 from alpaca.processes import rank
 from alpaca.schema import unknown
+from alpaca.strategies.deepspeed import DeepSpeed
 from alpaca.strategies.exact import layers, trainable
 
 if TYPE_CHECKING:
@@ -76,6 +77,11 @@ class LoRA(SFT):
         )
         self.r, self.alpha, self.dropout, self.targets, self.dora = r, alpha, dropout, targets, dora
         self.exported = export
+
+    def configure_model(self) -> None:
+        if self.dora and isinstance(self.strategy, DeepSpeed) and self.strategy.shards_weights:
+            raise UserError("module.dora needs whole weight rows, which ZeRO-3 has not; give strategy=fsdp, ddp or single")
+        super().configure_model()
 
     def source(self) -> Weights:
         return Adapted(self.folder, self.r, self.seed)
@@ -135,17 +141,16 @@ class LoRA(SFT):
             write_whole(folder, lambda temporary: self._save(temporary, parts, tokenizer))
 
     def _save(self, folder: Path, parts: dict[str, Tensor], tokenizer: PreTrainedTokenizerBase) -> None:
-        """Write peft's two files, and what else transformers wants of a folder that it is to load by its name."""
+        """Write peft's two files, and a tokenizer."""
         from safetensors.torch import save_file
 
-        assert self.network is not None
+        folder.mkdir(parents=True)
         config = self.adapter()
         config.inference_mode = True
         config.init_lora_weights = True
         config.save_pretrained(folder)
         named = {f"base_model.model.{in_peft(name)}": part.contiguous() for name, part in parts.items()}
         save_file(named, folder / "adapter_model.safetensors", {"format": "pt"})
-        self.network.config.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
 
 
@@ -188,6 +193,19 @@ class Adapted(Weights):
         assert found is not None
         out, into = self.shape(f"{found[1]}.weight")
         return (self.r, into) if found[2] == "A" else (out, self.r)
+
+
+def merged(folder: Path) -> PreTrainedModel:
+    """Load an adapter folder as the whole network that it makes of its base, in the base's dtype."""
+    from peft import PeftConfig, PeftModel
+    from transformers import AutoModelForCausalLM
+
+    with told(folder):  # transformers itself loads no magnitudes
+        base = AutoModelForCausalLM.from_pretrained(
+            PeftConfig.from_pretrained(folder).base_model_name_or_path, dtype="auto"
+        )
+        network: PreTrainedModel = PeftModel.from_pretrained(base, folder).merge_and_unload()
+    return network
 
 
 def inject(network: PreTrainedModel, config: LoraConfig) -> None:

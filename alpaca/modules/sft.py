@@ -25,7 +25,7 @@ from alpaca.models.weights import Gathered, Tensors, Weights, export
 from alpaca.modules.attention import use_packed_attention
 from alpaca.modules.checkpointing import checkpoint_activations
 from alpaca.modules.loss import Kernel, target_loss, use_kernel
-from alpaca.strategies.exact import Exact
+from alpaca.strategies.exact import Exact, trainable
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -81,7 +81,8 @@ class SFT(lightning.LightningModule):
         checkpoint_activations(network, self.strategy.activation_checkpointing)
 
     def configure_optimizers(self) -> Any:
-        optimizer = self.optimizer([parameter for parameter in self.parameters() if parameter.requires_grad])
+        optimizer = self.optimizer(list(trainable(self).items()))
+        self.strategy.check(optimizer)
         return [optimizer], [self.scheduler(optimizer=optimizer, total_steps=self.total_steps)]
 
     def forward(self, batch: MicroBatch) -> Tensor:

@@ -1,0 +1,137 @@
+"""Adapters against a reference, and what an export leaves of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+from small import EXAMPLES, SMALL, tokenizer
+from test_sft import packed_gradients, reference_gradients
+from transformers import AutoModelForCausalLM, PreTrainedModel
+
+from alpaca.datamodules.tokens import Tokens, encode
+from alpaca.errors import UserError
+from alpaca.llms.huggingface import HuggingFace
+from alpaca.models.weights import export
+from alpaca.modules.lora import Adapted, Export, LoRA
+from alpaca.strategies.exact import fill_rest
+from alpaca.strategies.single import Single
+
+TARGETS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+
+
+@pytest.fixture
+def base(tmp_path: Path) -> Path:
+    words = tokenizer(tmp_path)
+    export(SMALL.network(words, seed=0), words, tmp_path / "base")
+    return tmp_path / "base"
+
+
+@pytest.fixture
+def tokens(tmp_path: Path) -> Tokens:
+    return encode(tokenizer(tmp_path), EXAMPLES, 512, "truncate").tokens
+
+
+def adapted(base: Path, dora: bool, how: Export = "merge", targets: list[str] = TARGETS) -> LoRA:
+    """Return a module with its network built, and with adapters that are not as they begin."""
+    module = LoRA(
+        1.0, "plain", 4, 8, 0.0, targets, dora, how, folder=base, optimizer=torch.optim.SGD,
+        scheduler=torch.optim.lr_scheduler.LambdaLR, total_steps=1, seed=3,
+    )  # fmt: skip
+    strategy = Single("none", kind="cpu", precision="32-true")
+    module._trainer = SimpleNamespace(strategy=strategy)  # type: ignore[assignment]
+    module.configure_model()
+    assert module.network is not None
+    module.network.set_attn_implementation("sdpa")
+    torch.manual_seed(5)
+    for parameter in trainable_of(module.network).values():
+        parameter.data += 0.1 * torch.randn_like(parameter)
+    return module
+
+
+def trainable_of(network: PreTrainedModel) -> dict[str, torch.nn.Parameter]:
+    return {name: parameter for name, parameter in network.named_parameters() if parameter.requires_grad}
+
+
+@torch.no_grad()
+def logits(network: Any, tokens: Tokens) -> torch.Tensor:
+    ids = torch.from_numpy(tokens.example(0).astype("int64"))[None]
+    return network.eval()(input_ids=ids).logits
+
+
+@pytest.mark.parametrize("dora", [False, True])
+@pytest.mark.parametrize("capacity", [200, 4096])
+def test_loss_and_gradients_do_not_depend_on_packing(base: Path, tokens: Tokens, dora: bool, capacity: int) -> None:
+    network = adapted(base, dora).network
+    assert network is not None
+    assert all(".lora_" in name for name in trainable_of(network))
+    loss, gradients = reference_gradients(network, tokens)
+    packed_loss, packed_grads = packed_gradients(network, tokens, capacity)
+    assert packed_loss == pytest.approx(loss, rel=1e-6)
+    assert len(gradients) == 2 * 7 * (3 if dora else 2)
+    for ours, theirs in zip(packed_grads, gradients, strict=True):
+        assert theirs.norm() > 0
+        assert (ours - theirs).norm() <= 1e-5 * theirs.norm()
+
+
+@pytest.mark.parametrize("dora", [False, True])
+def test_a_network_begins_as_its_base(base: Path, tokens: Tokens, dora: bool) -> None:
+    module = adapted(base, dora)
+    network = module.network
+    assert network is not None
+    fill_rest(network, module.source())
+    assert torch.allclose(
+        logits(network, tokens), logits(AutoModelForCausalLM.from_pretrained(base), tokens), atol=1e-5
+    )
+
+
+@pytest.mark.parametrize("dora", [False, True])
+def test_the_merged_model_gives_the_adapted_networks_logits(
+    base: Path, tokens: Tokens, tmp_path: Path, dora: bool
+) -> None:
+    module = adapted(base, dora)
+    module.export_to(tmp_path / "model", tokenizer(tmp_path))
+    merged = AutoModelForCausalLM.from_pretrained(tmp_path / "model")
+    ours = logits(module.network, tokens)
+    assert torch.allclose(ours, logits(merged, tokens), atol=1e-5)
+    assert not torch.allclose(ours, logits(AutoModelForCausalLM.from_pretrained(base), tokens), atol=0.1)
+    assert merged.state_dict().keys() == AutoModelForCausalLM.from_pretrained(base).state_dict().keys()
+
+
+@pytest.mark.filterwarnings("ignore:.*is_gradient_checkpointing.*:FutureWarning")  # peft asks for it
+@pytest.mark.parametrize("dora", [False, True])
+def test_peft_loads_the_adapter_folder(base: Path, tokens: Tokens, tmp_path: Path, dora: bool) -> None:
+    from peft import PeftModel
+
+    module = adapted(base, dora, "adapter")
+    module.export_to(tmp_path / "adapter", tokenizer(tmp_path))
+    theirs = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(base), tmp_path / "adapter")
+    ours = logits(module.network, tokens)
+    assert torch.allclose(ours, logits(theirs, tokens), atol=1e-5)
+    llm = HuggingFace(tmp_path / "adapter", batch_size=1, max_new_tokens=1)
+    assert torch.allclose(ours, logits(llm.network, tokens).cpu(), atol=1e-5)
+
+
+def test_an_adapters_first_value_depends_on_seed_and_name_alone(base: Path) -> None:
+    name = "model.layers.1.mlp.up_proj.lora_{}.default.weight"
+    source = Adapted(base, r=4, seed=0)
+    whole = source.whole(name.format("A"))
+    assert whole.shape == (4, 32)
+    assert 0.8 / 32**0.5 < whole.abs().max() <= 1 / 32**0.5
+    assert torch.equal(torch.cat([source.rows(name.format("A"), 0, 3), source.rows(name.format("A"), 3, 4)]), whole)
+    assert torch.equal(Adapted(base, r=4, seed=0).whole(name.format("A")), whole)
+    assert not torch.equal(Adapted(base, r=4, seed=1).whole(name.format("A")), whole)
+    assert not torch.equal(source.whole(name.format("A").replace("layers.1", "layers.0")), whole)
+    assert not source.whole(name.format("B")).any()
+    magnitude = source.whole(name.format("magnitude_vector"))
+    assert torch.equal(magnitude, source.whole("model.layers.1.mlp.up_proj.base_layer.weight").norm(dim=1))
+
+
+def test_a_layer_that_is_not_there_is_refused(base: Path) -> None:
+    with pytest.raises(UserError, match="did you mean `q_proj`"):
+        adapted(base, dora=False, targets=["q_prj"])
+
+
