@@ -8,11 +8,13 @@ dtype the frozen weights are in (DeepSpeed computes with them in the run's dtype
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import math
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 import torch
 from annotated_types import Interval
@@ -28,8 +30,10 @@ from alpaca.modules.loss import Kernel
 from alpaca.modules.sft import SFT
 from alpaca.processes import rank
 from alpaca.schema import unknown
+from alpaca.strategies.ddp import DDP
 from alpaca.strategies.deepspeed import DeepSpeed
 from alpaca.strategies.exact import layers, trainable
+from alpaca.strategies.single import Single
 
 if TYPE_CHECKING:
     from peft import LoraConfig
@@ -47,6 +51,8 @@ class LoRA(SFT):
     `export` says what is left: a model with the adapters merged into it, or a peft adapter folder.
     """
 
+    with_magnitudes = False
+
     def __init__(
         self,
         gradient_clip: PositiveFloat,
@@ -55,7 +61,6 @@ class LoRA(SFT):
         alpha: PositiveInt,
         dropout: Dropout,
         targets: list[str],
-        dora: bool,
         export: Export,
         *,
         folder: Path,
@@ -75,13 +80,8 @@ class LoRA(SFT):
             seed=seed,
             first_step=first_step,
         )
-        self.r, self.alpha, self.dropout, self.targets, self.dora = r, alpha, dropout, targets, dora
+        self.r, self.alpha, self.dropout, self.targets = r, alpha, dropout, targets
         self.exported = export
-
-    def configure_model(self) -> None:
-        if self.dora and isinstance(self.strategy, DeepSpeed) and self.strategy.shards_weights:
-            raise UserError("module.dora needs whole weight rows, which ZeRO-3 has not; give strategy=fsdp, ddp or single")
-        super().configure_model()
 
     def source(self) -> Weights:
         return Adapted(self.folder, self.r, self.seed)
@@ -101,7 +101,7 @@ class LoRA(SFT):
             lora_alpha=self.alpha,
             lora_dropout=self.dropout,
             target_modules=self.targets,
-            use_dora=self.dora,
+            use_dora=self.with_magnitudes,
             init_lora_weights=False,  # `Adapted` gives the values, the same whatever the strategy
         )
 
@@ -122,14 +122,16 @@ class LoRA(SFT):
 
     def _merged(self, layer: LoraLayer, weight: Gathered) -> Gathered:
         def gather() -> Tensor:
-            a, b = (self.strategy.whole(part["default"].weight).float() for part in (layer.lora_A, layer.lora_B))
+            a, b = self._value(layer.lora_A), self._value(layer.lora_B)
             merged = weight.gather().float() + self.alpha / self.r * (b @ a)  # (O, I)
-            if self.dora:
-                magnitude = self.strategy.whole(layer.lora_magnitude_vector["default"].weight).float()
-                merged *= (magnitude / merged.norm(dim=1))[:, None]
+            if self.with_magnitudes:
+                merged *= (self._value(layer.lora_magnitude_vector) / merged.norm(dim=1))[:, None]
             return merged.to(weight.dtype)
 
         return Gathered(weight.shape, weight.dtype, gather)
+
+    def _value(self, of_adapters: nn.ModuleDict) -> Tensor:
+        return self.strategy.whole(cast(nn.Linear, of_adapters["default"]).weight).float()
 
     def export_to(self, folder: Path, tokenizer: PreTrainedTokenizerBase) -> None:
         if self.exported == "merge":
@@ -148,10 +150,69 @@ class LoRA(SFT):
         config = self.adapter()
         config.inference_mode = True
         config.init_lora_weights = True
-        config.save_pretrained(folder)
+        config.save_pretrained(str(folder))
         named = {f"base_model.model.{in_peft(name)}": part.contiguous() for name, part in parts.items()}
         save_file(named, folder / "adapter_model.safetensors", {"format": "pt"})
         tokenizer.save_pretrained(folder)
+
+
+class DoRA(LoRA):
+    """LoRA that trains the length of each weight row apart from its direction."""
+
+    with_magnitudes = True
+
+    def configure_model(self) -> None:
+        if isinstance(self.strategy, DeepSpeed) and self.strategy.shards_weights:
+            raise UserError("module=dora needs whole weights, which ZeRO-3 has not; give strategy=fsdp, ddp or single")
+        super().configure_model()
+
+
+class QLoRA(LoRA):
+    """LoRA beside weights that are held in 4 bits (NF4, with scales in 8 bits); a merged model has them as they then are."""
+
+    def configure_model(self) -> None:
+        if self.strategy.root_device.type != "cuda" or not isinstance(self.strategy, Single | DDP):
+            raise UserError("module=qlora needs a CUDA device and strategy=single or ddp; give module=lora elsewhere")
+        super().configure_model()
+
+    def source(self) -> Weights:
+        return Quantized(self.folder, self.r, self.seed, self.strategy.root_device)
+
+    def export_to(self, folder: Path, tokenizer: PreTrainedTokenizerBase) -> None:
+        assert self.network is not None
+        del self.network.config.quantization_config  # what is written is not in 4 bits
+        super().export_to(folder, tokenizer)
+
+    @property
+    def size(self) -> int:
+        frozen = sum(tensor.shape.numel() for tensor in self.tensors().values())
+        return frozen + sum(parameter.numel() for parameter in trainable(self).values())
+
+    def _gathered(self, parameter: Tensor) -> Gathered:
+        from bitsandbytes.functional import dequantize_4bit
+        from bitsandbytes.nn import Params4bit
+
+        if not isinstance(parameter, Params4bit):
+            return super()._gathered(parameter)
+        state = parameter.quant_state
+        return Gathered(state.shape, state.dtype, lambda: dequantize_4bit(parameter.data, state))
+
+
+def qlora(
+    gradient_clip: PositiveFloat,
+    loss: Kernel,
+    r: PositiveInt,
+    alpha: PositiveInt,
+    dropout: Dropout,
+    targets: list[str],
+    export: Export,
+) -> Callable[..., QLoRA]:
+    """Return a constructor of the module. Raises UserError, before anything is read, where 4 bits cannot be had."""
+    if not torch.cuda.is_available():
+        raise UserError("module=qlora needs a CUDA device; give module=lora")
+    if importlib.util.find_spec("bitsandbytes") is None:
+        raise UserError("module=qlora needs bitsandbytes: pip install 'alpaca-framework[qlora]'; or give module=lora")
+    return partial(QLoRA, gradient_clip, loss, r, alpha, dropout, targets, export)
 
 
 class Adapted(Weights):
@@ -179,7 +240,8 @@ class Adapted(Weights):
             return super().rows(in_files(name), begin, end)
         if found[2] == "magnitude_vector":
             weight = super().rows(f"{found[1]}.weight", begin, end).to(torch.get_default_dtype())
-            return weight.float().norm(dim=1)
+            lengths: Tensor = weight.float().norm(dim=1)
+            return lengths
         rows, columns = self._sizes(name)
         if found[2] == "B":
             return torch.zeros(end - begin, columns)
@@ -195,6 +257,30 @@ class Adapted(Weights):
         return (self.r, into) if found[2] == "A" else (out, self.r)
 
 
+class Quantized(Adapted):
+    """A folder's weights, in 4 bits on a device but for the head's."""
+
+    def __init__(self, folder: Path, r: int, seed: int, device: torch.device) -> None:
+        super().__init__(folder, r, seed)
+        self.device = device
+
+    def load(self) -> PreTrainedModel:
+        from transformers import AutoModelForCausalLM, BitsAndBytesConfig
+
+        dtype = torch.get_default_dtype()
+        four_bits = BitsAndBytesConfig(
+            load_in_4bit=True,
+            bnb_4bit_quant_type="nf4",
+            bnb_4bit_use_double_quant=True,
+            bnb_4bit_compute_dtype=dtype,
+        )
+        with told(self.folder):
+            network: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
+                self.folder, dtype=dtype, quantization_config=four_bits, device_map={"": self.device}
+            )
+        return network
+
+
 def merged(folder: Path) -> PreTrainedModel:
     """Load an adapter folder as the whole network that it makes of its base, in the base's dtype."""
     from peft import PeftConfig, PeftModel
@@ -202,7 +288,7 @@ def merged(folder: Path) -> PreTrainedModel:
 
     with told(folder):  # transformers itself loads no magnitudes
         base = AutoModelForCausalLM.from_pretrained(
-            PeftConfig.from_pretrained(folder).base_model_name_or_path, dtype="auto"
+            PeftConfig.from_pretrained(str(folder)).base_model_name_or_path, dtype="auto"
         )
         network: PreTrainedModel = PeftModel.from_pretrained(base, folder).merge_and_unload()
     return network

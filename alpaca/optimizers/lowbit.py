@@ -1,14 +1,14 @@
 """AdamW with states of few bits, or with weights that are bf16 alone: torchao's, which is an extra (`lowbit`).
 
-torchao compiles the step where it is first taken, with triton on a GPU and with a C++ compiler on a processor. It leaves the
-states of tensors under 4096 elements, or that its blocks do not divide, as they are.
+torchao leaves the states of tensors under 4096 elements, or that its blocks do not divide, as they are. It compiles the step
+when it is first taken; on a processor, where that takes minutes and a C++ compiler, the step is taken as it is written.
 """
 
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Callable, Iterable
+from typing import Any, Literal
 
 import torch
 from pydantic import NonNegativeFloat
@@ -16,9 +16,6 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from alpaca.errors import UserError
-
-if TYPE_CHECKING:
-    from torchao.optim import _AdamW
 
 Named = Iterable[tuple[str, nn.Parameter]]
 
@@ -38,10 +35,7 @@ def adamw(
     """
     if importlib.util.find_spec("torchao") is None:
         raise UserError("this optimizer needs torchao: pip install 'alpaca-framework[lowbit]'; or give optimizer=adamw")
-    from torchao.optim import AdamW4bit, AdamW8bit
-
-    made = {4: AdamW4bit, 8: AdamW8bit}[bits] if bits < 32 else _plain()
-    optimizer: Optimizer = made(
+    optimizer: Optimizer = _kind(bits)(
         list(parameters),
         lr=lr,
         betas=betas,
@@ -49,31 +43,40 @@ def adamw(
         weight_decay=weight_decay,
         bf16_stochastic_round=stochastic_rounding,
     )
-    optimizer.register_step_pre_hook(_rates_to_tensors)
-    optimizer.register_step_post_hook(_rates_to_numbers)
     _rates_to_numbers(optimizer)
     return optimizer
 
 
-def _plain() -> type[_AdamW]:
-    from torchao.optim import _AdamW
+def _kind(bits: Literal[4, 8, 32]) -> Callable[..., Optimizer]:
+    from torchao.optim import AdamW4bit, AdamW8bit, _AdamW
 
-    class AdamW32bit(_AdamW):  # type: ignore[misc]
-        """States in fp32 whatever the weights are: a second moment in bf16 would hardly move with a beta of 0.999."""
+    kind: Any = {4: AdamW4bit, 8: AdamW8bit, 32: _AdamW}[bits]
+
+    class LowBitAdamW(kind):  # type: ignore[misc]
+        def step(self, closure: Callable[[], Any] | None = None) -> Any:
+            on_processor = self.param_groups[0]["params"][0].device.type == "cpu"
+            _rates_to_tensors(self)
+            with torch.compiler.set_stance("force_eager" if on_processor else "default"):
+                loss = super().step(closure)
+            _rates_to_numbers(self)
+            return loss
 
         def _new_buffer(self, p: Tensor, signed: bool) -> Tensor:
-            return torch.zeros_like(p, dtype=torch.float32)
+            if bits == 32:  # whatever the weights are: a second moment in bf16 would hardly move with a beta of 0.999
+                return torch.zeros_like(p, dtype=torch.float32)
+            state: Tensor = super()._new_buffer(p, signed)
+            return state
 
-    return AdamW32bit
+    return LowBitAdamW
 
 
-def _rates_to_tensors(optimizer: Optimizer, *_: Any) -> None:
+def _rates_to_tensors(optimizer: Optimizer) -> None:
     """Give torchao its rates as tensors, so that a new one does not compile the step anew."""
     for group in optimizer.param_groups:
         group["lr"] = torch.tensor(group["lr"], dtype=torch.float32)
 
 
-def _rates_to_numbers(optimizer: Optimizer, *_: Any) -> None:
+def _rates_to_numbers(optimizer: Optimizer) -> None:
     """Give schedule, log and checkpoint numbers, as torch's optimizers do."""
     for group in optimizer.param_groups:
         group["lr"] = float(group["lr"])

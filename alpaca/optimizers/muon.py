@@ -34,15 +34,17 @@ class Muon(Optimizer):
         rest = [(name, part) for name, part in named if part.ndim != 2 or not IN_A_LAYER.search(name)]
         self.parts: list[Optimizer] = []
         if hidden:
-            scaled = {"adjust_lr_fn": "match_rms_adamw", "momentum": momentum, "weight_decay": weight_decay}
-            self.parts.append(torch.optim.Muon(hidden, lr=lr, **scaled))  # type: ignore[arg-type]
+            like_adamw = torch.optim.Muon(
+                hidden, lr=lr, momentum=momentum, weight_decay=weight_decay, adjust_lr_fn="match_rms_adamw"
+            )
+            self.parts.append(like_adamw)
         if rest:
             self.parts.append(torch.optim.AdamW(rest, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay))
         super().__init__([group for part in self.parts for group in part.param_groups], {})
         for part in self.parts:
             part.state = self.state
 
-    def step(self, closure: Callable[[], Any] | None = None) -> Any:  # type: ignore[override]
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
         loss = closure() if closure else None
         for part in self.parts:
             part.step()

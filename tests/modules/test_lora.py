@@ -16,7 +16,7 @@ from alpaca.datamodules.tokens import Tokens, encode
 from alpaca.errors import UserError
 from alpaca.llms.huggingface import HuggingFace
 from alpaca.models.weights import export
-from alpaca.modules.lora import Adapted, Export, LoRA
+from alpaca.modules.lora import Adapted, DoRA, Export, LoRA, qlora
 from alpaca.strategies.exact import fill_rest
 from alpaca.strategies.single import Single
 
@@ -37,8 +37,8 @@ def tokens(tmp_path: Path) -> Tokens:
 
 def adapted(base: Path, dora: bool, how: Export = "merge", targets: list[str] = TARGETS) -> LoRA:
     """Return a module with its network built, and with adapters that are not as they begin."""
-    module = LoRA(
-        1.0, "plain", 4, 8, 0.0, targets, dora, how, folder=base, optimizer=torch.optim.SGD,
+    module = (DoRA if dora else LoRA)(
+        1.0, "plain", 4, 8, 0.0, targets, how, folder=base, optimizer=torch.optim.SGD,
         scheduler=torch.optim.lr_scheduler.LambdaLR, total_steps=1, seed=3,
     )  # fmt: skip
     strategy = Single("none", kind="cpu", precision="32-true")
@@ -135,3 +135,7 @@ def test_a_layer_that_is_not_there_is_refused(base: Path) -> None:
         adapted(base, dora=False, targets=["q_prj"])
 
 
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
+def test_four_bits_without_cuda_are_refused_at_once() -> None:
+    with pytest.raises(UserError, match="module=qlora needs a CUDA device"):
+        qlora(1.0, "plain", 4, 8, 0.0, TARGETS, "merge")
