@@ -102,7 +102,10 @@ class Packed(lightning.LightningDataModule):
             }
 
     def train_dataloader(self) -> DataLoader[Any]:
-        return DataLoader(_Steps(self), batch_size=None)
+        own = (
+            torch.Generator()
+        )  # it draws when it begins; a continued run's other draws would not be those of a whole one
+        return DataLoader(_Steps(self), batch_size=None, generator=own)
 
     def transfer_batch_to_device(
         self, batch: dict[str, Any], device: torch.device, dataloader_idx: int

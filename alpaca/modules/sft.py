@@ -70,6 +70,10 @@ class SFT(lightning.LightningModule):
             self.network = self.strategy.build(self.source(), self.adapt)
             self.network.train()
 
+    def on_fit_start(self) -> None:
+        """Seed what dropout and stochastic rounding draw; a checkpoint's generators replace this."""
+        torch.manual_seed(self.seed + self.global_rank)
+
     def source(self) -> Weights:
         """Return where the network's weights come from, by their names in the network."""
         return Weights(self.folder)

@@ -7,7 +7,8 @@ when it is first taken; on a processor, where that takes minutes and a C++ compi
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, Literal
 
 import torch
@@ -43,6 +44,7 @@ def adamw(
         weight_decay=weight_decay,
         bf16_stochastic_round=stochastic_rounding,
     )
+    optimizer.defaults["stochastic_rounding"] = stochastic_rounding
     _rates_to_numbers(optimizer)
     return optimizer
 
@@ -56,7 +58,7 @@ def _kind(bits: Literal[4, 8, 32]) -> Callable[..., Optimizer]:
         def step(self, closure: Callable[[], Any] | None = None) -> Any:
             on_processor = self.param_groups[0]["params"][0].device.type == "cpu"
             _rates_to_tensors(self)
-            with torch.compiler.set_stance("force_eager" if on_processor else "default"):
+            with torch.compiler.set_stance("force_eager" if on_processor else "default"), _numbers_in_fp32():
                 loss = super().step(closure)
             _rates_to_numbers(self)
             return loss
@@ -68,6 +70,17 @@ def _kind(bits: Literal[4, 8, 32]) -> Callable[..., Optimizer]:
             return state
 
     return LowBitAdamW
+
+
+@contextmanager
+def _numbers_in_fp32() -> Iterator[None]:
+    """Keep torchao from counting steps in the run's dtype: in bf16, 1 - 0.999 ** step begins with 0."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float32)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
 
 
 def _rates_to_tensors(optimizer: Optimizer) -> None:

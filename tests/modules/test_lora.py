@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import functools
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import load_file
 from small import EXAMPLES, SMALL, tokenizer
 from test_sft import packed_gradients, reference_gradients
+from test_train import KilledAt, trained
 from transformers import AutoModelForCausalLM, PreTrainedModel
 
+from alpaca.callbacks.checkpoint import checkpoints
 from alpaca.datamodules.tokens import Tokens, encode
-from alpaca.errors import UserError
+from alpaca.errors import Stopped, UserError
+from alpaca.files import sha256
 from alpaca.llms.huggingface import HuggingFace
 from alpaca.models.weights import export
 from alpaca.modules.lora import Adapted, DoRA, Export, LoRA, qlora
 from alpaca.strategies.exact import fill_rest
+from alpaca.strategies.parts import stored
 from alpaca.strategies.single import Single
 
 TARGETS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
@@ -139,3 +147,34 @@ def test_a_layer_that_is_not_there_is_refused(base: Path) -> None:
 def test_four_bits_without_cuda_are_refused_at_once() -> None:
     with pytest.raises(UserError, match="module=qlora needs a CUDA device"):
         qlora(1.0, "plain", 4, 8, 0.0, TARGETS, "merge")
+
+
+@pytest.mark.parametrize("how", ["merge", "adapter"])
+def test_a_killed_run_goes_on_from_adapters_alone(tasks_file: Path, tmp_path: Path, how: Export) -> None:
+    module = functools.partial(
+        LoRA, gradient_clip=1.0, loss="plain", r=4, alpha=8, dropout=0.1, targets=TARGETS, export=how
+    )
+    whole = trained(tasks_file, tmp_path / "whole", module=module, lr=1e-2)
+    assert whole.results["final_loss"] < whole.results["first_loss"] - 0.05
+    with pytest.raises(Stopped):
+        trained(tasks_file, tmp_path / "killed", {"killed": KilledAt(4)}, module=module, lr=1e-2)
+    states = stored(checkpoints(tmp_path / "killed" / "run" / "train" / "checkpoints")[0])
+    assert all(".lora_" in name for name in states if not name.startswith("rng/"))
+    trained(tasks_file, tmp_path / "killed", module=module, lr=1e-2)
+    name = "model.safetensors" if how == "merge" else "adapter_model.safetensors"
+    files = [tmp_path / run / "run" / "train" / "model" / name for run in ("whole", "killed")]
+    assert sha256(files[0]) == sha256(files[1])
+
+
+@pytest.mark.slow
+def test_ranks_train_the_same_adapters_as_one(
+    alpaca: Callable[..., subprocess.CompletedProcess[str]], tasks_file: Path, tmp_path: Path
+) -> None:
+    shared = [f"data={tasks_file}", "module=lora", "optimizer.lr=1e-3", "epochs=1", "datamodule.global_batch_size=32"]
+    spread = ["strategy=fsdp", "trainer.devices=2", "datamodule.tokens_per_micro_batch=1024"]
+    for name, more in (("one", []), ("two", spread)):
+        done = alpaca("train", *shared, *more, f"name={name}", "trainer.threads=1", f"root={tmp_path}")
+        assert done.returncode == 0, done.stderr
+    one, two = (load_file(tmp_path / name / "train" / "model" / "model.safetensors") for name in ("one", "two"))
+    assert one.keys() == two.keys()
+    assert all(torch.allclose(one[name], two[name], atol=1e-6) for name in one)
