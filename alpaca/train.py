@@ -61,7 +61,6 @@ def train(
     from alpaca.callbacks.checkpoint import checkpoints, steps_in
     from alpaca.datamodules.report import tell
     from alpaca.loggers.csv import CSV
-    from alpaca.models.weights import export
     from alpaca.processes import rank
 
     folder = stage_folder(root, name, "train")
@@ -79,6 +78,7 @@ def train(
         optimizer=optimizer,
         scheduler=scheduler,
         total_steps=examples.total_steps,
+        seed=seed,
         first_step=examples.first_step,
     )
     loop = trainer(
@@ -88,8 +88,7 @@ def train(
         default_root_dir=folder,
     )
     loop.fit(tuned, datamodule=examples)
-    assert tuned.network is not None
-    export(tuned.network, tokenizer, folder / "model", tuned.tensors())
+    tuned.export_to(folder / "model", tokenizer)
     return Outcome(_results(folder, tuned), _outputs(folder)) if rank() == 0 else Outcome({})
 
 
@@ -97,8 +96,9 @@ def try_out(optimizer: Callable[..., Optimizer]) -> None:
     """Raise UserError where an optimizer does not take its settings, before anything is read."""
     import torch
 
+    matrix, vector = torch.zeros(1, 1, requires_grad=True), torch.zeros(1, requires_grad=True)
     try:
-        optimizer([torch.zeros(1, requires_grad=True)])
+        optimizer([("layers.0.weight", matrix), ("bias", vector)])
     except ValueError as problem:
         raise UserError(f"optimizer: {problem}") from problem
 

@@ -45,7 +45,7 @@ from alpaca.strategies.single import Single
 from alpaca.trainers.lightning import configure
 
 LIMIT = 1e-5
-TUNINGS = ("full",)
+TUNINGS = ("full", "lora")
 EXAMPLES, GLOBAL_BATCH, EPOCHS, MAX_LENGTH = 57, 12, 2, 160  # five steps an epoch, the last of nine examples
 STRATEGIES = {
     "single": functools.partial(Single),
@@ -148,12 +148,15 @@ def module_of(case: Case, folder: Path, total_steps: int) -> SFT:
         "optimizer": functools.partial(torch.optim.AdamW, lr=2e-3),
         "scheduler": functools.partial(cosine, 0.03),
         "total_steps": total_steps,
+        "seed": 0,
     }
     if case.tuning == "full":
         return recorded(SFT)(**arguments)
     from alpaca.modules.lora import LoRA
 
-    return recorded(LoRA)(**arguments, **LORA)
+    return recorded(LoRA)(
+        **arguments, r=4, alpha=8, dropout=0.0, targets=["q_proj", "v_proj", "down_proj"], export="merge"
+    )
 
 
 def run(case: Case, folder: Path) -> tuple[list[float], dict[str, Tensor]]:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import functools
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from alpaca.train import Model, train
 from alpaca.trainers.lightning import Precision, configure, has_bf16
 
 GOLDEN = Path(__file__).parent / "golden_losses.txt"
+MODULE = functools.partial(SFT, gradient_clip=1.0, loss="plain")
 
 
 class KilledAt(Callback):
@@ -42,6 +44,8 @@ def trained(
     lr: float = 3e-3,
     model: Model = SMALL,
     precision: Precision = "32-true",
+    module: Callable[..., SFT] = MODULE,
+    optimizer: Callable[..., torch.optim.Optimizer] | None = None,
 ) -> Outcome:
     return train(
         name="run",
@@ -60,8 +64,8 @@ def trained(
             cache=root / "cache",
             tokens_per_micro_batch=1024,
         ),
-        module=functools.partial(SFT, gradient_clip=1.0, loss="plain"),
-        optimizer=functools.partial(torch.optim.AdamW, lr=lr, fused=True),
+        module=module,
+        optimizer=optimizer or functools.partial(torch.optim.AdamW, lr=lr, fused=True),
         scheduler=functools.partial(cosine, 0.03),
         strategy=functools.partial(Single, "none"),
         trainer=configure("cpu", 1, 1, precision, threads=None),

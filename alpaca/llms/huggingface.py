@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 class HuggingFace:
-    """The model in the folder `path`, loaded on first use."""
+    """The model, or the adapter of one, in the folder `path`, loaded on first use."""
 
     def __init__(self, path: InputPath, batch_size: PositiveInt, max_new_tokens: PositiveInt) -> None:
-        if not (path / "config.json").is_file():
+        if not any((path / name).is_file() for name in ("config.json", "adapter_config.json")):
             raise UserError(f"{path} is no model folder of Hugging Face's; it has no config.json")
         self.path, self.batch_size, self.max_new_tokens = path, batch_size, max_new_tokens
 
@@ -65,8 +65,14 @@ class HuggingFace:
         import torch
         from transformers import AutoModelForCausalLM
 
+        from alpaca.modules.lora import merged
+
         quieten_libraries()
-        network: PreTrainedModel = AutoModelForCausalLM.from_pretrained(self.path, dtype="auto")
+        network: PreTrainedModel
+        if (self.path / "config.json").is_file():
+            network = AutoModelForCausalLM.from_pretrained(self.path, dtype="auto")
+        else:
+            network = merged(self.path)
         network.to(torch.device("cuda" if torch.cuda.is_available() else "cpu"))  # type: ignore[arg-type]
         network.eval()
         return network

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -54,6 +54,14 @@ class Weights:
             opened = [safe_open(file, "pt") for file in files]
         self.home = {name: file for file in opened for name in file.keys()}  # noqa: SIM118
 
+    def load(self) -> PreTrainedModel:
+        """Build the whole network with the weights of the files, in torch's default dtype."""
+        return loaded(self.folder)
+
+    def shape(self, name: str) -> list[int]:
+        sizes: list[int] = self._file(name).get_slice(name).get_shape()
+        return sizes
+
     def adds(self, name: str) -> bool:
         """Tell whether a tensor is not in the files but added to the network, with a value of its own."""
         return False
@@ -75,13 +83,12 @@ class Weights:
 
 def loaded(folder: Path) -> PreTrainedModel:
     """Load a whole network, in torch's default dtype."""
-    from transformers import AutoModelForCausalLM
+    from transformers import AutoModelForCausalLM, PreTrainedModel
 
+    load: Any = AutoModelForCausalLM.from_pretrained  # whose result depends on output_loading_info
     with told(folder):
-        network: PreTrainedModel
-        network, found = AutoModelForCausalLM.from_pretrained(
-            folder, dtype=torch.get_default_dtype(), output_loading_info=True
-        )
+        network, found = load(folder, dtype=torch.get_default_dtype(), output_loading_info=True)
+    assert isinstance(network, PreTrainedModel)
     if found["missing_keys"]:  # transformers would go on with random values
         raise UserError(f"the weights in {folder} have no `{min(found['missing_keys'])}`; are they of its config.json?")
     return network

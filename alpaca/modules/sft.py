@@ -20,14 +20,14 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from alpaca.datamodules.tokens import MicroBatch
 from alpaca.errors import UserError
-from alpaca.models.weights import Gathered, Tensors, Weights
+from alpaca.models.weights import Gathered, Tensors, Weights, export
 from alpaca.modules.checkpointing import checkpoint_activations
 from alpaca.modules.loss import Kernel, target_loss, use_kernel
 from alpaca.modules.meters import Meter
-from alpaca.strategies.exact import Exact
+from alpaca.strategies.exact import Exact, trainable
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedModel
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 
 class SFT(lightning.LightningModule):
@@ -42,6 +42,7 @@ class SFT(lightning.LightningModule):
         optimizer: Callable[..., Optimizer],
         scheduler: Callable[..., LRScheduler],
         total_steps: int,
+        seed: int,
         first_step: int = 0,
     ) -> None:
         super().__init__()
@@ -49,6 +50,7 @@ class SFT(lightning.LightningModule):
         self.gradient_clip, self.kernel = gradient_clip, loss
         self.folder, self.optimizer, self.scheduler = folder, optimizer, scheduler
         self.total_steps, self.steps_done = total_steps, first_step
+        self.seed = seed
         self.asked_to_stop = False  # this rank, by a signal at any time
         self.stop = False  # all ranks, after the same step
         self.validation_loss, self.validated_after = float("nan"), -1
@@ -66,8 +68,16 @@ class SFT(lightning.LightningModule):
 
     def configure_model(self) -> None:
         if self.network is None:
-            self.network = self.strategy.build(Weights(self.folder), self.adapt)
+            self.network = self.strategy.build(self.source(), self.adapt)
             self.network.train()
+
+    def on_fit_start(self) -> None:
+        """Seed what dropout and stochastic rounding draw; a checkpoint's generators replace this."""
+        torch.manual_seed(self.seed + self.global_rank)
+
+    def source(self) -> Weights:
+        """Return where the network's weights come from, by their names in the network."""
+        return Weights(self.folder)
 
     def adapt(self, network: PreTrainedModel) -> None:
         """Change what a network computes with, before its weights are there."""
@@ -75,7 +85,8 @@ class SFT(lightning.LightningModule):
         checkpoint_activations(network, self.strategy.activation_checkpointing)
 
     def configure_optimizers(self) -> Any:
-        optimizer = self.optimizer([parameter for parameter in self.parameters() if parameter.requires_grad])
+        optimizer = self.optimizer(list(trainable(self).items()))
+        self.strategy.check(optimizer)
         return [optimizer], [self.scheduler(optimizer=optimizer, total_steps=self.total_steps)]
 
     def forward(self, batch: MicroBatch) -> Tensor:
@@ -139,6 +150,11 @@ class SFT(lightning.LightningModule):
         total = self.strategy.reduce(total, reduce_op="sum")
         self.stop = bool(total[1])
         return total[0]
+
+    def export_to(self, folder: Path, tokenizer: PreTrainedTokenizerBase) -> None:
+        """Write what was trained as a Hugging Face folder; every rank calls this."""
+        assert self.network is not None
+        export(self.network, tokenizer, folder, self.tensors())
 
     def tensors(self) -> Tensors | None:
         """Return what an export writes where no rank holds it whole; None where each does."""

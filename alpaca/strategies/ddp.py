@@ -8,7 +8,9 @@ from typing import Any
 from lightning.pytorch.strategies import DDPStrategy
 from torch import Tensor
 from torch.nn.parallel import DistributedDataParallel
+from torch.optim import Optimizer
 
+from alpaca.errors import UserError
 from alpaca.strategies.exact import ActivationCheckpointing, Exact
 
 
@@ -22,6 +24,13 @@ class DDP(Exact, DDPStrategy):
     def micro_batch(self, last: bool) -> AbstractContextManager[Any]:
         assert isinstance(self.model, DistributedDataParallel)
         return nullcontext() if last else self.model.no_sync()
+
+    def check(self, optimizer: Optimizer) -> None:
+        if optimizer.defaults.get("stochastic_rounding"):
+            raise UserError(
+                "optimizer.stochastic_rounding would round the weights otherwise on every device, and strategy=ddp needs "
+                "them equal; give strategy=fsdp"
+            )
 
     def pre_backward(self, closure_loss: Tensor) -> None:
         """Leave it to the wrapper, through whose forward pass each micro-batch goes."""

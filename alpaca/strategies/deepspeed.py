@@ -12,6 +12,7 @@ from lightning.pytorch.strategies import DDPStrategy, DeepSpeedStrategy
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from alpaca.errors import UserError
 from alpaca.models.weights import Weights, skeleton
 from alpaca.strategies.exact import ActivationCheckpointing, Adapt, Exact, trainable
 from alpaca.strategies.parts import Part
@@ -138,6 +139,13 @@ class DeepSpeed(Exact, DeepSpeedStrategy):
         begin = stretch.lp_fragment_address.start
         held = {name: stretch.hp_fragment} | {f"{name}/{key}": of for key, of in stretch.optim_fragment.items()}
         return {key: Part(of.detach(), begin, parameter.numel()) for key, of in held.items()}
+
+    def check(self, optimizer: Optimizer) -> None:
+        if type(optimizer).__module__.startswith(("torchao.", "alpaca.")):
+            raise UserError(
+                f"{type(optimizer).__name__} needs the weights in their shapes, and DeepSpeed lays them end to end; "
+                "give strategy=fsdp, or optimizer=adamw"
+            )
 
     def begin_states(self, optimizer: Optimizer) -> None:
         if self.shards_weights:

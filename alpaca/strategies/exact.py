@@ -11,8 +11,9 @@ import torch.distributed as dist
 from lightning.pytorch.strategies import Strategy
 from torch import Tensor, nn
 from torch.optim import Optimizer
+from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 
-from alpaca.models.weights import Weights, loaded
+from alpaca.models.weights import Weights
 from alpaca.strategies.parts import Part
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class Exact(Strategy):
 
     def build(self, weights: Weights, adapt: Adapt) -> PreTrainedModel:
         """Build the network with its weights, where and as far as this rank holds them."""
-        network = loaded(weights.folder)
+        network = weights.load()
         adapt(network)
         fill_rest(network, weights)
         return network
@@ -91,8 +92,18 @@ class Exact(Strategy):
             found[name] = self.part(parameter, loading)
             for key, value in optimizer.state[parameter].items():
                 if value.numel() == parameter.numel() and value.dim():
-                    found[f"{name}/{key}"] = self.part(value, loading)
+                    found |= self.state_parts(f"{name}/{key}", value, loading)
         return found
+
+    def state_parts(self, name: str, state: Tensor, loading: bool) -> dict[str, Part]:
+        """Return this rank's parts of an optimizer's state; one of few bits goes as the plain tensors that it is made of."""
+        plain = inside(state)
+        if not plain:
+            return {name: self.part(state, loading)}
+        return {f"{name}/{key}": self.part(tensor, loading) for key, tensor in plain.items()}
+
+    def check(self, optimizer: Optimizer) -> None:
+        """Raise UserError where the strategy cannot spread what an optimizer holds."""
 
     def begin_states(self, optimizer: Optimizer) -> None:
         """Make the optimizer's state as it is before the first step, so that there is something to load into."""
@@ -120,6 +131,14 @@ class Exact(Strategy):
 def trainable(module: nn.Module) -> dict[str, nn.Parameter]:
     """Return the parameters that training changes, by their names in the network."""
     return {name: parameter for name, parameter in module.named_parameters() if parameter.requires_grad}
+
+
+def inside(tensor: Tensor) -> dict[str, Tensor]:
+    """Return the plain tensors that a quantized one is made of; none where it is plain itself."""
+    if not is_traceable_wrapper_subclass(tensor):
+        return {}
+    names, _ = tensor.__tensor_flatten__()
+    return {name: getattr(tensor, name) for name in names}
 
 
 def fill_rest(network: nn.Module, weights: Weights) -> None:

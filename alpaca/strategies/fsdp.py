@@ -12,7 +12,7 @@ from torch.distributed.tensor import DTensor
 from torch.distributed.tensor._utils import compute_local_shape_and_global_offset
 
 from alpaca.models.weights import Weights, skeleton
-from alpaca.strategies.exact import ActivationCheckpointing, Adapt, Exact, layers
+from alpaca.strategies.exact import ActivationCheckpointing, Adapt, Exact, inside, layers
 from alpaca.strategies.parts import Part
 
 if TYPE_CHECKING:
@@ -92,6 +92,15 @@ class FSDP(Exact, ModelParallelStrategy):
         shape, offset = compute_local_shape_and_global_offset(tensor.shape, tensor.device_mesh, tensor.placements)
         row = tensor.numel() // max(1, tensor.shape[0])
         return Part(tensor.to_local().detach().view(-1), offset[0] * row if shape[0] else 0, tensor.numel())
+
+    def state_parts(self, name: str, state: Tensor, loading: bool) -> dict[str, Part]:
+        """Keep what is of few bits as this rank has it: its blocks begin where its rows do, so no other number of ranks fits."""
+        assert isinstance(state, DTensor)
+        plain = inside(state.to_local())
+        if not plain:
+            return {name: self.part(state, loading)}
+        mine = f"{self.global_rank} of {self.world_size}"
+        return {f"{name}/{key}/{mine}": Part.whole(tensor) for key, tensor in plain.items()}
 
 
 def materialize(network: PreTrainedModel, device: torch.device) -> None:

@@ -89,7 +89,10 @@ class _Load(DefaultLoadPlanner):
         for name, part in self.parts.items():
             there = stored.get(name)
             if not isinstance(there, TensorStorageMetadata) or there.size[0] != part.numel:
-                raise UserError(f"the checkpoint holds no `{name}` of {part.numel} numbers; it is of another model")
+                raise UserError(
+                    f"the checkpoint holds no `{name}` of {part.numel} numbers; it is of another model or optimizer, or, "
+                    "where that is of few bits, of another strategy or number of devices"
+                )
             if len(part.flat):
                 items += create_read_items_for_chunk_list(name, there, [part.chunk])
         return LoadPlan(items)
