@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import functools
 import statistics
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,15 +19,17 @@ import numpy as np
 import torch
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
-from transformers import AutoModelForCausalLM, PreTrainedModel, TrainerCallback
+from transformers import AutoModelForCausalLM, PreTrainedModel, PreTrainedTokenizerBase, TrainerCallback
 
 from alpaca.callbacks.checkpoint import Checkpoint
 from alpaca.callbacks.progress import Progress
 from alpaca.datamodules.packed import Packed
 from alpaca.models.scratch import Scratch
-from alpaca.modules.attention import use_packed_attention
-from alpaca.modules.sft import SFT, target_loss
+from alpaca.models.weights import export
+from alpaca.modules.loss import Kernel, target_loss, use_kernel
+from alpaca.modules.sft import SFT
 from alpaca.schedulers.cosine import cosine
+from alpaca.strategies.single import Single
 from alpaca.train import train
 from alpaca.trainers.lightning import configure
 from benchmarks.turns import StepEnds
@@ -37,12 +39,33 @@ Trained = tuple[PreTrainedModel, float]
 
 
 @dataclass(frozen=True)
+class Base:
+    """The network that all start from, with a tokenizer learned from the data."""
+
+    scratch: Scratch
+    folder: Path
+
+    def tokenizer(self, folder: Path, texts: Iterable[str]) -> PreTrainedTokenizerBase:
+        return self.scratch.tokenizer(folder, texts)
+
+    def weights(self, folder: Path, tokenizer: PreTrainedTokenizerBase, seed: int) -> Path:
+        return self.folder
+
+    def make(self, tokenizer: PreTrainedTokenizerBase, vocabulary: int, seed: int) -> None:
+        """Write the network; its vocabulary may be larger than what the tokenizer has learned from little data."""
+        network = self.scratch.network(tokenizer, seed)
+        network.resize_token_embeddings(vocabulary, mean_resizing=False)
+        export(network, tokenizer, self.folder)
+
+
+@dataclass(frozen=True)
 class Task:
     """What all contestants have in common."""
 
     data: Path
     folder: Path
-    model: Scratch
+    model: Base
+    kernel: Kernel  # ours
     epochs: int
     global_batch_size: int
     max_length: int
@@ -59,6 +82,9 @@ class Task:
             global_batch_size=self.global_batch_size,
             max_length=self.max_length,
             long_examples="truncate",
+            weights=None,
+            validation_share=0.0,
+            cache=self.folder / "cache",
             tokens_per_micro_batch=self.tokens_per_micro_batch,
         )
 
@@ -73,7 +99,7 @@ class Task:
         return packed
 
     def network(self) -> PreTrainedModel:
-        network = self.model.network(self.packed.tokenizer(), self.seed)
+        network: PreTrainedModel = AutoModelForCausalLM.from_pretrained(self.model.folder)
         network.train()
         return network
 
@@ -127,12 +153,13 @@ def ours(task: Task, step_ends: StepEnds) -> Trained:
         epochs=task.epochs,
         model=task.model,
         datamodule=task.datamodule,
-        module=functools.partial(SFT, gradient_clip=task.gradient_clip),
+        module=functools.partial(SFT, gradient_clip=task.gradient_clip, loss=task.kernel),
         optimizer=task.optimizer,
         scheduler=task.scheduler,
-        trainer=configure("cpu", 1, "32-true", threads=1),
+        strategy=functools.partial(Single, "none"),
+        trainer=configure("cpu", 1, 1, "32-true", threads=1),
         callbacks={
-            "checkpoint": Checkpoint(run / "checkpoints", every_n_steps=100, keep=1),
+            "checkpoint": Checkpoint(run / "checkpoints", 100, keep=1, keep_best=True, asynchronous=True),
             "progress": Progress(seconds_between_lines=3600.0),
             "turns": StepEndsCallback(step_ends),
         },
@@ -146,7 +173,7 @@ def ours(task: Task, step_ends: StepEnds) -> Trained:
 def bare(task: Task, step_ends: StepEnds) -> Trained:
     """Take our steps in a plain loop, without Lightning, meters and files."""
     network = task.network()
-    use_packed_attention(network)
+    use_kernel(network, task.kernel)
     optimizer, schedule = task.optimization(network)
     losses = []
     for step in task.packed.steps():
@@ -181,7 +208,7 @@ def plain(task: Task, step_ends: StepEnds) -> Trained:
     """Run the script that people write: padded micro-batches, the model's own loss, its mean over micro-batches."""
     network, losses = task.network(), []
     optimizer, schedule = task.optimization(network)
-    padding = task.packed.tokenizer().eos_token_id
+    padding = task.packed.load_tokenizer().eos_token_id
     for rows in task.steps():
         micro_batches = [rows[at : at + task.micro_batch_size] for at in range(0, len(rows), task.micro_batch_size)]
         loss = torch.zeros(())
@@ -238,7 +265,7 @@ def trl(task: Task, step_ends: StepEnds, micro_batch_size: int = 8, **settings: 
             **{"bf16": False} | settings,
         ),
         train_dataset=Dataset.from_list([row for rows in task.steps() for row in rows]),
-        processing_class=task.packed.tokenizer(),
+        processing_class=task.packed.load_tokenizer(),
         optimizers=task.optimization(network),
         callbacks=[StepEndsTrainerCallback(step_ends, network)],
     )

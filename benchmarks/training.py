@@ -21,16 +21,16 @@ os.environ["OMP_NUM_THREADS"] = "1"  # before torch is imported; threads that to
 import datasets
 import torch
 
-from alpaca.datamodules.tokens import encode
+from alpaca.datamodules.encoding import encode
 from alpaca.files import write_json
 from alpaca.generators.procedural import Procedural
 from alpaca.log import quieten_libraries
 from alpaca.models.scratch import Scratch
 from alpaca.modules.attention import packed
-from alpaca.modules.sft import target_loss
+from alpaca.modules.loss import target_loss
 from alpaca.records import Example, read
 from benchmarks import contestants
-from benchmarks.contestants import Task
+from benchmarks.contestants import Base, Task
 from benchmarks.turns import Ran, race
 
 MODEL = Scratch(
@@ -63,6 +63,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--global-batch-size", type=int, default=128)
     parser.add_argument("--max-length", type=int, default=512)
     parser.add_argument("--tokens-per-micro-batch", type=int, default=1024, help="ours")
+    parser.add_argument("--loss", choices=("plain", "fused"), default="fused", help="our loss kernel")
+    parser.add_argument("--vocabulary", type=int, default=32000, help="of the network; LLaMA's")
     parser.add_argument("--micro-batch-size", type=int, default=8, help="examples, of those who pad")
     parser.add_argument(
         "--only", nargs="+", choices=PEERS, default=list(PEERS)[:5], metavar="NAME", help=", ".join(PEERS)
@@ -77,11 +79,14 @@ def prepared(asked: argparse.Namespace, folder: Path) -> Task:
     tokenizer = MODEL.tokenizer(folder / "tokenizer", [text for example in examples for text in texts(example)])
     usable = (e for e in examples if len(encode(tokenizer, [e], asked.max_length, "truncate").tokens.ends))
     chosen = list(itertools.islice(usable, count))
+    base = Base(MODEL, folder / "base")
+    base.make(tokenizer, max(asked.vocabulary, len(tokenizer)), seed=0)
     write_json(folder / "data.json", [example.alpaca() for example in chosen])
     return Task(
         data=folder / "data.json",
         folder=folder,
-        model=MODEL,
+        model=base,
+        kernel=asked.loss,
         epochs=asked.epochs,
         global_batch_size=asked.global_batch_size,
         max_length=asked.max_length,

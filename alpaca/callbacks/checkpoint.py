@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import signal
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -41,8 +42,9 @@ class Checkpoint(Callback):
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Take up the state of the checkpoint that the module is to go on from."""
         assert isinstance(pl_module, SFT)
-        handler = _asking(pl_module)  # in place of Lightning's, which leave at once
-        self.handlers = {number: signal.signal(number, handler) for number in (signal.SIGTERM, signal.SIGINT)}
+        if threading.current_thread() is threading.main_thread():  # no other may
+            handler = _asking(pl_module)  # in place of Lightning's, which leave at once
+            self.handlers = {number: signal.signal(number, handler) for number in (signal.SIGTERM, signal.SIGINT)}
         if trainer.global_rank == 0:
             for left in self.folder.glob(".step-*.partial"):
                 remove(left)

@@ -130,7 +130,8 @@ class Steps(lightning.LightningDataModule, ABC):
         return step["micro_batches"], step["target_tokens"]
 
     def train_dataloader(self) -> DataLoader[Any]:
-        return DataLoader(_Steps(self), batch_size=None)
+        generator = torch.Generator()  # of its own: the global one is restored with a checkpoint
+        return DataLoader(_Steps(self), batch_size=None, generator=generator)
 
     def transfer_batch_to_device(
         self, batch: dict[str, Any], device: torch.device, dataloader_idx: int
