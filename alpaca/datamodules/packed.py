@@ -13,8 +13,9 @@ import torch
 from pydantic import PositiveInt
 from torch.utils.data import DataLoader, IterableDataset
 
+from alpaca.datamodules.packing import pack
 from alpaca.datamodules.report import DataReport
-from alpaca.datamodules.tokens import LongExamples, Tokens, collate, encode, pack
+from alpaca.datamodules.tokens import LongExamples, Tokens, collate, encode
 from alpaca.errors import UserError
 from alpaca.files import write_json, write_jsonl
 from alpaca.processes import rank

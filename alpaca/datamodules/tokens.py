@@ -1,4 +1,4 @@
-"""Examples to token ids with a loss mask, and steps to packed micro-batches.
+"""Examples to token ids with a loss mask, and documents to a micro-batch.
 
 Shapes: `T` tokens of a micro-batch, `N` documents in it, `K` target tokens.
 """
@@ -110,25 +110,6 @@ def _whole(tokenizer: PreTrainedTokenizerBase, examples: Sequence[Example]) -> l
         start = next((i for i, (_, end) in enumerate(offsets) if end > len(text)), len(ids))
         rows.append(([*ids, tokenizer.eos_token_id], start))
     return rows
-
-
-def pack(lengths: np.ndarray, capacity: int, world: int = 1) -> list[np.ndarray]:
-    """Divide documents among few micro-batches of at most `capacity` tokens, balanced and alike in length.
-
-    Returns the indices of each; every document is in exactly one. A document longer than `capacity` raises UserError.
-    """
-    if lengths.max() > capacity:
-        raise UserError(f"an example of {lengths.max()} tokens does not fit tokens_per_micro_batch={capacity}")
-    order = np.argsort(lengths, kind="stable")
-    before = np.cumsum(lengths[order]) - lengths[order]
-    count = -(-int(lengths.sum()) // capacity)
-    count = -(-count // world) * world
-    while True:
-        bins = before * count // int(lengths.sum())
-        micro_batches = [order[bins == number] for number in range(count) if (bins == number).any()]
-        if max(int(lengths[members].sum()) for members in micro_batches) <= capacity:
-            return micro_batches
-        count += world
 
 
 def collate(tokens: Tokens, members: Indices) -> MicroBatch:

@@ -39,7 +39,8 @@ class HuggingFace:
         """Return exp of the mean loss over the tokens of output + EOS, prompts given."""
         import torch
 
-        from alpaca.datamodules.tokens import collate, encode, pack
+        from alpaca.datamodules.packing import pack
+        from alpaca.datamodules.tokens import collate, encode
         from alpaca.modules.attention import packed
         from alpaca.modules.loss import target_loss
 

@@ -9,7 +9,8 @@ import torch
 from small import EXAMPLES, SMALL, texts, tokenizer
 from transformers import PreTrainedModel
 
-from alpaca.datamodules.tokens import Tokens, collate, encode, pack
+from alpaca.datamodules.packing import pack
+from alpaca.datamodules.tokens import Tokens, collate, encode
 from alpaca.modules.attention import packed
 from alpaca.modules.loss import target_loss
 
