@@ -51,7 +51,8 @@ def plan(
     supervised_share: Share,
     characters_per_token: PositiveFloat,
     utilisation: Share,
-    process_gib: dict[str, PositiveFloat],
+    cpu_process_gib: PositiveFloat,
+    gpu_process_gib: PositiveFloat,
 ) -> Outcome:
     """Write plan.json; of the results, time and cost are none where no GPU is named."""
     documents = (
@@ -72,7 +73,7 @@ def plan(
         machine=trainer,
         callbacks=tuple(callbacks.values()),
         on_gpu=on_gpu,
-        process=process_gib["cuda" if on_gpu else "cpu"] * GIB,
+        process=(gpu_process_gib if on_gpu else cpu_process_gib) * GIB,
     )
     planned = told(recipe, gpu, utilisation)
     file = stage_folder(root, name, "plan") / "plan.json"
