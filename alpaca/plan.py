@@ -22,7 +22,7 @@ from alpaca.planning.cost import hours
 from alpaca.planning.gpu import GPU
 from alpaca.planning.memory import host_bytes, moments, peak
 from alpaca.planning.recipe import Batching, Callback, Loss, Machine, Model, Optimizer, Part, Recipe, Strategy
-from alpaca.planning.workload import Documents, assumed, measured
+from alpaca.planning.workload import assumed, measured
 from alpaca.schema import Described, MaybePath, Seed
 from alpaca.stage import launch
 
@@ -60,7 +60,7 @@ def plan(
         if data.is_file()
         else assumed(num_examples, min(mean_tokens, datamodule.max_length), supervised_share)
     )
-    on_gpu = gpu is not None or trainer.accelerator == "cuda"
+    on_gpu = gpu is not None or trainer.on_gpu
     recipe = Recipe(
         shape=model.known_shape(),
         documents=documents,

@@ -152,7 +152,7 @@ def test_shards_are_shares() -> None:
 
 
 def test_deepspeed_keeps_weights_in_fp32_beside_those_in_bf16() -> None:
-    zero = states(setup(sharding="zero3", world=2, precision="bf16-true", optimizer_bytes=4))
+    zero = states(setup(sharding="zero3", world=2, precision="bf16-true"))
     assert zero["weights"] == SMALL.parameters * 2 / 2
     assert zero["optimizer"] == SMALL.parameters * (4 + 8) / 2
 

@@ -49,7 +49,15 @@ def test_help_lists_groups_options_and_three_examples(alpaca: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [[], ["train", "--help"], ["train", "--cfg", "job"], ["run", "--help"], ["curate", "lr=1"], ["plan", "model=llama_7b"]]
+    "arguments",
+    [
+        [],
+        ["train", "--help"],
+        ["train", "--cfg", "job"],
+        ["run", "--help"],
+        ["curate", "lr=1"],
+        ["plan", "model=llama_7b"],
+    ],
 )
 def test_nothing_heavy_is_imported_before_it_is_needed(arguments: list[str], tmp_path: Path) -> None:
     code = (

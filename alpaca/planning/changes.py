@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import combinations
 
@@ -18,18 +18,22 @@ DEVICES = (2, 4, 8, 16, 32)
 def fitting(recipe: Recipe, available: float) -> list[str]:
     """Return the first changes, as overrides, with which the peak is within `available` bytes; none where none helps."""
     singles = list(_changes(recipe))
-    found: list[str] = []
     for together in range(1, 4):
-        for chosen in combinations(singles, together):
-            if len({key for key, _, _ in chosen}) == together and len(found) < TOLD:
-                changed = recipe
-                for _, _, change in chosen:
-                    changed = change(changed)
-                if sum(peak(changed.setup)[1].values()) <= available:
-                    found.append(" ".join(text for _, text, _ in chosen))
+        found = [
+            " ".join(text for _, text, _ in chosen)
+            for chosen in combinations(singles, together)
+            if len({what for what, _, _ in chosen}) == together
+            and _peak(recipe, [change for _, _, change in chosen]) <= available
+        ]
         if found:
-            return found
-    return found
+            return found[:TOLD]
+    return []
+
+
+def _peak(recipe: Recipe, changes: Sequence[Change]) -> float:
+    for change in changes:
+        recipe = change(recipe)
+    return sum(peak(recipe.setup)[1].values())
 
 
 def _changes(recipe: Recipe) -> Iterator[tuple[str, str, Change]]:
@@ -57,17 +61,14 @@ def _spreads(recipe: Recipe) -> Iterator[tuple[str, str, Change]]:
             yield "spread", text, _spread(devices, keep=sharded)
     if recipe.on_gpu and not recipe.strategy.offload_to_cpu:
         text = "strategy=fsdp strategy.offload_to_cpu=true"
-        yield "spread", text, lambda r: replace(_spread(r.machine.devices, False)(r), strategy=_offloaded(r))
+        yield "spread", text, _spread(recipe.machine.devices, keep=False, offload=True)
 
 
-def _spread(devices: int, keep: bool) -> Change:
+def _spread(devices: int, keep: bool, offload: bool = False) -> Change:
     def change(recipe: Recipe) -> Recipe:
-        machine = replace(recipe.machine, devices=devices)
-        target = recipe.strategy.target if keep else "alpaca.strategies.fsdp.FSDP"
-        return replace(recipe, machine=machine, strategy=replace(recipe.strategy, target=target, stage=3))
+        machine, strategy = replace(recipe.machine, devices=devices), recipe.strategy
+        if not keep:
+            strategy = replace(strategy, target="alpaca.strategies.fsdp.FSDP", stage=3, offload_to_cpu=offload)
+        return replace(recipe, machine=machine, strategy=strategy)
 
     return change
-
-
-def _offloaded(recipe: Recipe):  # type: ignore[no-untyped-def]
-    return replace(recipe.strategy, target="alpaca.strategies.fsdp.FSDP", stage=3, offload_to_cpu=True)

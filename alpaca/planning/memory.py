@@ -17,6 +17,7 @@ FP32 = 4
 INDEX = 8  # bytes of an id or a position
 EXPORT_SHARD = 256 << 20  # models.weights.SHARD_BYTES
 DEEPSPEED_BUCKET = 500_000_000  # numbers, allocated at once on a GPU; on a processor a page costs when it is touched
+DEEPSPEED_LIVE = 1_000_000_000  # numbers, its stage3_max_live_parameters and stage3_max_reuse_distance
 Sharding = Literal["none", "ddp", "fsdp", "zero2", "zero3"]
 Parts = dict[str, float]
 
@@ -28,7 +29,7 @@ class Setup:
     shape: Shape
     work: Workload
     precision: str
-    optimizer_bytes: float  # of the states, a parameter
+    optimizer_bytes: float  # of the states, a parameter; DeepSpeed's are in fp32
     sharding: Sharding
     world: int
     checkpointing: Literal["none", "full", "selective"]
@@ -59,7 +60,9 @@ def layer_activations(setup: Setup) -> float:
     """Return the bytes that autograd keeps of a decoder layer, nothing being recomputed."""
     s, a, pad = setup.shape, setup.computed, setup.work.padding
     norms = 2 * (s.hidden_size * (FP32 + a + a) + FP32)  # what comes in (in fp32), normed, and scaled; and the scale
-    attention = a * (2 * s.queries + 2 * s.keys + pad * (2 * s.queries + 2 * s.keys)) + FP32 * s.num_attention_heads * pad
+    attention = (
+        a * (2 * s.queries + 2 * s.keys + pad * (2 * s.queries + 2 * s.keys)) + FP32 * s.num_attention_heads * pad
+    )
     feed_forward = a * 4 * s.intermediate_size  # gate, its SiLU, up, and their product
     return setup.work.largest * (norms + attention + feed_forward)
 
@@ -69,7 +72,7 @@ def kept_of_layer(setup: Setup) -> float:
     s, a, pad, tokens = setup.shape, setup.computed, setup.work.padding, setup.work.largest
     if setup.checkpointing == "none":
         return layer_activations(setup)
-    kept = a * s.hidden_size
+    kept: float = a * s.hidden_size
     if setup.checkpointing == "selective":  # matrix products and attention
         kept += a * (s.queries + 2 * s.keys + pad * s.queries + 2 * s.hidden_size + 2 * s.intermediate_size)
         kept += FP32 * s.num_attention_heads * pad
@@ -119,7 +122,7 @@ def states(setup: Setup) -> Parts:
     if setup.sharding == "fsdp":
         return {"weights": setup.weights / world, "optimizer": share * setup.optimizer_bytes, "gradients": 0.0}
     master = 0 if setup.stored == FP32 and setup.sharding == "zero3" else FP32
-    optimizer = share * (2 * setup.optimizer_bytes * FP32 / (2 * setup.stored) + master)
+    optimizer = share * (setup.optimizer_bytes + master)
     if setup.sharding == "zero2":
         return {"weights": setup.weights, "optimizer": optimizer, "gradients": 0.0}
     return {"weights": setup.weights / world, "optimizer": optimizer, "gradients": share * setup.stored}
@@ -136,16 +139,21 @@ def gradients(setup: Setup) -> float:
 
 
 def communication(setup: Setup) -> float:
-    """Return the bytes of what is whole for a while of what is in shards: weights, gradients, and buffers."""
+    """Return the bytes of what is whole for a while of what is in shards: weights, gradients, and buffers.
+
+    DeepSpeed keeps weights that it has gathered while they are fewer than DEEPSPEED_LIVE, and collects gradients in a bucket,
+    which stage 3 copies to scatter it. FSDP has a layer, the next one, what belongs to no layer, and their gradients.
+    """
     s, size = setup.shape, setup.computed
-    bucket = 0.0
-    if setup.sharding in ("zero2", "zero3"):
-        bucket = size * (DEEPSPEED_BUCKET if setup.on_gpu else min(DEEPSPEED_BUCKET, s.parameters))
-    if setup.sharding not in ("fsdp", "zero3"):
-        return bucket
-    layers = s.num_hidden_layers if setup.sharding == "fsdp" and not setup.reshard else 2  # this one and the next
-    whole = size * (layers * s.layer + s.outside)
-    return bucket + whole + size * (s.layer + s.outside)
+    bucket = size * (DEEPSPEED_BUCKET if setup.on_gpu else min(DEEPSPEED_BUCKET, s.parameters))
+    if setup.sharding == "zero2":
+        return float(bucket)
+    if setup.sharding == "zero3":
+        return float(size * min(DEEPSPEED_LIVE, s.parameters) + 2 * bucket)
+    if setup.sharding == "fsdp":
+        layers = 2 if setup.reshard else s.num_hidden_layers
+        return float(size * (layers * s.layer + s.outside) + size * (s.layer + s.outside))
+    return 0.0
 
 
 def checkpoint_copy(setup: Setup) -> float:
@@ -155,7 +163,7 @@ def checkpoint_copy(setup: Setup) -> float:
         return (held["weights"] + held["optimizer"]) / setup.world
     if setup.sharding == "fsdp":
         return held["weights"] + held["optimizer"]
-    return setup.shape.parameters / setup.world * FP32 + setup.shape.parameters / setup.world * 2 * FP32
+    return setup.shape.parameters / setup.world * (FP32 + setup.optimizer_bytes)
 
 
 def export_copy(setup: Setup) -> float:

@@ -111,6 +111,11 @@ class Machine:
     num_nodes: PositiveInt
     precision: Literal["32-true", "bf16-true", "bf16-mixed"]
 
+    @property
+    def on_gpu(self) -> bool:
+        """Tell whether the training would take a GPU; the driver's file spares asking torch."""
+        return self.accelerator == "cuda" or (self.accelerator == "auto" and Path("/dev/nvidia0").exists())
+
 
 @dataclass(frozen=True)
 class Callback:
@@ -155,12 +160,12 @@ class Recipe:
 
     @cached_property
     def setup(self) -> Setup:
-        stored = 2 if self.machine.precision == "bf16-true" else 4
+        in_bf16 = self.machine.precision == "bf16-true" and self.strategy.sharding not in ("zero2", "zero3")
         return Setup(
             shape=self.shape,
             work=self.work,
             precision=self.machine.precision,
-            optimizer_bytes=self.optimizer.bytes_of_states(stored),
+            optimizer_bytes=self.optimizer.bytes_of_states(2 if in_bf16 else 4),
             sharding=self.strategy.sharding,
             world=self.world,
             checkpointing=self.strategy.activation_checkpointing,

@@ -45,7 +45,9 @@ def assumed(num_examples: int, mean_tokens: float, supervised_share: float) -> D
     return Documents(lengths, np.ceil(lengths * supervised_share).astype(int), source)
 
 
-def measured(data: Path, model: Path | None, characters_per_token: float, max_length: int, own_pieces: bool) -> Documents:
+def measured(
+    data: Path, model: Path | None, characters_per_token: float, max_length: int, own_pieces: bool
+) -> Documents:
     """Estimate tokens from characters, of which a sample tells how many make a token where the model has a tokenizer.
 
     `own_pieces`: the templates' fixed texts are a token each. Raises UserError where the file has no usable example.
@@ -54,10 +56,11 @@ def measured(data: Path, model: Path | None, characters_per_token: float, max_le
     fixed = PIECES if own_pieces else ()
     prompts = np.array([_characters(prompt(e.instruction, e.input), fixed) for e in examples])
     outputs = np.array([len(e.output) for e in examples])
-    rate, source = _rate(model, examples, characters_per_token)
+    (of_prompt, of_output), source = _rates(model, examples, characters_per_token)
     ends = 2 + (3 if own_pieces else 0)  # BOS and EOS, and the pieces
-    lengths = np.minimum(np.ceil((prompts + outputs) / rate).astype(int) + ends, max_length)
-    targets = np.minimum(np.ceil(outputs / rate).astype(int) + 1, lengths)
+    targets = np.ceil(outputs / of_output).astype(int) + 1
+    lengths = np.minimum(np.ceil(prompts / of_prompt).astype(int) + targets + ends - 1, max_length)
+    targets = np.minimum(targets, lengths)
     return Documents(lengths, targets, f"{len(examples):,} examples of {data}; {source}")
 
 
@@ -65,17 +68,23 @@ def _characters(text: str, fixed: tuple[str, ...]) -> int:
     return len(text) - sum(len(piece) for piece in fixed if piece in text)
 
 
-def _rate(model: Path | None, examples: list[Example], characters_per_token: float) -> tuple[float, str]:
-    """Return how many characters a token has, and how that is known."""
+def _rates(model: Path | None, examples: list[Example], characters_per_token: float) -> tuple[tuple[float, float], str]:
+    """Return how many characters a token of a prompt has, and one of an output, and how that is known."""
     file = model / "tokenizer.json" if model else None
     if file is None or not file.is_file():
-        return characters_per_token, f"{characters_per_token:g} characters a token are ASSUMED (characters_per_token)"
+        source = f"{characters_per_token:g} characters a token are ASSUMED (characters_per_token)"
+        return (characters_per_token, characters_per_token), source
     from tokenizers import Tokenizer
 
+    tokenizer = Tokenizer.from_file(str(file))
     sample = examples[:: max(1, len(examples) // SAMPLE)]
-    texts = [prompt(e.instruction, e.input) + e.output for e in sample]
-    tokens = sum(len(encoding.ids) for encoding in Tokenizer.from_file(str(file)).encode_batch(texts))
-    return sum(map(len, texts)) / tokens, f"{len(texts):,} of them tokenized with the model's tokenizer"
+    prompts = [prompt(e.instruction, e.input) for e in sample]
+    of_prompt, of_output = (
+        sum(map(len, texts))
+        / max(1, sum(len(encoding.ids) for encoding in tokenizer.encode_batch(texts, add_special_tokens=False)))
+        for texts in (prompts, [e.output for e in sample])
+    )
+    return (of_prompt, of_output or characters_per_token), f"{len(sample):,} of them tokenized by the model's tokenizer"
 
 
 def workload(
@@ -85,8 +94,8 @@ def workload(
     lengths, count = documents.lengths, len(documents.lengths)
     per_epoch = -(-count // global_batch_size)
     largest, members, most = 0, np.zeros(0, int), 0
+    order = np.random.default_rng([seed, 0]).permutation(count)  # the first epoch's
     for number in range(min(per_epoch, LOOKED_AT)):
-        order = np.random.default_rng([seed, 0]).permutation(count) if number == 0 else order
         step = order[number * global_batch_size : (number + 1) * global_batch_size]
         bins = pack(lengths[step], capacity, world)
         most = max(most, -(-len(bins) // world))

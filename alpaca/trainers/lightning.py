@@ -18,7 +18,7 @@ from alpaca.strategies.exact import Exact
 from alpaca.strategies.single import Single
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of malloc.h
-RETURNED, KEPT = 4 << 20, 64 << 20  # bytes of a block, and of free memory at the end of the heap
+RETURNED, KEPT = 2 << 20, 64 << 20  # bytes of a block, and of free memory at the end of the heap
 
 Accelerator = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["32-true", "bf16-true", "bf16-mixed"]

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from small import EXAMPLES, texts, tokenizer
 
-from alpaca.datamodules.report import verify
 from alpaca.datamodules.packing import pack
+from alpaca.datamodules.report import verify
 from alpaca.datamodules.tokens import Tokens, collate, encode
 from alpaca.errors import UserError
 from alpaca.records import Example
