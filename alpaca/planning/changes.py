@@ -16,18 +16,27 @@ DEVICES = (2, 4, 8, 16, 32)
 
 
 def fitting(recipe: Recipe, available: float) -> list[str]:
-    """Return the first changes, as overrides, with which the peak is within `available` bytes; none where none helps."""
-    singles = list(_changes(recipe))
-    for together in range(1, 4):
-        found = [
-            " ".join(text for _, text, _ in chosen)
-            for chosen in combinations(singles, together)
-            if len({what for what, _, _ in chosen}) == together
-            and _peak(recipe, [change for _, _, change in chosen]) <= available
-        ]
-        if found:
-            return found[:TOLD]
-    return []
+    """Return the first changes, as overrides, with which the peak is within `available` bytes; none where none helps.
+
+    Of those that change the same things the least is told, and none that only adds to one that is told.
+    """
+    enough: dict[frozenset[str], str] = {}  # by what they change
+    rest: list[tuple[str, str, Change]] = []
+    for kind, text, change in _changes(recipe):
+        if frozenset([kind]) in enough:
+            continue
+        if _peak(recipe, [change]) <= available:
+            enough[frozenset([kind])] = text
+        else:
+            rest.append((kind, text, change))
+    for together in (2, 3):
+        for chosen in combinations(rest, together):
+            kinds = frozenset(kind for kind, _, _ in chosen)
+            if len(kinds) < together or len(enough) >= TOLD or kinds in enough:
+                continue
+            if _peak(recipe, [change for _, _, change in chosen]) <= available:
+                enough[kinds] = " ".join(text for _, text, _ in chosen)
+    return list(enough.values())[:TOLD]
 
 
 def _peak(recipe: Recipe, changes: Sequence[Change]) -> float:
