@@ -58,8 +58,8 @@ def measured(
     outputs = np.array([len(e.output) for e in examples])
     (of_prompt, of_output), source = _rates(model, examples, characters_per_token)
     ends = 2 + (3 if own_pieces else 0)  # BOS and EOS, and the pieces
-    targets = np.ceil(outputs / of_output).astype(int) + 1
-    lengths = np.minimum(np.ceil(prompts / of_prompt).astype(int) + targets + ends - 1, max_length)
+    targets = np.rint(outputs / of_output).astype(int) + 1
+    lengths = np.minimum(np.rint(prompts / of_prompt).astype(int) + targets + ends - 1, max_length)
     targets = np.minimum(targets, lengths)
     return Documents(lengths, targets, f"{len(examples):,} examples of {data}; {source}")
 
