@@ -26,7 +26,7 @@ from yaml import YAMLError
 
 from alpaca.errors import Stopped, UserError
 from alpaca.processes import run_stage
-from alpaca.schema import Checked, check, locate, nearest, settable, unknown
+from alpaca.schema import RESERVED, Checked, check, locate, nearest, settable, unknown
 
 VALUED_FLAGS = ("--config-path", "-cp", "--config-name", "-cn", "--config-dir", "-cd", "--cfg", "-c", "--package", "-p")
 LONGEST_LABEL = 100  # of a job's name, in characters
@@ -99,7 +99,7 @@ def resolved(config: DictConfig) -> dict[str, Any]:
 
 def checked(function: Callable[..., Any], config: dict[str, Any], made_later: Path | None = None) -> Checked:
     """Check a configuration against a stage's signature, with the packaged names of callbacks, filters and loggers."""
-    return check(function, config, _usual_names(), made_later)
+    return check(function, config, _usual_names(), made_later, _packaged_keys())
 
 
 def instantiated(values: dict[str, Any]) -> dict[str, Any]:
@@ -110,6 +110,8 @@ def instantiated(values: dict[str, Any]) -> dict[str, Any]:
 def _instantiate(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
+    if "_target_" not in value:
+        return {key: _instantiate(inner) for key, inner in value.items()}
     try:
         return hydra.utils.instantiate(value, _convert_="all")
     except HydraException as problem:
@@ -123,14 +125,16 @@ def _instantiate(value: Any) -> Any:
 def with_experiment(stage: str, arguments: Sequence[str], search: Sequence[str] = (), strict: bool = True) -> list[str]:
     """Turn `experiment=NAME` into `experiment=NAME/<stage>` where the experiment is a folder with a file a stage.
 
-    Where the folder has none for this stage, nothing differs in it; `strict` refuses that, as a slip of who typed it.
+    Where the folder has none for this stage, nothing differs in it; `strict` refuses that, as a slip of who typed it. A plan
+    takes the training's.
     """
     folders = [conf_folder(), *map(Path, search), *map(Path, config_dirs(arguments))]
 
     def choice(name: str) -> str:
         homes = [folder / "experiment" / name for folder in folders]
-        if any((home / f"{stage}.yaml").is_file() for home in homes):
-            return f"{name}/{stage}"
+        for file in (stage, "train") if stage == "plan" else (stage,):
+            if any((home / f"{file}.yaml").is_file() for home in homes):
+                return f"{name}/{file}"
         told = sorted(file.stem for home in homes for file in home.glob("*.yaml"))
         if told and strict:
             raise UserError(f"experiment `{name}` has no settings for {stage}; it has some for {', '.join(told)}")
@@ -214,13 +218,43 @@ def _usual_names() -> dict[str, list[str]]:
     return names
 
 
+@cache
+def _packaged_keys() -> dict[str, set[str]]:
+    """Return, for each target of the packaged options, the keys that these give to it; a test holds them to its signature."""
+    found: dict[str, set[str]] = {}
+    for file in sorted(conf_folder().glob("*/*.yaml")):
+        for target, keys in _keys_by_target(_own(file)):
+            found.setdefault(target, set()).update(keys)
+    return found
+
+
+def _own(file: Path) -> dict[str, Any]:
+    """Read an option with those of its group that it builds on, without composing it."""
+    config = OmegaConf.load(file)
+    assert isinstance(config, DictConfig)
+    bases = [str(entry) for entry in config.pop("defaults", []) if isinstance(entry, str) and entry != "_self_"]
+    merged = OmegaConf.merge(*(_own(file.with_name(f"{base}.yaml")) for base in bases), config)
+    return OmegaConf.to_container(merged)  # type: ignore[return-value]
+
+
+def _keys_by_target(config: dict[Any, Any]) -> Iterator[tuple[str, set[str]]]:
+    if "_target_" in config:
+        yield str(config["_target_"]), {str(key) for key in config if key not in RESERVED}
+    for inner in config.values():
+        if isinstance(inner, dict):
+            yield from _keys_by_target(inner)
+
+
 def groups(stage: str) -> dict[str, str]:
     """Return the groups in a stage's defaults list, each with its default option."""
     entries = OmegaConf.load(conf_folder() / f"{stage}.yaml").defaults
+    others = [groups(entry) for entry in entries if isinstance(entry, str) and entry != "_self_"]
     pairs = [
         (str(key), str(value)) for entry in entries if isinstance(entry, DictConfig) for key, value in entry.items()
     ]
-    return {key.split(" ")[-1].lstrip("/"): value for key, value in pairs if key != "hydra"}
+    return {group: option for other in others for group, option in other.items()} | {
+        key.split(" ")[-1].lstrip("/"): value for key, value in pairs if key != "hydra"
+    }
 
 
 def explain(problem: Exception, stage: str, arguments: Sequence[str], search: Sequence[str] = ()) -> UserError:

@@ -18,6 +18,7 @@ from alpaca.files import files_in, read_json, remove, sha256, write_json
 from alpaca.processes import SECONDS_BETWEEN_LOOKS
 
 PACKAGES = ("torch", "lightning", "transformers", "hydra-core", "deepspeed", "peft", "sentencepiece", "rapidfuzz")
+Hashes = dict[str, str | None]  # by path; None for what is not there
 
 SPEED_ONLY = (  # what changes how a stage computes, and not what
     "strategy",
@@ -56,7 +57,7 @@ def finished(folder: Path, config: Mapping[str, Any]) -> dict[str, Any] | None:
     """Return the manifest in `folder` if it is of this configuration and these inputs, and its outputs are there (by size)."""
     try:
         manifest: dict[str, Any] = read_json(folder / "manifest.json")
-        inputs = all(Path(file).exists() and sha256(Path(file)) == known for file, known in manifest["inputs"].items())
+        inputs = _hashes([Path(file) for file in manifest["inputs"]]) == manifest["inputs"]
         outputs = all(
             (folder / file).is_file() and (folder / file).stat().st_size == known["bytes"]
             for file, known in manifest["outputs"].items()
@@ -82,7 +83,7 @@ def _without(config: Mapping[str, Any], keys: Sequence[str]) -> dict[str, Any]:
 
 
 @contextmanager
-def begin(folder: Path, config: Mapping[str, Any], inputs: Sequence[Path]) -> Iterator[dict[str, str]]:
+def begin(folder: Path, config: Mapping[str, Any], inputs: Sequence[Path]) -> Iterator[Hashes]:
     """Hold `folder` for this process, and see that what lies in it is of this configuration; yield the inputs' hashes.
 
     What another configuration left there is moved to `<stage>.previous`, so that nothing of it is continued by mistake and
@@ -159,7 +160,7 @@ def _remove_if_empty(folder: Path) -> None:
         return
 
 
-def end(folder: Path, config: Mapping[str, Any], hashes: dict[str, str], outcome: Outcome, seconds: float) -> None:
+def end(folder: Path, config: Mapping[str, Any], hashes: Hashes, outcome: Outcome, seconds: float) -> None:
     """Write `manifest.json` with the hashes of the inputs as they were read; from here on the stage is finished."""
     remove(folder.with_name(f".{folder.name}.older"))
     outputs = [file for made in outcome.outputs for file in files_in(made)]
@@ -192,5 +193,5 @@ def versions() -> dict[str, str]:
     return found
 
 
-def _hashes(paths: Sequence[Path]) -> dict[str, str]:
-    return {str(path): sha256(path) for path in paths}
+def _hashes(paths: Sequence[Path]) -> Hashes:
+    return {str(path): sha256(path) if path.exists() else None for path in paths}

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import importlib
 import inspect
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any, get_args, get_origin
 
 from annotated_types import Interval
@@ -31,6 +32,20 @@ class ExistingPath:
 @dataclass(frozen=True)
 class PathOrHubId:
     """Marks what may name a folder, which is then an input too, or else something on a hub."""
+
+
+@dataclass(frozen=True)
+class MaybePath:
+    """Marks a path that a stage can do without, and whose hash, or absence, goes into its manifest."""
+
+
+@dataclass(frozen=True)
+class Described:
+    """Marks a part that is not built: only the keys that the annotated class names are read of it, and made into one.
+
+    Where the class has a field `target`, that is the part's `_target_`. Keys that the packaged options of this target have
+    are taken on trust, so that a stage that plans imports nothing heavy; with any other the target is imported and asked.
+    """
 
 
 ModelPath = Annotated[str, PathOrHubId()]
@@ -56,13 +71,14 @@ def check(
     config: Mapping[str, Any],
     known: Mapping[str, Sequence[str]],
     made_later: Path | None = None,
+    trusted: Mapping[str, Collection[str]] = MappingProxyType({}),
 ) -> Checked:
     """Check `config` against the signature of `function`, all the way down.
 
     `known` gives the usual names of each mapping of components (the callbacks, say), to tell a new name from a slip. Input
-    paths inside the folder `made_later` need not exist yet. Raises UserError, one line, at the first thing that does not fit.
+    paths inside the folder `made_later` need not exist yet. `trusted` gives the keys that a target is known to take. Raises UserError, one line, at the first thing that does not fit.
     """
-    walk = _Walk(known, made_later)
+    walk = _Walk(known, made_later, trusted)
     walk.checked.values = walk.arguments(function, config, "", partial=False)
     return walk.checked
 
@@ -110,28 +126,35 @@ def settable(function: Callable[..., Any], partial: bool) -> dict[str, inspect.P
 
 
 class _Walk:
-    def __init__(self, known: Mapping[str, Sequence[str]], made_later: Path | None) -> None:
-        self.known, self.made_later = known, made_later
+    def __init__(
+        self, known: Mapping[str, Sequence[str]], made_later: Path | None, trusted: Mapping[str, Collection[str]]
+    ) -> None:
+        self.known, self.made_later, self.trusted = known, made_later, trusted
         self.checked = Checked()
 
     def arguments(
         self, function: Callable[..., Any], config: Mapping[str, Any], path: str, *, partial: bool
     ) -> dict[str, Any]:
         parameters = settable(function, partial)
-        for key in config:
-            if key not in parameters:
-                raise unknown("key", key, path, [*parameters, *RESERVED, "defaults"])
+        self.keys(parameters, config, path)
         for name, parameter in parameters.items():
             if parameter.default is parameter.empty and name not in config and not partial:
                 raise UserError(f"missing key `{_join(path, name)}`")
         annotations = _annotations(function)
         return {key: self.value(annotations.get(key, Any), value, _join(path, key)) for key, value in config.items()}
 
+    def keys(self, parameters: Iterable[str], config: Iterable[str], path: str) -> None:
+        for key in config:
+            if key not in parameters:
+                raise unknown("key", key, path, [*parameters, *RESERVED, "defaults"])
+
     def value(self, annotation: Any, value: Any, path: str) -> Any:
         if value == "???":
             raise UserError(f"`{path}` has no value; give one with {path}=...")
         if not isinstance(value, Mapping):
             return self.leaf(annotation, value, path)
+        if "_target_" in value and (kind := _described(annotation)):
+            return self.described(kind, value, path)
         if "_target_" in value:
             return self.node(value, path)
         member = _member(annotation)
@@ -170,6 +193,17 @@ class _Walk:
         partial = bool(reserved.get("_partial_", False))
         return reserved | self.arguments(locate(value["_target_"]), given, path, partial=partial)
 
+    def described(self, kind: Callable[..., Any], value: Mapping[str, Any], path: str) -> Any:
+        target = value["_target_"]
+        given = {key: inner for key, inner in value.items() if key not in RESERVED}
+        if not set(given) <= set(self.trusted.get(target, ())):
+            self.keys(settable(locate(target), bool(value.get("_partial_"))), given, path)
+        wanted = settable(kind, partial=False)
+        read = {key: inner for key, inner in given.items() if key in wanted and inner != "???"}
+        if "target" in wanted:
+            read["target"] = target
+        return kind(**self.arguments(kind, read, path, partial=False))
+
     def leaf(self, annotation: Any, value: Any, path: str) -> Any:
         if isinstance(annotation, str):  # a component's type that is not imported until it is needed
             raise UserError(f"`{path}` cannot be {value!r}; choose one of its options with {path}=...")
@@ -184,6 +218,8 @@ class _Walk:
         except ValidationError as problem:
             wanted = problem.errors()[0]["msg"].replace("Input should be", "it should be")
             raise UserError(f"`{path}` cannot be {value!r}: {wanted}") from problem
+        if _is_marked(annotation, MaybePath):
+            self.checked.inputs.append(converted)
         if _is_marked(annotation, PathOrHubId) and Path(converted).exists():
             self.checked.inputs.append(Path(converted))
         if _is_marked(annotation, ExistingPath) and converted is not None:
@@ -221,6 +257,14 @@ def _member(annotation: Any) -> Any:
         if inspect.isclass(origin) and issubclass(origin, Mapping):
             return get_args(option)[1]
     return Any if annotation in (dict, Any) else None
+
+
+def _described(annotation: Any) -> Callable[..., Any] | None:
+    """Return the class that a part marked as described is to be made into."""
+    if any(isinstance(part, Described) for part in get_args(annotation)):
+        described: Callable[..., Any] = get_args(annotation)[0]
+        return described
+    return next((kind for part in get_args(annotation) if (kind := _described(part))), None)
 
 
 def _is_marked(annotation: Any, marker: type) -> bool:

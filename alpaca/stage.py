@@ -20,7 +20,8 @@ from typing import Any
 from alpaca import processes
 from alpaca.errors import Stopped, UserError
 
-STAGES = ("generate", "curate", "train", "evaluate", "run")
+PIPELINE = ("generate", "curate", "train", "evaluate")  # what `run` goes through
+STAGES = (*PIPELINE, "plan", "run")
 
 
 def main() -> None:
@@ -85,7 +86,7 @@ def execute(stage: str, config: dict[str, Any], arguments: Sequence[str] = ()) -
     if done is not None:
         announce(stage, f"finished already: {folder}", done["results"])
         return
-    devices, nodes = _ranks(config)
+    devices, nodes = _ranks(config) if stage != "plan" else (1, 1)  # which only speaks of devices
     if devices * nodes > 1 and not processes.is_rank():
         if code := processes.run_ranks(stage, arguments, devices, nodes):
             sys.exit(code)  # the rank has said why
@@ -126,6 +127,8 @@ def _launch(stage: str, arguments: Sequence[str]) -> None:
     setup_logging()
     if stage == "run":
         composition.launch(stage, prefixed(arguments), _run)
+    elif stage == "plan":
+        composition.launch(stage, arguments, _plan)
     else:
         composition.launch(stage, arguments, lambda config: execute(stage, config, arguments))
 
@@ -137,6 +140,13 @@ def _run(config: dict[str, Any]) -> None:
     run(**composition.checked(run, config).values)
 
 
+def _plan(config: dict[str, Any]) -> None:
+    from alpaca.planning.table import show
+
+    execute("plan", config)
+    show(config)
+
+
 def prefixed(arguments: Sequence[str]) -> list[str]:
     """Hand `train.optimizer.lr=1e-3` (and `+train.`, `~train.`) and --config-dir on to `run`, which gives them to stages.
 
@@ -146,7 +156,7 @@ def prefixed(arguments: Sequence[str]) -> list[str]:
 
     own: list[str] = []
     for text in arguments:
-        found = re.fullmatch(rf"([+~]{{0,2}})({'|'.join(STAGES[:-1])})\.(.+)", text, re.DOTALL)
+        found = re.fullmatch(rf"([+~]{{0,2}})({'|'.join(PIPELINE)})\.(.+)", text, re.DOTALL)
         if found:
             key = re.sub(r"\W+", "_", found[3].partition("=")[0])
             own.append(f"++overrides.{found[2]}.{key}={as_text(found[1] + found[3])}")

@@ -21,8 +21,8 @@ from alpaca.stage import STAGES, function
 CONF = conf_folder()
 NEEDS = {
     "hub": ["model.path=org/name"],
-    "llama_7b": ["model.path=org/name"],
-    "alpaca_7b/train": ["model.path=org/name"],
+    **{model: ["model.path=org/name"] for model in ("llama_7b", "llama_13b", "llama_30b", "llama_65b", "llama3_8b")},
+    **{f"alpaca_{size}/train": ["model.path=org/name"] for size in ("7b", "13b")},
 }
 EDITS_A_KEY = 4
 
@@ -70,7 +70,13 @@ def test_option_begins_with_a_line_that_describes_it() -> None:
 
 def test_every_group_mirrors_a_package() -> None:
     """`conf/<group>` is the singular of the package its targets live in, but for groups that parts of a package share."""
-    shared = {"dedup": "curation", "filters": "curation", "judge": "evaluation", "logger": "lightning"}
+    shared = {
+        "gpu": "planning",
+        "dedup": "curation",
+        "filters": "curation",
+        "judge": "evaluation",
+        "logger": "lightning",
+    }
     for group in sorted(folder.name for folder in CONF.iterdir() if folder.is_dir()):
         targets = re.findall(
             r"_target_: ([\w.]+)", "".join(f.read_text("utf-8") for f in (CONF / group).glob("*.yaml"))

@@ -30,11 +30,12 @@ def one_line(done: subprocess.CompletedProcess[str]) -> str:
 def test_alpaca_alone_lists_the_stages(alpaca: Run) -> None:
     done = alpaca()
     assert done.returncode == 0
-    assert [line.split()[0] for line in done.stdout.splitlines()[2:7]] == [
+    assert [line.split()[0] for line in done.stdout.splitlines()[2:8]] == [
         "generate",
         "curate",
         "train",
         "evaluate",
+        "plan",
         "run",
     ]
 
@@ -48,7 +49,15 @@ def test_help_lists_groups_options_and_three_examples(alpaca: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [[], ["train", "--help"], ["train", "--cfg", "job"], ["run", "--help"], ["curate", "lr=1"]]
+    "arguments",
+    [
+        [],
+        ["train", "--help"],
+        ["train", "--cfg", "job"],
+        ["run", "--help"],
+        ["curate", "lr=1"],
+        ["plan", "model=llama_7b"],
+    ],
 )
 def test_nothing_heavy_is_imported_before_it_is_needed(arguments: list[str], tmp_path: Path) -> None:
     code = (

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from pydantic import PositiveInt
 
+from alpaca.datamodules.packing import Rows, pad
 from alpaca.datamodules.steps import Steps
-from alpaca.datamodules.tokens import Indices, MicroBatch, Rows, Tokens, collate_padded, pad
+from alpaca.datamodules.tokens import Indices, MicroBatch, Tokens, collate_padded
 
 
 @dataclass(eq=False, repr=False)

@@ -23,8 +23,9 @@ from torch.utils.data import DataLoader, IterableDataset
 from alpaca.datamodules.cache import cached, fingerprint, load
 from alpaca.datamodules.encoding import Encoded, LongExamples, encode
 from alpaca.datamodules.mixing import Mixture, hold_out
+from alpaca.datamodules.packing import Rows
 from alpaca.datamodules.report import DataReport
-from alpaca.datamodules.tokens import Indices, MicroBatch, Rows, Tokens, without_targets
+from alpaca.datamodules.tokens import Indices, MicroBatch, Tokens, without_targets
 from alpaca.errors import UserError
 from alpaca.files import read_json, write_json, write_jsonl
 from alpaca.processes import SECONDS_BETWEEN_LOOKS, rank

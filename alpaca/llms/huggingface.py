@@ -40,7 +40,8 @@ class HuggingFace:
         import torch
 
         from alpaca.datamodules.encoding import encode
-        from alpaca.datamodules.tokens import collate, pack
+        from alpaca.datamodules.packing import pack
+        from alpaca.datamodules.tokens import collate
         from alpaca.modules.attention import packed
         from alpaca.modules.loss import target_loss
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from alpaca.errors import UserError
+from alpaca.models.shape import Shape
 from alpaca.prompts.alpaca import CHAT_TEMPLATE
 from alpaca.schema import ModelPath
 
@@ -17,9 +18,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Pretrained:
-    """Weights and tokenizer at `path`; nothing else is downloaded than what this names."""
+    """Weights and tokenizer at `path`; nothing else is downloaded than what this names.
+
+    `shape` is for `alpaca plan`, which has no weights to ask.
+    """
 
     path: ModelPath
+    shape: Shape | None = None
 
     def __post_init__(self) -> None:
         local = Path(self.path)

@@ -19,11 +19,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers import AttentionInterface
 
+from alpaca.datamodules.packing import alike
+
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 NAME = "alpaca_packed"
-MOST_UNLIKE = 2  # the longest document of a grid may be that many times as long as the shortest
 
 
 @dataclass(frozen=True)
@@ -56,12 +57,7 @@ class Documents:
     @classmethod
     def of(cls, lengths: Tensor) -> Documents:
         """Lay out documents of these lengths (N,), in their order in the row."""
-        groups: list[list[int]] = []
-        for length in lengths.tolist():
-            if groups and length <= MOST_UNLIKE * min(groups[-1]) and max(groups[-1]) <= MOST_UNLIKE * length:
-                groups[-1].append(length)
-            else:
-                groups.append([length])
+        groups = alike(lengths.tolist())
         ends = list(accumulate(map(sum, groups)))
         return cls(tuple(_grid(group, end, lengths.device) for group, end in zip(groups, ends, strict=True)))
 

@@ -7,7 +7,8 @@ import pytest
 from small import EXAMPLES, tokenizer
 
 from alpaca.datamodules.encoding import encode
-from alpaca.datamodules.tokens import IGNORED, Tokens, collate, collate_padded, pack, pad, without_targets
+from alpaca.datamodules.packing import pack, pad
+from alpaca.datamodules.tokens import IGNORED, Tokens, collate, collate_padded, without_targets
 from alpaca.errors import UserError
 
 

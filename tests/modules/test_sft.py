@@ -10,7 +10,8 @@ from small import EXAMPLES, SMALL, texts, tokenizer
 from transformers import PreTrainedModel
 
 from alpaca.datamodules.encoding import encode
-from alpaca.datamodules.tokens import Tokens, collate, pack
+from alpaca.datamodules.packing import pack
+from alpaca.datamodules.tokens import Tokens, collate
 from alpaca.modules.attention import packed
 from alpaca.modules.loss import target_loss
 

@@ -1,0 +1,126 @@
+"""Tell what a training will take, from its configuration alone: `alpaca plan experiment=alpaca_7b trainer.devices=8`.
+
+1. The network's shape gives its parameters, and the data's characters (or assumptions) the steps.
+2. What autograd, optimizer, sharding and checkpoints hold gives the peak of memory.
+3. Floating-point operations give time and cost, and other settings are tried where it does not fit.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+from annotated_types import Interval
+from pydantic import PositiveFloat, PositiveInt
+
+from alpaca.files import write_json
+from alpaca.manifest import Outcome, stage_folder
+from alpaca.planning.changes import fitting
+from alpaca.planning.cost import hours
+from alpaca.planning.gpu import GPU
+from alpaca.planning.memory import host_bytes, moments, peak
+from alpaca.planning.recipe import Batching, Callback, Loss, Machine, Model, Optimizer, Part, Recipe, Strategy
+from alpaca.planning.workload import assumed, measured
+from alpaca.schema import Described, MaybePath, Seed
+from alpaca.stage import launch
+
+GIB = 2**30
+Share = Annotated[float, Interval(gt=0, le=1)]
+
+
+def plan(
+    name: str,
+    root: Path,
+    seed: Seed,
+    data: Annotated[Path, MaybePath()],
+    epochs: PositiveInt,
+    model: Annotated[Model, Described()],
+    datamodule: Annotated[Batching, Described()],
+    module: Annotated[Loss, Described()],
+    optimizer: Annotated[Optimizer, Described()],
+    scheduler: Annotated[Part, Described()],
+    strategy: Annotated[Strategy, Described()],
+    trainer: Annotated[Machine, Described()],
+    callbacks: dict[str, Annotated[Callback, Described()]],
+    logger: dict[str, Annotated[Part, Described()]],
+    gpu: GPU | None,
+    num_examples: PositiveInt,
+    mean_tokens: PositiveFloat,
+    supervised_share: Share,
+    characters_per_token: PositiveFloat,
+    utilisation: Share,
+    cpu_process_gib: PositiveFloat,
+    gpu_process_gib: PositiveFloat,
+) -> Outcome:
+    """Write plan.json; of the results, time and cost are none where no GPU is named."""
+    documents = (
+        measured(data, model.folder, characters_per_token, datamodule.max_length, own_pieces=model.path is None)
+        if data.is_file()
+        else assumed(num_examples, min(mean_tokens, datamodule.max_length), supervised_share)
+    )
+    on_gpu = gpu is not None or trainer.on_gpu
+    recipe = Recipe(
+        shape=model.known_shape(),
+        documents=documents,
+        epochs=epochs,
+        seed=seed,
+        batching=datamodule,
+        loss=module,
+        optimizer=optimizer,
+        strategy=strategy,
+        machine=trainer,
+        callbacks=tuple(callbacks.values()),
+        on_gpu=on_gpu,
+        process=(gpu_process_gib if on_gpu else cpu_process_gib) * GIB,
+    )
+    planned = told(recipe, gpu, utilisation)
+    file = stage_folder(root, name, "plan") / "plan.json"
+    write_json(file, planned)
+    return Outcome({key: planned[key] for key in RESULTS}, [file])
+
+
+RESULTS = ("parameters", "steps", "tokens", "peak_memory_gib", "fits", "seconds", "usd")
+
+
+def told(recipe: Recipe, gpu: GPU | None, utilisation: float) -> dict[str, Any]:
+    """Return what there is to tell of a training; sizes are of one device, in GiB."""
+    moment, parts = peak(recipe.setup)
+    there = available(recipe, gpu)
+    total = sum(parts.values())
+    seconds = hours(recipe, gpu, utilisation) * 3600 if gpu else None
+    return {
+        "parameters": recipe.shape.parameters,
+        "devices": recipe.world,
+        "examples": len(recipe.documents.lengths),
+        "steps": recipe.work.steps,
+        "tokens": recipe.work.tokens,
+        "largest_micro_batch": recipe.work.largest,
+        "micro_batches": recipe.work.micro_batches,
+        "data": recipe.documents.source,
+        "memory_gib": {part: size / GIB for part, size in parts.items() if size},
+        "peak_at": moment,
+        "peak_memory_gib": total / GIB,
+        "moments_gib": {name: sum(sizes.values()) / GIB for name, sizes in moments(recipe.setup).items()},
+        "host_gib": host_bytes(recipe.setup) * recipe.machine.devices / GIB if recipe.on_gpu else None,
+        "available_gib": there / GIB if there else None,
+        "fits": total <= there if there else None,
+        "changes": [] if not there or total <= there else fitting(recipe, there),
+        "seconds": seconds,
+        "usd": seconds / 3600 * recipe.world * gpu.usd_per_hour if gpu and seconds else None,
+        "utilisation": utilisation,
+    }
+
+
+def available(recipe: Recipe, gpu: GPU | None) -> float | None:
+    """Return the bytes that a device has: the GPU's, or its share of this machine's; None where no one can know."""
+    if gpu:
+        return gpu.memory_gib * GIB
+    if recipe.on_gpu or sys.platform != "linux":
+        return None
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / recipe.machine.devices
+
+
+if __name__ == "__main__":
+    launch("plan")

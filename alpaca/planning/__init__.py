@@ -1,0 +1,1 @@
+"""What a training will need, by arithmetic alone: nothing here imports torch."""

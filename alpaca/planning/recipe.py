@@ -1,0 +1,183 @@
+"""What a plan reads of a training's configuration, and the memory that follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import PositiveInt
+
+from alpaca.errors import UserError
+from alpaca.files import read_json
+from alpaca.models.shape import Shape
+from alpaca.planning.memory import Setup, Sharding
+from alpaca.planning.workload import Documents, Workload, workload
+from alpaca.schema import Described
+
+SHARDINGS: dict[str, Sharding] = {
+    "alpaca.strategies.single.Single": "none",
+    "alpaca.strategies.ddp.DDP": "ddp",
+    "alpaca.strategies.fsdp.FSDP": "fsdp",
+    "alpaca.strategies.deepspeed.DeepSpeed": "zero3",
+}
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of which nothing but its being there matters."""
+
+    target: str
+
+
+@dataclass(frozen=True)
+class Model:
+    """Either a path, with or without a shape, or the sizes of a network that is made from nothing."""
+
+    target: str
+    path: str | None = None
+    shape: Annotated[Shape, Described()] | None = None
+    vocab_size: PositiveInt | None = None
+    hidden_size: PositiveInt | None = None
+    intermediate_size: PositiveInt | None = None
+    num_hidden_layers: PositiveInt | None = None
+    num_attention_heads: PositiveInt | None = None
+    head_dim: PositiveInt | None = None
+    tie_word_embeddings: bool | None = None
+
+    @property
+    def folder(self) -> Path | None:
+        return Path(self.path) if self.path and Path(self.path).is_dir() else None
+
+    def known_shape(self) -> Shape:
+        """Return the shape that config.json, or else the configuration, tells; raises UserError where neither does."""
+        if self.path is None and self.hidden_size:
+            return Shape.of(vars(self), "model")
+        if self.folder and (self.folder / "config.json").is_file():
+            return Shape.of(read_json(self.folder / "config.json"), f"{self.folder}/config.json")
+        if self.shape is None:
+            raise UserError("the sizes of the model are not known; give model.path=FOLDER with a config.json in it")
+        return self.shape
+
+
+@dataclass(frozen=True)
+class Batching:
+    global_batch_size: PositiveInt
+    max_length: PositiveInt
+    tokens_per_micro_batch: PositiveInt
+
+
+@dataclass(frozen=True)
+class Loss:
+    loss: Literal["plain", "fused", "liger"] = "plain"
+
+
+@dataclass(frozen=True)
+class Optimizer:
+    target: str
+    momentum: float = 0.0
+
+    def bytes_of_states(self, stored: int) -> float:
+        """Return the bytes of the states of a parameter whose own size is `stored`: two numbers, as Adam has."""
+        name = self.target.rpartition(".")[2].lower()
+        if name == "sgd":
+            return float(stored if self.momentum else 0)
+        size = next((bits / 8 for bits in (4, 8) if f"{bits}bit" in name), float(stored))
+        return 2 * size
+
+
+@dataclass(frozen=True)
+class Strategy:
+    target: str
+    activation_checkpointing: Literal["none", "full", "selective"]
+    stage: Literal[2, 3] = 3
+    offload_to_cpu: bool = False
+    reshard_after_forward: bool = True
+
+    @property
+    def sharding(self) -> Sharding:
+        """Return how the training is spread; raises UserError for a strategy that is none of the packaged ones."""
+        if self.target not in SHARDINGS:
+            raise UserError(f"nothing is known of the memory of {self.target}; plan with strategy=fsdp or ddp")
+        return "zero2" if self.stage == 2 else SHARDINGS[self.target]
+
+
+@dataclass(frozen=True)
+class Machine:
+    accelerator: Literal["auto", "cpu", "cuda", "mps"]
+    devices: PositiveInt
+    num_nodes: PositiveInt
+    precision: Literal["32-true", "bf16-true", "bf16-mixed"]
+
+    @property
+    def on_gpu(self) -> bool:
+        """Tell whether the training would take a GPU; the driver's file spares asking torch."""
+        return self.accelerator == "cuda" or (self.accelerator == "auto" and Path("/dev/nvidia0").exists())
+
+
+@dataclass(frozen=True)
+class Callback:
+    """A checkpoint has the two keys; others have neither."""
+
+    every_n_steps: PositiveInt | None = None
+    asynchronous: bool = False
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All of a training that its memory, time and cost depend on. Raises UserError where it does not go together."""
+
+    shape: Shape
+    documents: Documents
+    epochs: int
+    seed: int
+    batching: Batching
+    loss: Loss
+    optimizer: Optimizer
+    strategy: Strategy
+    machine: Machine
+    callbacks: tuple[Callback, ...]
+    on_gpu: bool
+    process: float  # bytes
+
+    def __post_init__(self) -> None:
+        capacity, longest = self.batching.tokens_per_micro_batch, self.batching.max_length
+        if capacity < longest:
+            raise UserError(f"tokens_per_micro_batch={capacity} cannot hold max_length={longest} tokens")
+        if self.strategy.sharding == "none" and self.world > 1:
+            raise UserError(f"strategy=single trains on one device, not {self.world}; give strategy=fsdp or ddp")
+
+    @property
+    def world(self) -> int:
+        return self.machine.devices * self.machine.num_nodes
+
+    @cached_property
+    def work(self) -> Workload:
+        size, capacity = self.batching.global_batch_size, self.batching.tokens_per_micro_batch
+        return workload(self.documents, self.epochs, size, capacity, self.world, self.seed)
+
+    @cached_property
+    def setup(self) -> Setup:
+        in_bf16 = self.machine.precision == "bf16-true" and self.strategy.sharding not in ("zero2", "zero3")
+        return Setup(
+            shape=self.shape,
+            work=self.work,
+            precision=self.machine.precision,
+            optimizer_bytes=self.optimizer.bytes_of_states(2 if in_bf16 else 4),
+            sharding=self.strategy.sharding,
+            world=self.world,
+            checkpointing=self.strategy.activation_checkpointing,
+            fused_loss=self.loss.loss != "plain",
+            offload=self.strategy.offload_to_cpu,
+            reshard=self.strategy.reshard_after_forward,
+            saves_meanwhile=_saves_meanwhile(self.callbacks, self.work.steps),
+            on_gpu=self.on_gpu,
+            process=self.process,
+        )
+
+
+def _saves_meanwhile(callbacks: Iterable[Callback], steps: int) -> bool:
+    """Tell whether a checkpoint is written while training goes on, which the last one is not."""
+    return any(c.asynchronous and c.every_n_steps is not None and c.every_n_steps < steps for c in callbacks)

@@ -1,0 +1,234 @@
+"""A plan's arithmetic, against what torch counts and what is known of LLaMA."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from transformers import LlamaConfig, LlamaForCausalLM
+
+from alpaca.composition import checked, compose, instantiated
+from alpaca.errors import UserError
+from alpaca.models.shape import Shape
+from alpaca.modules.attention import use_packed_attention
+from alpaca.modules.checkpointing import checkpoint_activations
+from alpaca.modules.loss import target_loss
+from alpaca.planning.memory import Setup, activations, checkpoint_copy, logits, moments, states
+from alpaca.planning.workload import Workload, workload
+from alpaca.stage import function
+
+SMALL = Shape(1000, 256, 704, 2, 4, 2, 64, tie_word_embeddings=True)
+WORK = Workload(steps=3, tokens=3072, tokens_squared=0.0, largest=1024, targets=500, padding=1.0, micro_batches=1)
+
+
+def setup(**different: Any) -> Setup:
+    usual = Setup(
+        shape=SMALL,
+        work=WORK,
+        precision="32-true",
+        optimizer_bytes=8,
+        sharding="none",
+        world=1,
+        checkpointing="none",
+        fused_loss=False,
+        offload=False,
+        reshard=True,
+        saves_meanwhile=False,
+        on_gpu=False,
+        process=0.0,
+    )
+    return replace(usual, **different)
+
+
+def planned(tmp_path: Path, *overrides: str) -> dict[str, Any]:
+    config = compose("plan", [*overrides, f"root={tmp_path}", "name=mine"])
+    function("plan")(**instantiated(checked(function("plan"), config).values))
+    plan: dict[str, Any] = json.loads((tmp_path / "mine" / "plan" / "plan.json").read_text("utf-8"))
+    return plan
+
+
+@pytest.mark.parametrize(
+    ("model", "parameters"),
+    [
+        ("llama_7b", 6_738_415_616),
+        ("llama_13b", 13_015_864_320),
+        ("llama_30b", 32_528_943_616),
+        ("llama_65b", 65_285_660_672),
+        ("llama3_8b", 8_030_261_248),
+        ("smollm2_135m", 134_515_008),
+        ("smollm2_360m", 361_821_120),
+    ],
+)
+def test_parameters_are_exact(tmp_path: Path, model: str, parameters: int) -> None:
+    assert planned(tmp_path, f"model={model}", "num_examples=10")["parameters"] == parameters
+
+
+def network(shape: Shape) -> LlamaForCausalLM:
+    torch.manual_seed(0)
+    config = LlamaConfig(**{key: value for key, value in vars(shape).items() if key != "model_type"})
+    built = LlamaForCausalLM(config)
+    built.train()
+    use_packed_attention(built)
+    return built
+
+
+@pytest.mark.parametrize("biased", [False, True])
+def test_parameters_are_those_of_transformers(biased: bool) -> None:
+    shape = replace(SMALL, tie_word_embeddings=False, attention_bias=biased)
+    assert shape.parameters == sum(parameter.numel() for parameter in network(shape).parameters())
+
+
+def kept(shape: Shape, how: str) -> int:
+    """Return the bytes of all storages that autograd keeps of a micro-batch as in WORK, but for the logits and indices."""
+    built = network(shape)
+    checkpoint_activations(built, how)  # type: ignore[arg-type]
+    own = {parameter.untyped_storage().data_ptr() for parameter in built.parameters()}
+    seen: dict[int, torch.Tensor] = {}  # which also keeps a storage from being used again
+
+    def pack(tensor: torch.Tensor) -> torch.Tensor:
+        if (where := tensor.untyped_storage().data_ptr()) not in own:
+            seen[where] = tensor
+        return tensor
+
+    batch = {
+        "input_ids": torch.zeros(1, 1024, dtype=torch.long),
+        "position_ids": torch.arange(64).repeat(16)[None],
+        "document_lengths": torch.full((16,), 64),
+        "predicting": torch.arange(500),
+        "targets": torch.zeros(500, dtype=torch.long),
+    }
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+        target_loss(built, batch)
+    stored = [tensor for tensor in seen.values() if tensor.is_floating_point() and tensor.shape[-1:] != (1000,)]
+    return sum(tensor.untyped_storage().nbytes() for tensor in stored)
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+@pytest.mark.parametrize("how", ["none", "full"])
+@pytest.mark.parametrize("precision", ["32-true", "bf16-true"])
+def test_activations_are_what_autograd_keeps(how: str, precision: str) -> None:
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.bfloat16 if precision == "bf16-true" else torch.float32)
+    try:
+        found = kept(SMALL, how)
+    finally:
+        torch.set_default_dtype(before)
+    sizes = setup(checkpointing=how, precision=precision)
+    positions = 2 * 1024 * 64 * sizes.computed if how == "full" else 0  # sines and cosines, which layers are handed
+    assert activations(sizes) == pytest.approx(found + positions, rel=0.01)
+
+
+def test_steps_are_those_of_the_recipe(tmp_path: Path) -> None:
+    plan = planned(tmp_path, "experiment=alpaca_7b", "gpu=a100_80gb", "strategy=fsdp", "trainer.devices=8")
+    assert plan["steps"] == 1221
+    assert plan["examples"] == 52002
+    assert "ASSUMED" in plan["data"]
+    assert plan["fits"]
+    assert plan["seconds"] > 0
+    assert plan["usd"] == pytest.approx(plan["seconds"] / 3600 * 8 * 1.8)
+
+
+def test_thirteen_billion_differ_in_rate_and_epochs_alone(tmp_path: Path) -> None:
+    small = compose("train", ["experiment=alpaca_7b", "model.path=a/b"])
+    large = compose("train", ["experiment=alpaca_13b", "model.path=a/b"])
+    assert (large["epochs"], large["optimizer"]["lr"]) == (5, 1e-5)
+    changed = {"name", "model", "epochs", "optimizer", "callbacks", "data"}
+    assert {key for key in small if small[key] != large[key]} == changed
+    assert small["trainer"]["precision"] == large["trainer"]["precision"] == "bf16-true"
+
+
+def test_shards_are_shares() -> None:
+    whole, shared = states(setup()), states(setup(sharding="fsdp", world=8))
+    assert shared["weights"] == whole["weights"] / 8 == SMALL.parameters * 4 / 8
+    assert shared["optimizer"] == whole["optimizer"] / 8
+    assert checkpoint_copy(setup(sharding="ddp", world=8)) == pytest.approx(checkpoint_copy(setup()) / 8)
+    assert checkpoint_copy(setup()) == SMALL.parameters * 12
+
+
+def test_deepspeed_keeps_weights_in_fp32_beside_those_in_bf16() -> None:
+    zero = states(setup(sharding="zero3", world=2, precision="bf16-true"))
+    assert zero["weights"] == SMALL.parameters * 2 / 2
+    assert zero["optimizer"] == SMALL.parameters * (4 + 8) / 2
+
+
+def test_logits_are_three_times_those_of_the_targets_and_none_of_a_fused_loss() -> None:
+    many = setup(shape=replace(SMALL, vocab_size=50_000))
+    assert logits(many) == 3 * 4 * 500 * 50_000
+    assert logits(replace(many, fused_loss=True)) < logits(many) / 3
+
+
+def test_a_gpu_holds_no_copy_for_the_checkpoint() -> None:
+    assert "checkpoint" in moments(setup())
+    assert not any("checkpoint" in parts for parts in moments(setup(on_gpu=True)).values())
+
+
+def test_the_largest_micro_batch_is_that_of_the_steps(tasks_file: Path, tmp_path: Path) -> None:
+    plan = planned(tmp_path, f"data={tasks_file}", "datamodule.global_batch_size=50", "epochs=2")
+    assert plan["steps"] == 8
+    assert plan["examples"] == 200
+    assert plan["largest_micro_batch"] <= 4096
+
+
+def test_changes_make_it_fit(tmp_path: Path) -> None:
+    command = ["experiment=alpaca_7b", "gpu=a100_40gb"]
+    plan = planned(tmp_path, *command)
+    assert not plan["fits"]
+    assert plan["changes"]
+    for change in plan["changes"]:
+        assert planned(tmp_path, *command, *change.split())["fits"], change
+
+
+@pytest.mark.parametrize(
+    ("overrides", "line"),
+    [
+        ("datamodule.max_lenght=5", "unknown key `max_lenght` in datamodule; did you mean `max_length`?"),
+        ("gpu=h10", "unknown option `h10` in gpu"),
+        ("+optimizer.amsgrd=true", "unknown key `amsgrd` in optimizer; did you mean `amsgrad`?"),
+        ("datamodule.max_length=long", "`datamodule.max_length` cannot be 'long'"),
+        ("trainer.precision=fp8", "`trainer.precision` cannot be 'fp8'"),
+        ("model=hub", "the sizes of the model are not known"),
+        ("trainer.devices=2", "strategy=single trains on one device, not 2"),
+        ("datamodule.tokens_per_micro_batch=9", "tokens_per_micro_batch=9 cannot hold max_length=512"),
+    ],
+)
+def test_what_is_wrong_is_told_in_one_line(tmp_path: Path, overrides: str, line: str) -> None:
+    with pytest.raises(UserError) as mistake:
+        planned(tmp_path, *overrides.split())
+    assert line in str(mistake.value)
+    assert "\n" not in str(mistake.value)
+
+
+def test_a_folder_tells_its_shape(tmp_path: Path) -> None:
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "config.json").write_text(json.dumps(vars(SMALL) | {"architectures": []}), "utf-8")
+    plan = planned(tmp_path, "model=hub", f"model.path={tmp_path / 'model'}", "num_examples=10")
+    assert plan["parameters"] == SMALL.parameters
+
+
+def test_steps_of_one_length_fill_micro_batches() -> None:
+    import numpy as np
+
+    from alpaca.planning.workload import Documents
+
+    work = workload(Documents(np.full(100, 10), np.full(100, 5), ""), 2, 50, 100, 2, 0)
+    assert (work.steps, work.tokens, work.largest, work.targets, work.micro_batches) == (4, 2000, 90, 45, 3)
+
+
+def test_a_plan_is_shown_again_and_made_anew_when_data_comes(
+    alpaca: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path, tasks_file: Path
+) -> None:
+    first = alpaca("plan", "data=tasks.jsonl")
+    assert first.returncode == 0, first.stderr
+    assert "ASSUMED" in first.stdout
+    again = alpaca("plan", "data=tasks.jsonl")
+    assert again.stdout == first.stdout
+    assert "finished already" in again.stderr
+    (tmp_path / "tasks.jsonl").write_bytes(tasks_file.read_bytes())
+    anew = alpaca("plan", "data=tasks.jsonl")
+    assert "200 examples of tasks.jsonl" in anew.stdout
