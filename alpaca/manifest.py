@@ -117,11 +117,13 @@ def begin(folder: Path, config: Mapping[str, Any], inputs: Sequence[Path]) -> It
             raise
 
 
-def await_begin(folder: Path, config: Mapping[str, Any]) -> None:
-    """Wait until the first of several processes has begun with this configuration."""
+def await_begin(folder: Path, config: Mapping[str, Any], inputs: Sequence[Path]) -> None:
+    """Wait until the first of several processes has begun with this configuration and these files."""
+    files = _hashes([path for path in inputs if path.is_file()])
     while True:
         try:
-            if same_result(read_json(folder / "started.json")["config"], config):
+            started = read_json(folder / "started.json")
+            if same_result(started["config"], config) and files.items() <= started["inputs"].items():
                 return
         except (OSError, ValueError, KeyError):
             pass  # there is none yet, or of another time

@@ -78,13 +78,15 @@ def execute(stage: str, config: dict[str, Any], arguments: Sequence[str] = ()) -
     from alpaca.log import announce
 
     folder = manifest.stage_folder(config.get("root", ""), config.get("name", ""), stage)
-    if processes.rank():
-        manifest.await_begin(folder, config)
-        function(stage)(**composition.instantiated(composition.checked(function(stage), config).values))
-        return
     done = manifest.finished(folder, config)
     if done is not None:
-        announce(stage, f"finished already: {folder}", done["results"])
+        if processes.rank() == 0:
+            announce(stage, f"finished already: {folder}", done["results"])
+        return
+    if processes.rank():
+        fits = composition.checked(function(stage), config)
+        manifest.await_begin(folder, config, fits.inputs)
+        function(stage)(**composition.instantiated(fits.values))
         return
     devices, nodes = _ranks(config) if stage != "plan" else (1, 1)  # which only speaks of devices
     if devices * nodes > 1 and not processes.is_rank():

@@ -65,6 +65,12 @@ def train(
 
     folder = stage_folder(root, name, "train")
     try_out(optimizer)
+    loop = trainer(
+        strategy=strategy,
+        callbacks=list(callbacks.values()),
+        logger=[CSV(folder), *logger.values()],
+        default_root_dir=folder,
+    )
     examples = datamodule(data=data, folder=folder, tokenizer=model.tokenizer, epochs=epochs, seed=seed)
     examples.prepare_data()
     examples.setup("fit")
@@ -80,12 +86,6 @@ def train(
         total_steps=examples.total_steps,
         seed=seed,
         first_step=examples.first_step,
-    )
-    loop = trainer(
-        strategy=strategy,
-        callbacks=list(callbacks.values()),
-        logger=[CSV(folder), *logger.values()],
-        default_root_dir=folder,
     )
     loop.fit(tuned, datamodule=examples)
     tuned.export_to(folder / "model", tokenizer)

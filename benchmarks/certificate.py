@@ -43,6 +43,7 @@ from alpaca.strategies.exact import trainable
 from alpaca.strategies.fsdp import FSDP
 from alpaca.strategies.single import Single
 from alpaca.trainers.lightning import configure
+from benchmarks import peers
 
 LIMIT = 1e-5
 TUNINGS = ("full", "lora")
@@ -282,6 +283,20 @@ def table(rows: list[dict[str, Any]]) -> Table:
     return made
 
 
+def peers_of(folder: Path) -> Table:
+    """Take the first step through other trainers, in micro-batches of four examples."""
+    steps = steps_of("packed", 4096, folder)
+    steps.prepare_data()
+    steps.setup("fit")
+    step = next(steps.steps())
+    documents = [
+        (ids.tolist(), labels.tolist()) for batch in step["micro_batches"] for ids, labels in documents_of(batch)
+    ]
+    order = torch.randperm(len(documents), generator=torch.Generator().manual_seed(0)).tolist()  # not by length
+    network = plain_network(module_of(next(cases()), folder, steps.total_steps))
+    return peers.compare(network, [documents[index] for index in order], 4)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--data", type=Path, help="an Alpaca-format file; without it, procedural tasks")
@@ -301,7 +316,9 @@ def main() -> None:
                 folder, ranks, [*(["--only", given.only] if given.only else []), *(["--few"] if given.few else [])]
             )
         rows = [json.loads(line) for line in (folder / "cases.jsonl").read_text("utf-8").splitlines()]
-    Console().print(table(rows))
+        Console(width=120).print(table(rows))
+        if not given.few:
+            Console(width=120).print(peers_of(folder))
     failed = [row for row in rows if max(row["gradient"], row["loss"]) > LIMIT]
     print(f"{len(rows)} cases, {len(failed)} off by more than {LIMIT:g} of the reference")
     for row in failed:

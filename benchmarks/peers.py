@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import importlib.util
 import io
 import logging
 import math
@@ -21,6 +22,8 @@ from typing import Any
 
 import lightning
 import torch
+from rich.console import Console
+from rich.table import Table
 from torch import Tensor
 from torch.utils.data import DataLoader
 from transformers import PreTrainedModel, Trainer, TrainerCallback, TrainingArguments
@@ -226,14 +229,24 @@ def quiet() -> None:
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
 
 
-def main() -> None:
+def compare(network: PreTrainedModel, documents: Documents, micro_batch_size: int) -> Table:
+    """Lay out how far each peer's gradient is from the exact one, and what it gets wrong."""
     quiet()
-    network, documents = example_step(16)
     reference = exact(network, documents)
+    made = Table("peer", "off by", "what it gets wrong", title="The same step in other trainers")
     for name, (peer, wrong) in PEERS.items():
+        if name.startswith("TRL") and importlib.util.find_spec("trl") is None:
+            made.add_row(name, "-", "not measured: pip install trl")
+            continue
         with contextlib.redirect_stdout(io.StringIO()):
-            off = difference(peer(network, documents, 4, 4), reference)
-        print(f"{name:24}{off:10.1e}  {wrong}")
+            off = difference(peer(network, documents, micro_batch_size, len(documents) // micro_batch_size), reference)
+        made.add_row(name, f"{off:.1e}", wrong)
+    return made
+
+
+def main() -> None:
+    network, documents = example_step(16)
+    Console().print(compare(network, documents, 4))
 
 
 if __name__ == "__main__":

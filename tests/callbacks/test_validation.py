@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import csv
+import functools
+from pathlib import Path
+
+import pytest
+import torch
+from small import SMALL
+
+from alpaca.callbacks.checkpoint import Checkpoint
+from alpaca.callbacks.validation import Validation
+from alpaca.datamodules.packed import Packed
+from alpaca.files import read_json
+from alpaca.models.weights import Weights
+from alpaca.modules.loss import target_loss
+from alpaca.modules.sft import SFT
+from alpaca.schedulers.cosine import cosine
+from alpaca.strategies.single import Single
+from alpaca.train import train
+from alpaca.trainers.lightning import configure
+
+
+@pytest.fixture
+def folder(tasks_file: Path, tmp_path: Path) -> Path:
+    """Train with a tenth held out, the best and the newest checkpoint kept."""
+    checkpoints = tmp_path / "run" / "train" / "checkpoints"
+    train(
+        name="run",
+        root=tmp_path,
+        seed=0,
+        data=tasks_file,
+        epochs=2,
+        model=SMALL,
+        datamodule=functools.partial(Packed, 32, 256, "truncate", None, 0.1, tmp_path / "cache", 1024),
+        module=functools.partial(SFT, 1.0, "plain"),
+        optimizer=functools.partial(torch.optim.AdamW, lr=3e-3),
+        scheduler=functools.partial(cosine, 0.03),
+        strategy=functools.partial(Single, "none"),
+        trainer=configure("cpu", 1, 1, "32-true", None),
+        callbacks={"validation": Validation(4), "checkpoint": Checkpoint(checkpoints, 5, 1, True, True)},
+        logger={},
+    )
+    return tmp_path / "run" / "train"
+
+
+def measured(folder: Path) -> dict[int, float]:
+    with (folder / "validation.csv").open(encoding="utf-8") as file:
+        return {int(row["step"]): float(row["validation_loss"]) for row in csv.DictReader(file)}
+
+
+def test_the_validation_loss_is_the_mean_over_held_out_target_tokens(
+    folder: Path, tasks_file: Path, tmp_path: Path
+) -> None:
+    losses = measured(folder)
+    assert list(losses) == [0, 4, 8, 12]
+    data = Packed(
+        32,
+        256,
+        "truncate",
+        None,
+        0.1,
+        tmp_path / "cache",
+        1024,
+        data=tasks_file,
+        folder=folder,
+        tokenizer=SMALL.tokenizer,
+        epochs=2,
+        seed=0,
+    )
+    data.prepare_data()
+    data.setup("fit")
+    batches, targets = data.validation()
+    network = Weights(folder / "model").load()
+    with torch.no_grad():
+        loss = sum(float(target_loss(network, batch)) for batch in batches) / targets
+    assert loss == pytest.approx(losses[12], rel=1e-5)
+
+
+def test_the_best_checkpoint_is_kept_beside_the_newest(folder: Path) -> None:
+    losses = measured(folder)
+    kept = {path.name: read_json(path / "state.json") for path in (folder / "checkpoints").iterdir()}
+    best = min(
+        (state for state in kept.values() if state["validation_loss"]), key=lambda state: state["validation_loss"]
+    )
+    assert best["validation_loss"] == min(loss for step, loss in losses.items() if step)
+    assert "step-00000012" in kept
+    assert len(kept) <= 2
