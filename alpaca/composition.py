@@ -282,7 +282,7 @@ def _missing_option(problem: MissingConfigException, stage: str) -> UserError:
     group, _, option = (problem.missing_cfg_file or "").rpartition("/")
     if not group:
         return UserError(f"there is no configuration `{problem.missing_cfg_file}`")
-    return unknown("option", option, group, problem.options or _options(conf_folder() / group))
+    return unknown("option", option, group, problem.options or options(conf_folder() / group))
 
 
 def _wrong_key(key: str, stage: str, arguments: Sequence[str], search: Sequence[str], text: str) -> UserError:
@@ -315,29 +315,6 @@ def _unset(part: str, path: list[str], node: DictConfig, candidates: list[str]) 
     return unknown("key", part, where, [*candidates, "defaults"])
 
 
-def help_text(stage: str, summary: str, arguments: Sequence[str]) -> str:
-    """Tell a stage's groups with their options (a line each), its keys as composed, and three examples."""
-    search = config_dirs(arguments)
-    overrides = [a for a in arguments if "=" in a and not a.startswith("-")]
-    shown = OmegaConf.create(compose_unresolved(stage, overrides, search))
-    return "\n".join(
-        [
-            f"alpaca {stage}: {summary}",
-            "",
-            f"usage: alpaca {stage} [key=value ...] [group=option ...] [Hydra's flags: --cfg job, -m, --config-dir DIR, ...]",
-            "",
-            "Groups and their options (* is the default):",
-            *_group_lines(stage, search),
-            "",
-            "Keys and values as they stand:",
-            *(f"  {line}" for line in OmegaConf.to_yaml(shown).splitlines()),
-            "",
-            "Examples:",
-            *(f"  {line}" for line in _examples(stage)),
-        ]
-    )
-
-
 def compose_unresolved(stage: str, overrides: Sequence[str], search: Sequence[str]) -> DictConfig:
     overrides = with_experiment(stage, overrides, search)
     try:
@@ -346,27 +323,6 @@ def compose_unresolved(stage: str, overrides: Sequence[str], search: Sequence[st
         raise explain(problem, stage, overrides, search) from problem
 
 
-def _group_lines(stage: str, search: Sequence[str]) -> Iterator[str]:
-    for group, default in groups(stage).items():
-        yield f"  {group}"
-        for folder in (conf_folder(), *map(Path, search)):
-            for option in _options(folder / group.split("@")[0]):
-                star = "*" if option == default else " "
-                yield f"   {star} {option:<24} {_first_comment(folder / group.split('@')[0], option, stage)}"
-
-
-def _options(group: Path) -> list[str]:
+def options(group: Path) -> list[str]:
     """Return the options of a group; a folder (an experiment with a file a stage) is one option."""
     return sorted({entry.stem for entry in group.glob("*") if entry.suffix == ".yaml" or entry.is_dir()})
-
-
-def _first_comment(group: Path, option: str, stage: str) -> str:
-    file = next((f for f in (group / f"{option}.yaml", group / option / f"{stage}.yaml") if f.is_file()), None)
-    comments = re.findall(r"^# (?!@package)(.+)$", file.read_text("utf-8"), re.MULTILINE) if file else []
-    return comments[0] if comments else ""
-
-
-def _examples(stage: str) -> list[str]:
-    """Return the example commands in the first lines of a stage's root YAML (`#   alpaca ...`)."""
-    text = (conf_folder() / f"{stage}.yaml").read_text("utf-8")
-    return re.findall(rf"^# +(alpaca {stage}.*)$", text, re.MULTILINE)

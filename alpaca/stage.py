@@ -124,7 +124,9 @@ def _launch(stage: str, arguments: Sequence[str]) -> None:
     if stage not in STAGES:
         raise unknown("stage", stage, "", STAGES)
     if {"-h", "--help"} & set(arguments):
-        print(composition.help_text(stage, _summary(stage), arguments))
+        from alpaca.help import help_text
+
+        print(help_text(stage, _summary(stage), arguments))
         return
     setup_logging()
     if stage == "run":
