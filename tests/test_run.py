@@ -124,7 +124,7 @@ def test_sigterm_ends_with_exit_code_3_and_the_run_goes_on(alpaca: Run, tmp_path
     command = [sys.executable, "-m", "alpaca.run", *SMALL, "train.epochs=50"]
     process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     checkpoints = tmp_path / "outputs" / "quickstart" / "train" / "checkpoints"
-    while process.poll() is None and not list(checkpoints.glob("step-*.ckpt")):
+    while process.poll() is None and not list(checkpoints.glob("step-*")):
         time.sleep(0.05)
     process.send_signal(signal.SIGTERM)
     _, told = process.communicate(timeout=60)

@@ -248,7 +248,7 @@ def test_ctrl_c_in_training_ends_with_3(alpaca: Run, tmp_path: Path, tasks_file:
         "callbacks.checkpoint.every_n_steps=1",
     ]
     process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    while process.poll() is None and not list(tmp_path.glob("outputs/default/train/checkpoints/step-*.ckpt")):
+    while process.poll() is None and not list(tmp_path.glob("outputs/default/train/checkpoints/step-*")):
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
     _, told = process.communicate(timeout=60)

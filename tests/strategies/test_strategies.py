@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -12,6 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from alpaca.files import sha256
 
 ROOT = Path(__file__).parent.parent.parent
 RECIPE = [
@@ -114,3 +117,36 @@ def test_a_rank_that_is_killed_ends_the_run_with_a_line(tasks_file: Path, tmp_pa
     assert "rank 1 was ended by SIGKILL" in told
     assert "Traceback" not in told
     assert list(checkpoints.glob("step-*"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "hardware", [["strategy=single"], ["strategy=fsdp", RANKS], ["strategy=deepspeed_zero3", RANKS]]
+)
+def test_killed_at_random_moments_a_run_ends_in_the_same_bits(
+    tasks_file: Path, tmp_path: Path, train: Train, hardware: list[str]
+) -> None:
+    began = time.monotonic()
+    train(*hardware, "name=whole", "epochs=6")
+    length = time.monotonic() - began
+    rng, kills = random.Random(0), 0
+    while kills < 17:
+        process = subprocess.Popen(
+            command(tasks_file, *hardware, "epochs=6"),
+            cwd=tmp_path,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            process.wait(rng.uniform(0.3, 0.95) * length)
+            break  # it is done
+        except subprocess.TimeoutExpired:
+            process.kill()  # the process alone: its ranks must not live on
+            process.wait()
+            kills += 1
+    train(*hardware, "epochs=6")
+    assert kills > 2
+    for made in ("model", "base"):
+        whole, killed = (tmp_path / "outputs" / name / "train" / made for name in ("whole", "default"))
+        assert sha256(whole) == sha256(killed)
+    assert losses(tmp_path) == losses(tmp_path, "whole")
