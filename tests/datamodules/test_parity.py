@@ -16,9 +16,10 @@ import torch
 from small import SMALL
 
 from alpaca.datamodules.encoding import encode
-from alpaca.datamodules.tokens import IGNORED, collate, pack
+from alpaca.datamodules.packing import pack
+from alpaca.datamodules.tokens import IGNORED, collate
 from alpaca.modules.attention import packed
-from alpaca.modules.sft import target_loss
+from alpaca.modules.loss import target_loss
 from alpaca.prompts.alpaca import prompt
 from alpaca.records import Example, read
 

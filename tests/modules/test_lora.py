@@ -18,7 +18,8 @@ from test_train import KilledAt, trained
 from transformers import AutoModelForCausalLM, PreTrainedModel
 
 from alpaca.callbacks.checkpoint import checkpoints
-from alpaca.datamodules.tokens import Tokens, encode
+from alpaca.datamodules.encoding import encode
+from alpaca.datamodules.tokens import Tokens
 from alpaca.errors import Stopped, UserError
 from alpaca.files import sha256
 from alpaca.llms.huggingface import HuggingFace
