@@ -163,9 +163,16 @@ def test_logits_are_three_times_those_of_the_targets_and_none_of_a_fused_loss() 
     assert logits(replace(many, fused_loss=True)) < logits(many) / 3
 
 
-def test_a_gpu_holds_no_copy_for_the_checkpoint() -> None:
-    assert "checkpoint" in moments(setup())
-    assert not any("checkpoint" in parts for parts in moments(setup(on_gpu=True)).values())
+def test_a_checkpoint_beside_the_training_is_written_from_a_copy_which_a_gpu_does_not_hold() -> None:
+    meanwhile = {"saves_meanwhile": True}
+    assert any("checkpoint" in parts for parts in moments(setup(**meanwhile)).values())
+    assert not any("checkpoint" in parts for parts in moments(setup()).values())
+    assert not any("checkpoint" in parts for parts in moments(setup(on_gpu=True, **meanwhile)).values())
+
+
+def test_every_second_layer_is_computed_again_selectively() -> None:
+    kept = {how: activations(setup(checkpointing=how)) for how in ("none", "selective", "full")}
+    assert kept["selective"] - kept["full"] == pytest.approx(kept["none"] - kept["selective"])
 
 
 def test_the_largest_micro_batch_is_that_of_the_steps(tasks_file: Path, tmp_path: Path) -> None:

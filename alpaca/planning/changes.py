@@ -49,8 +49,8 @@ def _changes(recipe: Recipe) -> Iterator[tuple[str, str, Change]]:
     """Yield changes with what they change and their overrides, the one that costs least first."""
     if recipe.loss.loss == "plain":
         yield "loss", "module.loss=fused", lambda r: replace(r, loss=replace(r.loss, loss="fused"))
-    least = max(recipe.batching.max_length, recipe.batching.tokens_per_micro_batch // 4)
-    if least < recipe.batching.tokens_per_micro_batch:
+    least = max(recipe.batching.max_length, recipe.batching.capacity // 4)
+    if recipe.batching.tokens_per_micro_batch and least < recipe.batching.capacity:
         text = f"datamodule.tokens_per_micro_batch={least}"
         yield "tokens", text, lambda r: replace(r, batching=replace(r.batching, tokens_per_micro_batch=least))
     if recipe.strategy.activation_checkpointing != "full":

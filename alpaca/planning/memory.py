@@ -16,7 +16,7 @@ from alpaca.planning.workload import Workload
 FP32 = 4
 INDEX = 8  # bytes of an id or a position
 EXPORT_SHARD = 256 << 20  # models.weights.SHARD_BYTES
-DEEPSPEED_BUCKET = 500_000_000  # numbers, allocated at once on a GPU; on a processor a page costs when it is touched
+DEEPSPEED_BUCKET = 50_000_000  # strategies.deepspeed.BUCKET: numbers, allocated at once on a GPU; on a processor a page costs when it is touched
 DEEPSPEED_LIVE = 1_000_000_000  # numbers, its stage3_max_live_parameters and stage3_max_reuse_distance
 Sharding = Literal["none", "ddp", "fsdp", "zero2", "zero3"]
 Parts = dict[str, float]
@@ -67,16 +67,16 @@ def layer_activations(setup: Setup) -> float:
     return setup.work.largest * (norms + attention + feed_forward)
 
 
-def kept_of_layer(setup: Setup) -> float:
+def recomputed(setup: Setup, layer: int) -> bool:
+    """Tell whether the backward pass computes a decoder layer again; selectively, every second."""
+    return setup.checkpointing == "full" or (setup.checkpointing == "selective" and layer % 2 == 0)
+
+
+def kept_of_layer(setup: Setup, layer: int) -> float:
     """Return the bytes that stay of a decoder layer until its backward pass."""
-    s, a, pad, tokens = setup.shape, setup.computed, setup.work.padding, setup.work.largest
-    if setup.checkpointing == "none":
+    if not recomputed(setup, layer):
         return layer_activations(setup)
-    kept: float = a * s.hidden_size
-    if setup.checkpointing == "selective":  # matrix products and attention
-        kept += a * (s.queries + 2 * s.keys + pad * s.queries + 2 * s.hidden_size + 2 * s.intermediate_size)
-        kept += FP32 * s.num_attention_heads * pad
-    return tokens * kept
+    return float(setup.work.largest * setup.computed * setup.shape.hidden_size)
 
 
 def activations(setup: Setup) -> float:
@@ -85,7 +85,8 @@ def activations(setup: Setup) -> float:
     rotary = 2 * a * s.head_width
     outside = s.hidden_size * (FP32 + a) + rotary + 3 * INDEX
     chosen = setup.work.targets * s.hidden_size * a
-    return setup.work.largest * outside + chosen + s.num_hidden_layers * kept_of_layer(setup)
+    kept = sum(kept_of_layer(setup, layer) for layer in range(s.num_hidden_layers))
+    return setup.work.largest * outside + chosen + kept
 
 
 def in_backward(setup: Setup) -> float:
@@ -94,7 +95,7 @@ def in_backward(setup: Setup) -> float:
     These are the layer itself where it is recomputed, and the gradients of the feed-forward part's three products.
     """
     s, a = setup.shape, setup.computed
-    again = 0.0 if setup.checkpointing == "none" else layer_activations(setup)
+    again = layer_activations(setup) if recomputed(setup, s.num_hidden_layers - 1) else 0.0
     return again + setup.work.largest * a * (3 * s.intermediate_size + s.hidden_size)
 
 
@@ -180,18 +181,17 @@ def moments(setup: Setup) -> dict[str, Parts]:
         held, all_gradients = dict.fromkeys(held, 0.0) | {"process": setup.process}, 0.0
     before = held | {"gradients": all_gradients if setup.work.micro_batches > 1 else held["gradients"]}
     passing = {"activations": activations(setup), "communication": communication(setup)}
-    last_layer = {"activations": kept_of_layer(setup) + in_backward(setup)}
+    first_layer = {"activations": kept_of_layer(setup, 0) + in_backward(setup)}
     found = {
         "loss": before | passing | {"logits": logits(setup)},
         "backward pass": before | passing | {"activations": passing["activations"] + in_backward(setup)},
-        "end of backward pass": held | {"gradients": all_gradients} | passing | last_layer,
+        "end of backward pass": held | {"gradients": all_gradients} | passing | first_layer,
     }
     if setup.on_gpu:
         return found
-    copy = {"checkpoint": checkpoint_copy(setup)}
-    if setup.saves_meanwhile:
-        found = {moment: parts | copy for moment, parts in found.items()}
-    return found | {"checkpoint": held | copy, "export": held | {"export": export_copy(setup)}}
+    if setup.saves_meanwhile:  # from a copy; at the end there is none
+        found = {moment: parts | {"checkpoint": checkpoint_copy(setup)} for moment, parts in found.items()}
+    return found | {"export": held | {"export": export_copy(setup)}}
 
 
 def peak(setup: Setup) -> tuple[str, Parts]:

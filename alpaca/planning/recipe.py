@@ -64,9 +64,17 @@ class Model:
 
 @dataclass(frozen=True)
 class Batching:
+    """How a step is divided; padded rows are counted as if each were as long as can be."""
+
     global_batch_size: PositiveInt
     max_length: PositiveInt
-    tokens_per_micro_batch: PositiveInt
+    tokens_per_micro_batch: PositiveInt | None = None
+    examples_per_micro_batch: PositiveInt | None = None
+
+    @property
+    def capacity(self) -> int:
+        """Tokens that a micro-batch may hold."""
+        return self.tokens_per_micro_batch or (self.examples_per_micro_batch or 1) * self.max_length
 
 
 @dataclass(frozen=True)
@@ -143,7 +151,7 @@ class Recipe:
     process: float  # bytes
 
     def __post_init__(self) -> None:
-        capacity, longest = self.batching.tokens_per_micro_batch, self.batching.max_length
+        capacity, longest = self.batching.capacity, self.batching.max_length
         if capacity < longest:
             raise UserError(f"tokens_per_micro_batch={capacity} cannot hold max_length={longest} tokens")
         if self.strategy.sharding == "none" and self.world > 1:
@@ -155,7 +163,7 @@ class Recipe:
 
     @cached_property
     def work(self) -> Workload:
-        size, capacity = self.batching.global_batch_size, self.batching.tokens_per_micro_batch
+        size, capacity = self.batching.global_batch_size, self.batching.capacity
         return workload(self.documents, self.epochs, size, capacity, self.world, self.seed)
 
     @cached_property

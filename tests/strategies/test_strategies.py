@@ -80,7 +80,10 @@ def test_every_strategy_computes_the_step_of_one_example_at_a_time() -> None:
 
 @pytest.mark.parametrize(
     ("first", "then"),
-    [(["strategy=fsdp", RANKS], ["strategy=single"]), (["strategy=single"], ["strategy=deepspeed_zero3", RANKS])],
+    [
+        (["strategy=fsdp", RANKS], ["strategy=single"]),
+        pytest.param(["strategy=single"], ["strategy=deepspeed_zero3", RANKS], marks=pytest.mark.slow),
+    ],
 )
 def test_a_checkpoint_continues_under_another_strategy_and_number_of_ranks(
     tasks_file: Path, tmp_path: Path, train: Train, first: list[str], then: list[str]
