@@ -37,6 +37,7 @@ class Checkpoint(Callback):
         self.writer = ThreadPoolExecutor(1)
         self.writing: Future[None] | None = None
         self.group: ProcessGroup | None = None
+        self.saved_after = 0  # steps
         self.handlers: dict[signal.Signals, Any] = {}
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -49,6 +50,7 @@ class Checkpoint(Callback):
             for left in self.folder.glob(".step-*.partial"):
                 remove(left)
         self.group = pl_module.strategy.group()
+        self.saved_after = pl_module.steps_done
         if pl_module.steps_done:
             restore(self._path(pl_module), pl_module, self.group)
 
@@ -75,11 +77,14 @@ class Checkpoint(Callback):
             signal.signal(number, handler)
 
     def save(self, module: SFT, beside: bool) -> None:
-        """Write a checkpoint of this moment, unless there is one, `beside` the training or before it goes on."""
-        path = self._path(module)
+        """Write a checkpoint of this moment, unless there is one, `beside` the training or before it goes on.
+
+        Whether there is one each rank remembers: the file system might tell them different things.
+        """
         self.finish()
-        if path.exists():
+        if self.saved_after == module.steps_done:
             return
+        self.saved_after, path = module.steps_done, self._path(module)
         parts = parts_of(module, loading=False)
         if beside:
             parts = {name: part.copied() for name, part in parts.items()}
