@@ -46,7 +46,7 @@ def run_ranks(stage: str, arguments: Sequence[str], count: int, nodes: int) -> i
 
     When one ends early the others are ended too. Raises Stopped where one was killed.
     """
-    port = os.environ.get("MASTER_PORT") or str(_free_port())
+    port = os.environ.get("MASTER_PORT") or str(free_port())
     node = int(os.environ.get("NODE_RANK", 0))
     shared = {name: value for name, value in os.environ.items() if not name.startswith("SLURM_")}
     shared |= {"MASTER_ADDR": os.environ.get("MASTER_ADDR", "127.0.0.1"), "MASTER_PORT": port}
@@ -92,7 +92,8 @@ def _start(stage: str, arguments: Sequence[str], environment: Mapping[str, str])
     return subprocess.Popen(command, preexec_fn=_end_with_parent, env=environment)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of this machine that nothing listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

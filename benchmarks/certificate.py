@@ -15,7 +15,6 @@ import functools
 import itertools
 import json
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -35,7 +34,7 @@ from alpaca.datamodules.steps import Steps
 from alpaca.generators.procedural import tasks
 from alpaca.models.scratch import Scratch
 from alpaca.modules.sft import SFT
-from alpaca.processes import rank
+from alpaca.processes import free_port, rank
 from alpaca.schedulers.cosine import cosine
 from alpaca.strategies.ddp import DDP
 from alpaca.strategies.deepspeed import DeepSpeed
@@ -258,10 +257,8 @@ def work(folder: Path, chosen: list[Case]) -> None:
 
 def in_ranks(folder: Path, ranks: int, flags: list[str]) -> None:
     """Start this file again in as many processes as the cases of so many ranks need."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = str(probe.getsockname()[1])
-    shared = os.environ | {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "WORLD_SIZE": str(ranks), "NODE_RANK": "0"}
+    shared = os.environ | {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port())}
+    shared |= {"WORLD_SIZE": str(ranks), "NODE_RANK": "0"}
     command = [sys.executable, "-m", "benchmarks.certificate", "--work", str(folder), "--ranks", str(ranks), *flags]
     started = [
         subprocess.Popen(command, env=shared | {"RANK": str(r), "LOCAL_RANK": str(r), "OMP_NUM_THREADS": "1"})

@@ -66,13 +66,13 @@ class HuggingFace:
         import torch
         from transformers import AutoModelForCausalLM
 
-        from alpaca.modules.lora import merged
-
         quieten_libraries()
         network: PreTrainedModel
         if (self.path / "config.json").is_file():
             network = AutoModelForCausalLM.from_pretrained(self.path, dtype="auto")
         else:
+            from alpaca.modules.lora import merged
+
             network = merged(self.path)
         network.to(torch.device("cuda" if torch.cuda.is_available() else "cpu"))  # type: ignore[arg-type]
         network.eval()

@@ -21,9 +21,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 STEPS_PER_PRINT = 1 << 60  # DeepSpeed tells nothing that we do not
-BUCKET = (
-    50_000_000  # numbers that are reduced at a time, for which there is a buffer; DeepSpeed takes ten times as many
-)
+BUCKET = 50_000_000  # numbers that are reduced at a time, in a buffer; DeepSpeed's default is ten times as many
 
 
 class DeepSpeed(Exact, DeepSpeedStrategy):

@@ -65,11 +65,9 @@ class FSDP(Exact, ModelParallelStrategy):
         with torch.no_grad():
             for name, parameter in network.named_parameters():
                 assert isinstance(parameter, DTensor)
-                shape, offset = compute_local_shape_and_global_offset(
-                    parameter.shape, parameter.device_mesh, parameter.placements
-                )
-                if shape[0]:
-                    parameter.to_local().copy_(weights.rows(name, offset[0], offset[0] + shape[0]))
+                begin, count = rows_here(parameter)
+                if count:
+                    parameter.to_local().copy_(weights.rows(name, begin, begin + count))
 
     def end_forward(self) -> None:
         assert self.lightning_module is not None
@@ -89,9 +87,9 @@ class FSDP(Exact, ModelParallelStrategy):
 
     def part(self, tensor: Tensor, loading: bool) -> Part:
         assert isinstance(tensor, DTensor)
-        shape, offset = compute_local_shape_and_global_offset(tensor.shape, tensor.device_mesh, tensor.placements)
+        begin, count = rows_here(tensor)
         row = tensor.numel() // max(1, tensor.shape[0])
-        return Part(tensor.to_local().detach().view(-1), offset[0] * row if shape[0] else 0, tensor.numel())
+        return Part(tensor.to_local().detach().view(-1), begin * row if count else 0, tensor.numel())
 
     def state_parts(self, name: str, state: Tensor, loading: bool) -> dict[str, Part]:
         """Keep what is of few bits as this rank has it: its blocks begin where its rows do, so no other number of ranks fits."""
@@ -101,6 +99,12 @@ class FSDP(Exact, ModelParallelStrategy):
             return {name: self.part(state, loading)}
         mine = f"{self.global_rank} of {self.world_size}"
         return {f"{name}/{key}/{mine}": Part.whole(tensor) for key, tensor in plain.items()}
+
+
+def rows_here(tensor: DTensor) -> tuple[int, int]:
+    """Return the first row (of the first dimension) that lies on this rank, and how many do."""
+    shape, offset = compute_local_shape_and_global_offset(tensor.shape, tensor.device_mesh, tensor.placements)
+    return offset[0], shape[0]
 
 
 def materialize(network: PreTrainedModel, device: torch.device) -> None:
