@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from alpaca.datamodules.tokens import MicroBatch
 
 Kernel = Literal["plain", "fused", "liger"]
+FUSED_ROWS = 512  # whose logits the fused kernel holds at a time; torch's own choice is a few rows where the width is small
 SCALED = {
     "final_logit_softcapping": None,
     "logit_scale": 1.0,
@@ -93,7 +94,7 @@ def _fused() -> Callable[[Tensor, Tensor, Tensor], Tensor]:
 
     if not hasattr(F, "linear_cross_entropy"):
         raise UserError(f"module.loss=fused needs torch 2.13, and this is {torch.__version__}; give module.loss=plain")
-    options = torch.nn.LinearCrossEntropyOptions()
+    options = torch.nn.LinearCrossEntropyOptions(batch_chunk_size=FUSED_ROWS)
 
     def compute(hidden: Tensor, weight: Tensor, targets: Tensor) -> Tensor:
         return F.linear_cross_entropy(hidden, weight, targets, reduction="sum", options=options)

@@ -16,6 +16,7 @@ from alpaca.planning.workload import Workload
 FP32 = 4
 INDEX = 8  # bytes of an id or a position
 EXPORT_SHARD = 256 << 20  # models.weights.SHARD_BYTES
+FUSED_ROWS = 512  # modules.loss.FUSED_ROWS
 DEEPSPEED_BUCKET = 50_000_000  # strategies.deepspeed.BUCKET: numbers, allocated at once on a GPU; on a processor a page costs when it is touched
 DEEPSPEED_LIVE = 1_000_000_000  # numbers, its stage3_max_live_parameters and stage3_max_reuse_distance
 Sharding = Literal["none", "ddp", "fsdp", "zero2", "zero3"]
@@ -107,7 +108,7 @@ def logits(setup: Setup) -> float:
     s, rows = setup.shape, setup.work.targets
     if not setup.fused_loss:
         return float(3 * FP32 * rows * s.vocab_size)
-    chunk = -(-rows // -(-s.vocab_size // s.hidden_size))
+    chunk = min(rows, FUSED_ROWS)
     ahead = setup.computed * (rows * s.hidden_size + s.vocabulary)
     return float(min(3 * FP32 * rows * s.vocab_size, 3 * FP32 * chunk * s.vocab_size + ahead))
 
