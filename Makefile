@@ -21,7 +21,7 @@ quickstart: install  ## Go from nothing to a trained, measured instruction follo
 	$(BIN)/alpaca run experiment=quickstart
 
 test: install  ## Run the default tests, under five minutes on two cores
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal
 
 test-slow: install  ## Run the tests that take longer: whole runs, kills, many slips
 	$(BIN)/python -m pytest -m slow

@@ -19,7 +19,13 @@ import numpy as np
 import torch
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
-from transformers import AutoModelForCausalLM, PreTrainedModel, PreTrainedTokenizerBase, TrainerCallback
+from transformers import (
+    AutoModelForCausalLM,
+    LlamaTokenizer,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+    TrainerCallback,
+)
 
 from alpaca.callbacks.checkpoint import Checkpoint
 from alpaca.callbacks.progress import Progress
@@ -40,13 +46,18 @@ Trained = tuple[PreTrainedModel, float]
 
 @dataclass(frozen=True)
 class Base:
-    """The network that all start from, with a tokenizer learned from the data."""
+    """The network that all start from, with a tokenizer learned from the data.
+
+    It has no tokens for the texts of the template, which a tokenizer of LLaMA's kind that was learned elsewhere has not either.
+    """
 
     scratch: Scratch
     folder: Path
 
     def tokenizer(self, folder: Path, texts: Iterable[str]) -> PreTrainedTokenizerBase:
-        return self.scratch.tokenizer(folder, texts)
+        self.scratch.tokenizer(folder, texts)
+        tokenizer: PreTrainedTokenizerBase = LlamaTokenizer.from_pretrained(folder, add_prefix_space=False)
+        return tokenizer
 
     def weights(self, folder: Path, tokenizer: PreTrainedTokenizerBase, seed: int) -> Path:
         return self.folder

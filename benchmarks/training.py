@@ -14,6 +14,7 @@ import itertools
 import os
 import statistics
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 os.environ["OMP_NUM_THREADS"] = "1"  # before torch is imported; threads that torch starts later obey it too
@@ -28,13 +29,13 @@ from alpaca.log import quieten_libraries
 from alpaca.models.scratch import Scratch
 from alpaca.modules.attention import packed
 from alpaca.modules.loss import target_loss
-from alpaca.records import Example, read
+from alpaca.records import read
 from benchmarks import contestants
 from benchmarks.contestants import Base, Task
 from benchmarks.turns import Ran, race
 
 MODEL = Scratch(
-    vocab_size=4096,
+    vocab_size=16_000,  # of the tokenizer, as much as a thousand examples teach it
     hidden_size=128,
     intermediate_size=344,
     num_hidden_layers=4,
@@ -76,10 +77,10 @@ def prepared(asked: argparse.Namespace, folder: Path) -> Task:
     """Write the examples that all take: whole steps of examples that can be used."""
     count = asked.global_batch_size * asked.steps_per_epoch
     examples = read(asked.data)[0] if asked.data else Procedural().examples([], 2 * count, seed=0)
-    tokenizer = MODEL.tokenizer(folder / "tokenizer", [text for example in examples for text in texts(example)])
+    base = Base(replace(MODEL, vocab_size=min(MODEL.vocab_size, asked.vocabulary)), folder / "base")
+    tokenizer = base.tokenizer(folder / "tokenizer", [text for example in examples for text in example.texts()])
     usable = (e for e in examples if len(encode(tokenizer, [e], asked.max_length, "truncate").tokens.ends))
     chosen = list(itertools.islice(usable, count))
-    base = Base(MODEL, folder / "base")
     base.make(tokenizer, max(asked.vocabulary, len(tokenizer)), seed=0)
     write_json(folder / "data.json", [example.alpaca() for example in chosen])
     return Task(
@@ -96,10 +97,6 @@ def prepared(asked: argparse.Namespace, folder: Path) -> Task:
         learning_rate=1e-3,
         gradient_clip=1.0,
     )
-
-
-def texts(example: Example) -> list[str]:
-    return [text for text in example.alpaca().values() if text]
 
 
 def loss_on_all(task: Task, network: torch.nn.Module) -> float:
@@ -125,12 +122,14 @@ def table(task: Task, ran: dict[str, Ran]) -> str:
 
 
 def setting(task: Task) -> str:
-    lengths, steps = task.packed.tokens.lengths, task.packed.total_steps
-    network = task.network()
+    tokens, steps = task.packed.tokens, task.packed.total_steps
+    lengths = tokens.lengths
+    network, share = task.network(), tokens.target_counts.sum() / lengths.sum()
     return (
         f"{type(network).__name__}, {network.num_parameters():,} parameters, vocabulary {network.config.vocab_size}, fp32, "
         f"one thread\n{len(lengths)} examples, {lengths.mean():.0f} tokens in the mean (median {statistics.median(lengths):.0f}, "
-        f"longest {lengths.max()}); {steps} steps of {task.global_batch_size}, of which the first does not count"
+        f"longest {lengths.max()}), {share:.0%} of them targets\n{steps} steps of {task.global_batch_size}, of which the first does "
+        "not count"
     )
 
 

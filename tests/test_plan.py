@@ -158,8 +158,8 @@ def test_deepspeed_keeps_weights_in_fp32_beside_those_in_bf16() -> None:
 
 
 def test_logits_are_three_times_those_of_the_targets_and_none_of_a_fused_loss() -> None:
-    many = setup(shape=replace(SMALL, vocab_size=50_000))
-    assert logits(many) == 3 * 4 * 500 * 50_000
+    many = setup(shape=replace(SMALL, vocab_size=50_000), work=replace(WORK, targets=5_000))
+    assert logits(many) == 3 * 4 * 5_000 * 50_000
     assert logits(replace(many, fused_loss=True)) < logits(many) / 3
 
 
