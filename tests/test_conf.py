@@ -22,6 +22,7 @@ CONF = conf_folder()
 NEEDS = {
     "hub": ["model.path=org/name"],
     **{model: ["model.path=org/name"] for model in ("llama_7b", "llama_13b", "llama_30b", "llama_65b", "llama3_8b")},
+    "judge": ["scores.llm.path=outputs/judge"],
     **{f"alpaca_{size}/train": ["model.path=org/name"] for size in ("7b", "13b")},
 }
 EDITS_A_KEY = 4
@@ -76,6 +77,8 @@ def test_every_group_mirrors_a_package() -> None:
         "filters": "curation",
         "judge": "evaluation",
         "logger": "lightning",
+        "scores": "curation",
+        "selection": "curation",
     }
     for group in sorted(folder.name for folder in CONF.iterdir() if folder.is_dir()):
         targets = re.findall(

@@ -1,14 +1,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
-from alpaca.curate import curate
-from alpaca.curation.filters import HasOutput, InstructionLength
+from alpaca.curate import Dedup, Scores, Selection, curate
+from alpaca.curation.filters import Filter, HasOutput, InstructionLength
 from alpaca.curation.rouge import Everything, Rouge
+from alpaca.curation.selection import Best
 from alpaca.errors import UserError
+from alpaca.files import write_json, write_jsonl
+from alpaca.manifest import Outcome
 
 ROWS = [
     {"instruction": "List three large cities", "input": "", "output": "Lima", "id": 1},
@@ -27,26 +32,38 @@ def data(tmp_path: Path) -> Path:
     return path
 
 
+def curated(
+    data: Path,
+    folder: Path,
+    filters: Mapping[str, Filter],
+    dedup: Dedup,
+    scores: Scores | None = None,
+    selection: Selection | None = None,
+    further: Sequence[Literal["datasets"]] = (),
+) -> Outcome:
+    return curate("run", folder, data, filters, dedup, scores, selection, None, further)
+
+
 def rows(path: Path) -> list[dict[str, object]]:
     return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
 
 def test_each_row_is_kept_or_rejected_with_its_reason(data: Path, tmp_path: Path) -> None:
     filters = {"length": InstructionLength(4, 150), "output": HasOutput()}
-    outcome = curate("run", tmp_path, data, filters, Rouge(0.7, ["instruction"]))
+    outcome = curated(data, tmp_path, filters, Rouge(0.7, ["instruction"]))
     folder = tmp_path / "run" / "curate"
     kept = json.loads((folder / "alpaca_data.json").read_text("utf-8"))
     assert kept == [{k: ROWS[i][k] for k in ("instruction", "input", "output")} for i in (0, 5)]
     assert rows(folder / "provenance.jsonl") == [{"id": 1}, {}]
     reasons = [row["reason"] for row in rows(folder / "rejected.jsonl")]
-    assert reasons == ["bad row: `output` is not a text but int", "instruction too short", "duplicate", "no output"]
+    assert reasons == ["instruction too short", "duplicate", "no output", "bad row: `output` is not a text but int"]
     assert outcome.results["examples_read"] == len(ROWS)
     assert outcome.results["examples_kept"] + outcome.results["examples_rejected"] == len(ROWS)
     assert sum(outcome.results["reasons"].values()) == 4
 
 
 def test_a_duplicate_names_what_it_repeats(data: Path, tmp_path: Path) -> None:
-    curate("run", tmp_path, data, {}, Rouge(0.7, ["instruction"]))
+    curated(data, tmp_path, {}, Rouge(0.7, ["instruction"]))
     duplicate = next(
         row for row in rows(tmp_path / "run" / "curate" / "rejected.jsonl") if row["reason"] == "duplicate"
     )
@@ -55,9 +72,55 @@ def test_a_duplicate_names_what_it_repeats(data: Path, tmp_path: Path) -> None:
 
 
 def test_without_deduplication_everything_sound_is_kept(data: Path, tmp_path: Path) -> None:
-    assert curate("run", tmp_path, data, {}, Everything()).results["examples_kept"] == 5
+    assert curated(data, tmp_path, {}, Everything()).results["examples_kept"] == 5
 
 
 def test_nothing_left_is_the_users_mistake(data: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"no example .* is left"):
-        curate("run", tmp_path, data, {"length": InstructionLength(50, 150)}, Everything())
+        curated(data, tmp_path, {"length": InstructionLength(50, 150)}, Everything())
+    assert not (tmp_path / "run" / "curate" / "alpaca_data.json").exists()
+
+
+def test_the_files_are_written_as_write_json_and_write_jsonl_do(tmp_path: Path) -> None:
+    given = [
+        {"instruction": 'Say "é" \u2028\n\t\x7f', "input": "\U0001f600", "output": "\\x", "id": 1.5, "odd": "\ud800"},
+        {"instruction": "Name a bird", "input": "", "output": "owl"},
+    ]
+    data = tmp_path / "data.jsonl"
+    data.write_text("".join(json.dumps(row) + "\n" for row in given), "utf-8")
+    curated(data, tmp_path, {}, Everything())
+    write_json(
+        tmp_path / "expected.json", [{key: row[key] for key in ("instruction", "input", "output")} for row in given]
+    )
+    write_jsonl(tmp_path / "expected.jsonl", [{"id": 1.5, "odd": "\ud800"}, {}])
+    folder = tmp_path / "run" / "curate"
+    assert (folder / "alpaca_data.json").read_bytes() == (tmp_path / "expected.json").read_bytes()
+    assert (folder / "provenance.jsonl").read_bytes() == (tmp_path / "expected.jsonl").read_bytes()
+
+
+def test_what_is_not_selected_is_rejected(tmp_path: Path) -> None:
+    data = tmp_path / "data.json"
+    data.write_text(
+        json.dumps([{"instruction": f"Task {n}", "output": "x", "stars": n % 3} for n in range(6)]), "utf-8"
+    )
+    outcome = curated(data, tmp_path, {}, Everything(), selection=Best(3, "stars"))
+    folder = tmp_path / "run" / "curate"
+    kept = json.loads((folder / "alpaca_data.json").read_text("utf-8"))
+    assert [row["instruction"] for row in kept] == ["Task 1", "Task 2", "Task 5"]
+    assert rows(folder / "provenance.jsonl") == [{"stars": 1}, {"stars": 2}, {"stars": 2}]
+    assert outcome.results["reasons"] == {"not selected": 3}
+    assert {file.name for file in folder.iterdir()} == {"alpaca_data.json", "provenance.jsonl", "rejected.jsonl"}
+
+
+def test_the_datasets_folder_holds_what_is_kept_and_comes_in_again(data: Path, tmp_path: Path) -> None:
+    import datasets
+
+    outcome = curated(data, tmp_path, {}, Everything(), further=["datasets"])
+    folder = tmp_path / "run" / "curate"
+    assert folder / "datasets" in outcome.outputs
+    kept = json.loads((folder / "alpaca_data.json").read_text("utf-8"))
+    assert datasets.load_from_disk(str(folder / "datasets")).to_list() == kept
+    again = curated(folder / "datasets", tmp_path / "again", {}, Everything(), further=["datasets"])
+    assert again.results["examples_kept"] == 5
+    files = [file.relative_to(folder) for file in (folder / "datasets").iterdir()]
+    assert all((folder / file).read_bytes() == (tmp_path / "again/run/curate" / file).read_bytes() for file in files)
