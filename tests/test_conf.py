@@ -22,7 +22,6 @@ CONF = conf_folder()
 NEEDS = {
     "hub": ["model.path=org/name"],
     **{model: ["model.path=org/name"] for model in ("llama_7b", "llama_13b", "llama_30b", "llama_65b", "llama3_8b")},
-    "judge": ["scores.llm.path=outputs/judge"],
     **{f"alpaca_{size}/train": ["model.path=org/name"] for size in ("7b", "13b")},
 }
 EDITS_A_KEY = 4

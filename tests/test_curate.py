@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
+from judging import FakeJudge
 
 from alpaca.curate import Dedup, Scores, Selection, curate
 from alpaca.curation.filters import Filter, HasOutput, InstructionLength
 from alpaca.curation.rouge import Everything, Rouge
+from alpaca.curation.scores import Judge
 from alpaca.curation.selection import Best
-from alpaca.errors import UserError
+from alpaca.errors import Stopped, UserError
 from alpaca.files import write_json, write_jsonl
 from alpaca.manifest import Outcome
 
@@ -124,3 +126,22 @@ def test_the_datasets_folder_holds_what_is_kept_and_comes_in_again(data: Path, t
     assert again.results["examples_kept"] == 5
     files = [file.relative_to(folder) for file in (folder / "datasets").iterdir()]
     assert all((folder / file).read_bytes() == (tmp_path / "again/run/curate" / file).read_bytes() for file in files)
+
+
+def test_a_judge_that_stops_goes_on_and_ends_in_the_same_files(tmp_path: Path) -> None:
+    data = tmp_path / "data.json"
+    data.write_text(
+        json.dumps([{"instruction": str(n % 5 + 1), "input": str(n), "output": "x"} for n in range(20)]), "utf-8"
+    )
+    whole, first, again = FakeJudge(), FakeJudge(replies=7), FakeJudge()
+    curated(data, tmp_path / "whole", {}, Everything(), Judge(whole), Best(4, "scores.mean"))
+    with pytest.raises(Stopped):
+        curated(data, tmp_path / "stopped", {}, Everything(), Judge(first), Best(4, "scores.mean"))
+    outcome = curated(data, tmp_path / "stopped", {}, Everything(), Judge(again), Best(4, "scores.mean"))
+    assert (first.asked, again.asked, whole.asked) == (7, 13, 20)
+    assert outcome.results["usd"] == 10.0
+    assert outcome.results["examples_scored"] == 20
+    for made in outcome.outputs:
+        assert made.read_bytes() == (tmp_path / "whole" / made.relative_to(tmp_path / "stopped")).read_bytes()
+    kept = rows(tmp_path / "stopped/run/curate/provenance.jsonl")
+    assert kept == [{"scores": {"helpful": 5, "correct": 5, "well_posed": 3, "mean": 13 / 3}}] * 4
