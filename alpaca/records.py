@@ -198,6 +198,8 @@ def _text(value: Any, name: str) -> str:
         raise ValueError(f"`{name}` is not a text but {type(value).__name__}")
     if "\0" in value:
         raise ValueError(f"`{name}` has a null character")
-    if not value.isprintable() and any("\ud800" <= character <= "\udfff" for character in value):
-        raise ValueError(f"`{name}` has half of a surrogate pair, which is no character")
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        raise ValueError(f"`{name}` has half of a surrogate pair, which is no character") from None
     return value
