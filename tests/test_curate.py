@@ -1,6 +1,12 @@
 from __future__ import annotations
 
+import contextlib
+import itertools
 import json
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
@@ -15,6 +21,7 @@ from alpaca.curation.scores import Judge
 from alpaca.curation.selection import Best
 from alpaca.errors import Stopped, UserError
 from alpaca.files import write_json, write_jsonl
+from alpaca.generators.procedural import tasks
 from alpaca.manifest import Outcome
 
 ROWS = [
@@ -145,3 +152,53 @@ def test_a_judge_that_stops_goes_on_and_ends_in_the_same_files(tmp_path: Path) -
         assert made.read_bytes() == (tmp_path / "whole" / made.relative_to(tmp_path / "stopped")).read_bytes()
     kept = rows(tmp_path / "stopped/run/curate/provenance.jsonl")
     assert kept == [{"scores": {"helpful": 5, "correct": 5, "well_posed": 3, "mean": 13 / 3}}] * 4
+
+
+def command(folder: Path, data: Path, *overrides: str) -> list[str]:
+    return [sys.executable, "-m", "alpaca.curate", f"data={data}", f"root={folder}", "name=run", *overrides]
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Return what every file holds but those that tell the time or the folder."""
+    files = (file for file in folder.rglob("*") if file.is_file())
+    told = ("manifest.json", "started.json")
+    return {file.relative_to(folder).as_posix(): file.read_bytes() for file in files if file.name not in told}
+
+
+def bytes_since(folder: Path, start: float) -> int:
+    """Count the bytes of files that were written to since then."""
+    found = 0
+    for file in folder.rglob("*"):
+        with contextlib.suppress(FileNotFoundError):
+            found += file.stat().st_size if file.is_file() and file.stat().st_mtime > start else 0
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        ["dedup.threshold=0.9", "dedup.fields=[instruction,input,output]"],
+        ["dedup=none", "selection=diverse", "selection.count=300", "further_formats=[datasets]"],
+        ["dedup=none", "scores=judge", "llm@scores.llm=fake"],
+    ],
+)
+def test_killed_at_any_moment_it_ends_in_the_same_bytes(tmp_path: Path, overrides: list[str]) -> None:
+    data = tmp_path / "data.jsonl"
+    with data.open("w", encoding="utf-8") as file:
+        for seed in range(4):
+            for row in itertools.islice(tasks(seed, "train"), 1500):
+                file.write(json.dumps(row) + "\n" + '{"instruction": "cut o\n' * (seed == 2))
+    subprocess.run(command(tmp_path / "whole", data, *overrides), check=True)
+    total = sum(map(len, contents(tmp_path / "whole/run").values()))
+    folder, killed = tmp_path / "killed/run", 0
+    for share in (0.0, 0.02, 0.1, 0.3, 0.6, 0.9, 1.0, 1.3, 1.7):
+        (folder / "curate/manifest.json").unlink(missing_ok=True)  # of one that came to its end before
+        process, start = subprocess.Popen(command(tmp_path / "killed", data, *overrides)), time.time()
+        while process.poll() is None and bytes_since(folder, start) <= share * total:
+            time.sleep(0.002)
+        process.kill()
+        killed += process.wait() == -signal.SIGKILL
+    assert killed >= 6
+    subprocess.run(command(tmp_path / "killed", data, *overrides), check=True)
+    assert contents(tmp_path / "killed/run/curate") == contents(tmp_path / "whole/run/curate")
