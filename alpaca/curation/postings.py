@@ -39,7 +39,7 @@ class Texts:
 
     tokens: npt.NDArray[np.int32]  # (T,)
     lengths: Ints  # (N,)
-    bits: Bits  # (N, W)
+    bits: Bits  # (W, N)
 
     @classmethod
     def of(cls, texts: Sequence[Sequence[int]]) -> Texts:
@@ -57,16 +57,16 @@ class Texts:
     def take(self, rows: Ints) -> Texts:
         """Return some of the texts, in the order of `rows`."""
         lengths = self.lengths[rows]
-        return Texts(self.tokens[spans(self.starts[rows], lengths)], lengths, self.bits[rows])
+        return Texts(self.tokens[spans(self.starts[rows], lengths)], lengths, self.bits[:, rows])
 
     def __add__(self, other: Texts) -> Texts:
-        fields = ((self.tokens, other.tokens), (self.lengths, other.lengths), (self.bits, other.bits))
-        return Texts(*map(np.concatenate, fields))
+        tokens, lengths = (np.concatenate(two) for two in ((self.tokens, other.tokens), (self.lengths, other.lengths)))
+        return Texts(tokens, lengths, np.concatenate([self.bits, other.bits], axis=1))
 
 
 def bitmaps(tokens: npt.NDArray[np.int32], lengths: Ints) -> Bits:
-    """Flip one bit for each token, chosen by its number: (N, W)."""
-    found = np.zeros((len(lengths), WORDS), np.uint64)
+    """Flip one bit for each token, chosen by its number: (W, N)."""
+    found = np.zeros((WORDS, len(lengths)), np.uint64)
     hashes = tokens.astype(np.uint64) * MIXERS[0]
     hashes = (hashes ^ (hashes >> np.uint64(29))) * MIXERS[1]
     bit = np.uint64(1) << (hashes >> np.uint64(58))  # (T,)
@@ -74,7 +74,7 @@ def bitmaps(tokens: npt.NDArray[np.int32], lengths: Ints) -> Bits:
     filled = lengths > 0
     starts = (np.cumsum(lengths) - lengths)[filled]
     for number in range(WORDS if len(starts) else 0):
-        found[filled, number] = np.bitwise_xor.reduceat(np.where(word == number, bit, np.uint64(0)), starts)
+        found[number, filled] = np.bitwise_xor.reduceat(np.where(word == number, bit, np.uint64(0)), starts)
     return found
 
 
@@ -121,7 +121,7 @@ class Postings:
         both = others.lengths[one] + length
         near = length - self._postings.place[posting] >= both * (self.threshold / 2) - SLACK
         one, two, both = one[near], two[near], both[near]
-        near = differing(others.bits[one], self.texts.bits[two]) <= (1 - self.threshold) * both + SLACK
+        near = differing(others.bits[:, one], self.texts.bits[:, two]) <= (1 - self.threshold) * both + SLACK
         pair = np.unique(one[near] * len(self.texts) + two[near])
         return pair // len(self.texts), pair % len(self.texts)
 
@@ -161,9 +161,11 @@ def places(texts: Texts, ranks: Ints, threshold: float) -> Places:
 
 
 def differing(one: Bits, two: Bits) -> npt.NDArray[np.uint8]:
-    """Count the bits in which bitmaps differ."""
-    counts = np.bitwise_count(one ^ two)
-    return counts[..., 0] + counts[..., 1]
+    """Count the bits in which bitmaps differ: (W, N) to (N,)."""
+    counts: npt.NDArray[np.uint8] = np.bitwise_count(one[0] ^ two[0])
+    for word in range(1, WORDS):
+        counts += np.bitwise_count(one[word] ^ two[word])
+    return counts
 
 
 def blocks(counts: Ints) -> Iterator[slice]:

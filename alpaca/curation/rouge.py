@@ -150,9 +150,7 @@ def _common(first: Texts, second: Texts) -> Ints:
 
 def _nearest_of(text: Texts, texts: Texts, floor: float) -> Repeated | None:
     """Score what may be the nearest, the most promising first, as long as one may be above the floor or nearer than the best."""
-    both = texts.lengths + text.lengths[0]
-    shared = np.minimum(np.minimum(texts.lengths, text.lengths[0]), (both - differing(texts.bits, text.bits[0])) // 2)
-    bounds = 2 * shared / np.maximum(both, 1)
+    bounds = _bounds(text, texts)
     rows = np.flatnonzero(bounds >= floor - ROUNDING)
     rows = rows[np.argsort(-bounds[rows], kind="stable")]
     best: Repeated | None = None
@@ -164,6 +162,14 @@ def _nearest_of(text: Texts, texts: Texts, floor: float) -> Repeated | None:
             if best is None or (score[nearest], -look[nearest]) > (best[1], -best[0]):
                 best = int(look[nearest]), float(score[nearest])
     return best
+
+
+def _bounds(text: Texts, texts: Texts) -> Floats:
+    """Return an F that that of each text with the first `text` cannot pass, but for rounding."""
+    length, lengths = text.lengths[:1].astype(np.int32), texts.lengths.astype(np.int32)  # which are faster than int64
+    both = lengths + length
+    shared = np.minimum(np.minimum(lengths, length), (both - differing(texts.bits, text.bits)) >> 1)
+    return 2 * shared / np.maximum(both, 1)
 
 
 def _greedy(pairs: Sequence[tuple[int, int, float]]) -> dict[int, Repeated]:
