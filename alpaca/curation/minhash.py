@@ -23,6 +23,7 @@ from pydantic import PositiveInt
 from alpaca.curation.rouge import TOKEN, Fields
 from alpaca.errors import UserError
 from alpaca.files import remove, sha256
+from alpaca.processes import end_with_parent
 from alpaca.records import Example
 
 ROWS_PER_SHARD = 50_000
@@ -56,7 +57,7 @@ class MinHash:
             raise UserError("dedup=minhash needs datatrove; pip install 'alpaca-framework[minhash]'")
         texts = self.folder / "texts"
         rows = _write_shards((self._text(example) for example in examples), texts)
-        work = self.folder / sha256(texts)[:16]
+        work = self.folder / f"{self.n_grams}-{self.num_buckets}-{self.hashes_per_bucket}-{sha256(texts)}"
         if rows:
             self._cluster(texts, work, len(rows))
         yield from _decisions(work / "clusters", rows)
@@ -74,9 +75,11 @@ class MinHash:
         command = [sys.executable, "-m", "alpaca.curation.clusters", json.dumps(order)]
         log = self.folder / "engine.log"
         with log.open("wb") as words:
-            code = subprocess.run(command, stdout=words, stderr=subprocess.STDOUT, check=False).returncode
-        if code:
-            last = (log.read_text("utf-8", "replace").strip().splitlines() or [f"it ended with {code}"])[-1]
+            engine = subprocess.run(
+                command, stdout=words, stderr=subprocess.STDOUT, check=False, preexec_fn=end_with_parent
+            )
+        if engine.returncode:
+            last = (log.read_text("utf-8", "replace").strip().splitlines() or [f"exit code {engine.returncode}"])[-1]
             raise UserError(f"datatrove could not cluster the texts: {last} (more in {log})")
 
 
