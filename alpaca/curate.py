@@ -1,7 +1,7 @@
 """Keep the examples that are sound and new: `alpaca curate data=raw.jsonl`.
 
 1. Read the examples, one at a time, from a file, a folder or a hub id; rows that are none are set aside.
-2. Each filter may give a reason against an example; then the deduplication compares it with all kept before it.
+2. Each filter may give a reason against an example; then the deduplication compares it with those kept before it.
 3. A judge may score what is kept, and the best or the most diverse may be selected of it.
 4. What is kept goes to `alpaca_data.json` in Alpaca's format, the rest to `rejected.jsonl` with its reason.
 
@@ -17,7 +17,7 @@ from typing import Any, Literal, Protocol, runtime_checkable
 from pydantic import NonNegativeFloat
 
 from alpaca.curation.filters import Filter
-from alpaca.curation.kept import DATA, PROVENANCE, REJECTED, Kept, Rejected, kept_in
+from alpaca.curation.kept import DATA, PROVENANCE, REJECTED, Kept, Rejected, Waiting, kept_in
 from alpaca.doors.hub import pinned
 from alpaca.errors import UserError
 from alpaca.files import remove
@@ -27,15 +27,14 @@ from alpaca.records import BadRow, Example, stream
 from alpaca.schema import DataPath
 from alpaca.stage import launch
 
+Repeated = tuple[int, float | None]  # which of the examples kept so far, counted from 0, and the score, if there is one
 SIFTED = ".sifted"  # what filters and deduplication left, where scores and selection come after
 
 
 class Dedup(Protocol):
-    """Finds the example kept before that a new one repeats, and its score."""
+    """Decides in order which examples repeat one that was kept before; it may read them all before its first decision."""
 
-    def duplicate_of(self, example: Example) -> tuple[int, float] | None: ...
-
-    def add(self, example: Example) -> None: ...
+    def decide(self, examples: Iterable[Example]) -> Iterator[Repeated | None]: ...
 
 
 @runtime_checkable
@@ -97,15 +96,28 @@ def sift(
     found: Iterable[Example | BadRow], filters: Mapping[str, Filter], dedup: Dedup, kept: Kept, rejected: Rejected
 ) -> int:
     """Put each example where it belongs, and return how many there were, bad rows with them."""
+    with Waiting() as waiting:
+        for repeated in dedup.decide(sound(found, filters, waiting, rejected)):
+            example = waiting.get()
+            if repeated is None:
+                kept.add(example)
+            else:
+                rejected.add(example.row() | repetition(repeated, kept))
+    return len(kept) + rejected.reasons.total()
+
+
+def sound(
+    found: Iterable[Example | BadRow], filters: Mapping[str, Filter], waiting: Waiting, rejected: Rejected
+) -> Iterator[Example]:
+    """Yield the examples against which there is no reason yet, to be decided on, and note them."""
     for example in found:
         if isinstance(example, BadRow):
             rejected.add(example.rejected())
-        elif reason := objection(example, filters) or repetition(example, dedup, kept):
+        elif reason := objection(example, filters):
             rejected.add(example.row() | reason)
         else:
-            kept.add(example)
-            dedup.add(example)
-    return len(kept) + rejected.reasons.total()
+            waiting.put(example)
+            yield example
 
 
 def objection(example: Example, filters: Mapping[str, Filter]) -> dict[str, Any] | None:
@@ -113,10 +125,9 @@ def objection(example: Example, filters: Mapping[str, Filter]) -> dict[str, Any]
     return next(({"reason": reason} for check in filters.values() if (reason := check(example))), None)
 
 
-def repetition(example: Example, dedup: Dedup, kept: Kept) -> dict[str, Any] | None:
-    """Return which kept example this one repeats, or None."""
-    found = dedup.duplicate_of(example)
-    return found and {"reason": "duplicate", "score": found[1], "duplicate_of": kept.row(found[0])}
+def repetition(repeated: Repeated, kept: Kept) -> dict[str, Any]:
+    """Tell which kept example one repeats."""
+    return {"reason": "duplicate", "score": repeated[1], "duplicate_of": kept.row(repeated[0])}
 
 
 def score(folder: Path, count: int, scores: Scores, budget_usd: float | None) -> float:

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -16,6 +16,7 @@ from judging import FakeJudge
 
 from alpaca.curate import Dedup, Scores, Selection, curate
 from alpaca.curation.filters import Filter, HasOutput, InstructionLength
+from alpaca.curation.kept import AT_ONCE
 from alpaca.curation.rouge import Everything, Rouge
 from alpaca.curation.scores import Judge
 from alpaca.curation.selection import Best
@@ -23,6 +24,7 @@ from alpaca.errors import Stopped, UserError
 from alpaca.files import write_json, write_jsonl
 from alpaca.generators.procedural import tasks
 from alpaca.manifest import Outcome
+from alpaca.records import Example
 
 ROWS = [
     {"instruction": "List three large cities", "input": "", "output": "Lima", "id": 1},
@@ -65,7 +67,7 @@ def test_each_row_is_kept_or_rejected_with_its_reason(data: Path, tmp_path: Path
     assert kept == [{k: ROWS[i][k] for k in ("instruction", "input", "output")} for i in (0, 5)]
     assert rows(folder / "provenance.jsonl") == [{"id": 1}, {}]
     reasons = [row["reason"] for row in rows(folder / "rejected.jsonl")]
-    assert reasons == ["instruction too short", "duplicate", "no output", "bad row: `output` is not a text but int"]
+    assert reasons == ["instruction too short", "no output", "bad row: `output` is not a text but int", "duplicate"]
     assert outcome.results["examples_read"] == len(ROWS)
     assert outcome.results["examples_kept"] + outcome.results["examples_rejected"] == len(ROWS)
     assert sum(outcome.results["reasons"].values()) == 4
@@ -105,6 +107,26 @@ def test_the_files_are_written_as_write_json_and_write_jsonl_do(tmp_path: Path) 
     folder = tmp_path / "run" / "curate"
     assert (folder / "alpaca_data.json").read_bytes() == (tmp_path / "expected.json").read_bytes()
     assert (folder / "provenance.jsonl").read_bytes() == (tmp_path / "expected.jsonl").read_bytes()
+
+
+class Last:
+    """Reads all before it decides, and rejects every third."""
+
+    def decide(self, examples: Iterable[Example]) -> Iterator[tuple[int, None] | None]:
+        yield from (None if number % 3 else (number // 3, None) for number in range(1, len(list(examples)) + 1))
+
+
+def test_a_deduplication_may_read_all_before_it_decides(tmp_path: Path) -> None:
+    data = tmp_path / "data.json"
+    count = 2 * AT_ONCE + 7
+    data.write_text(json.dumps([{"instruction": f"Task {n}", "output": "x", "id": n} for n in range(count)]), "utf-8")
+    assert curated(data, tmp_path, {}, Last()).results["examples_kept"] == count - count // 3
+    folder = tmp_path / "run" / "curate"
+    repeats = rows(folder / "rejected.jsonl")
+    kept = [n for n in range(count) if (n + 1) % 3]
+    assert [row["id"] for row in rows(folder / "provenance.jsonl")] == kept
+    assert [row["id"] for row in repeats] == [n for n in range(count) if not (n + 1) % 3]
+    assert repeats[-1]["duplicate_of"] == {"instruction": f"Task {kept[count // 3]}", "input": "", "output": "x"}
 
 
 def test_what_is_not_selected_is_rejected(tmp_path: Path) -> None:

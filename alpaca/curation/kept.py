@@ -6,15 +6,17 @@ import json
 import os
 import struct
 import tempfile
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any, Final, Self
 
 from alpaca.files import ENCODER, lines_of, writing
 from alpaca.records import Example
 
+AT_ONCE: Final = 5000
 OFFSET: Final = struct.Struct("<Q")
 DATA, PROVENANCE, REJECTED = "alpaca_data.json", "provenance.jsonl", "rejected.jsonl"
 
@@ -99,3 +101,39 @@ def _indented(row: Mapping[str, str]) -> bytes:
     """Write a row of texts as `write_json` writes it within a list, several times faster than json's own indenting."""
     fields = (f"    {ENCODER.encode(key)}: {ENCODER.encode(value)}" for key, value in row.items())
     return ("  {\n" + ",\n".join(fields) + "\n  }").encode("utf-8", "backslashreplace")
+
+
+class Waiting:
+    """Examples whose turn has not come, first in, first out; those beyond `AT_ONCE` wait on the disk.
+
+    So a deduplication may read any number of examples before its first decision.
+    """
+
+    def __init__(self) -> None:
+        self.soon: deque[Example] = deque()
+        self.file = tempfile.TemporaryFile()  # noqa: SIM115
+        self.written = self.read = 0  # bytes of the file
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.file.close()
+
+    def put(self, example: Example) -> None:
+        if self.written == self.read and len(self.soon) < AT_ONCE:
+            self.soon.append(example)
+            return
+        self.file.seek(self.written)
+        self.written += self.file.write(json.dumps([*example.alpaca().values(), example.about]).encode() + b"\n")
+
+    def get(self) -> Example:
+        if not self.soon:
+            self.file.seek(self.read)
+            lines = list(islice(self.file, AT_ONCE))
+            self.read += sum(map(len, lines))
+            self.soon.extend(Example(*json.loads(line)) for line in lines)
+            if self.read == self.written:
+                self.file.truncate(0)
+                self.read = self.written = 0
+        return self.soon.popleft()
