@@ -65,6 +65,10 @@ LANGUAGES = {
     "Swift": (r"swift(?= (?:program|function|code))", r"\bfunc\b|\blet\b|\bvar\b|print\("),
     "Kotlin": (r"kotlin", r"\bfun\b|\bval\b|\bvar\b|println\("),
 }
+REQUEST = re.compile(
+    r"^\W*(?:please |now |then |can you |could you |i want you to |i need you to )*(?:write|create|construct|generate|implement|give|provide|develop|build|make|design|show|output|convert|compose|code|produce|list|return|format|organi[sz]e|put|translate|transform|rewrite|represent|summari[sz]e|turn|express|present|describe|name|extract|draft|suggest|answer|respond|compare|reformat|render|encode|serialize|structure|arrange|outline|use|prepare|share|explain|tell|classify|identify|find)\b|\b(?:output|answer|respond|response|return|format|your|give|reply|results?|presented|formatted)\b",
+    re.IGNORECASE,
+)
 LISTED = re.compile(
     rf"^(?:please |can you |could you )*(?:list|name|give|suggest|provide|generate|create|identify|write|brainstorm|propose|describe|state|come up with|think of|tell|mention|outline|find|offer|share|recommend|show|produce|make|compile|what are|which are|select|choose|explain|present|enumerate|cite|devise|draft|develop|discuss)\b(?: me| us| out| down| the| some| a list of| a list with| at most| up to| a set of| at least| exactly| no more than| about| around| approximately| list of| top| main| key| your| an ordered list of| a numbered list of| a bulleted list of| a)*\s+{N}\b(?![-–]| or (?:more|fewer|less)| to \d| ?(?:%|percent|x\b|\+|\*|st\b|nd\b|rd\b|th\b))\s+(?:\w+[\w'’-]* ){{0,5}}?(\w+s|people|children|criteria|phenomena|women|men|data|ingredients)\b",
     re.IGNORECASE,
@@ -93,8 +97,9 @@ class Notation:
     """The output is in the notation that is asked for: what can be parsed is, and code shows marks of its language."""
 
     def __call__(self, example: Example) -> str | None:
+        requests = " ".join(part for part in sentences(example.instruction) if REQUEST.search(part))
         for name, asked in NOTATIONS.items():
-            if re.search(asked, example.instruction, re.IGNORECASE) and not _comes_in(name, example):
+            if re.search(asked, requests, re.IGNORECASE) and not _comes_in(name, example):
                 if not _is_in(name, example.output):
                     return f"wrong format: not {name}"
         return _other_language(example)
@@ -177,25 +182,25 @@ def _yaml(text: str) -> bool:
     return isinstance(value, dict | list)
 
 
+WRITES = re.compile(
+    r"(?:^|[.?!] |please |you (?:to )?)(?:write|create|construct|generate|implement|give|provide|develop|build|make|show|output|compose|code|produce|define|add)\b([^.?!\n]+)",
+    re.IGNORECASE,
+)
+THING = re.compile(
+    r"\b(?:code|function|program|script|method|class|snippet|loop|query|implementation|algorithm|statement|regex)\b", re.IGNORECASE
+)
+
+
 def _other_language(example: Example) -> str | None:
     """Return the fault where code is asked for in one programming language and the output shows no mark of it."""
-    task = re.search(
-        r"\b(?:write|create|construct|generate|implement|give|provide|develop|build|make|design|show|output|convert|compose|code|produce)\b",
-        example.instruction,
-        re.IGNORECASE,
-    )
-    thing = re.search(
-        r"\b(?:code|function|program|script|method|class|snippet|loop|query|implementation|algorithm|statement|regex)\b",
-        example.instruction,
-        re.IGNORECASE,
-    )
-    if not (task and thing):
+    task = WRITES.search(example.instruction)
+    if not task or not THING.search(task[1]):
         return None
     asked = {
         name
         for name, (called, _) in LANGUAGES.items()
         if re.search(
-            rf"(?<![\w#+.])(?:{called})(?![\w#+])", example.instruction, re.IGNORECASE if name not in ("R", "C") else 0
+            rf"(?<![\w#+.])(?:{called})(?![\w#+])", task[1], re.IGNORECASE if name not in ("R", "C", "Go", "Swift") else 0
         )
     }
     if len(asked) != 1:
@@ -258,7 +263,7 @@ class Counts:
 
     def _size(self, asked: str, output: str) -> str | None:
         found = SIZE.search(asked)
-        if found is None or FLEXIBLE.search(asked[max(0, found.start() - 15) : found.end() + 12]):
+        if found is None or FLEXIBLE.search(asked[max(0, found.start() - 15) : found.end() + 30]):
             return None
         n, unit = _count(found[1]), found[2].lower()
         limit = bool(LIMIT.search(asked[max(0, found.start() - 15) : found.end()]))

@@ -140,6 +140,14 @@ def _unrelated(instruction: str) -> str | None:
     """Return a request after the first which begins as one and shares no word with what comes before, nor refers to it."""
     quoted = re.sub(r"[\"“][^\"”]*[\"”]|:\s*\n.*", " ", instruction, flags=re.DOTALL)
     parts = [part.strip() for part in SPLIT.split(quoted) if part and part.strip()]
+    if (
+        "\n" in instruction.strip()
+        and not re.search(r"^\s*(?:\d{1,2}[.)]|[-*•]|[a-d][.)])", instruction, re.MULTILINE)
+        and len(parts) > 2
+    ):
+        return None
+    if re.search(r"\b(?:following|given|below|question)\b", parts[0] if parts else "", re.IGNORECASE):
+        return None
     before: set[str] = set()
     for place, part in enumerate(parts):
         bare = CONNECTIVE.sub("", CONNECTIVE.sub("", re.sub(r"^(?:\d{1,2}[.)]|[-*•])\s*", "", part)))
@@ -170,7 +178,9 @@ class MissingReference:
 
     def __call__(self, example: Example) -> str | None:
         asked = f"{example.instruction}\n{example.input}"
-        content = len(words(ADDRESS.sub("", FILENAME.sub("", example.input)))) > 5
+        content = (
+            len(words(example.instruction)) > 60 or len(words(ADDRESS.sub("", FILENAME.sub("", example.input)))) > 5
+        )
         found = self._asked(example, asked, content) or self._shown(example)
         return f"missing reference: {found.strip()[:60]}" if found else None
 

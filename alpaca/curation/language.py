@@ -39,7 +39,7 @@ ALIKE = (
 )
 NAME = rf"({'|'.join(CODES)})"
 NAMED = re.compile(
-    rf"\b(?:(?:in|into|to) (?:the |both )?(?:\w+ )?(?:language |formal |informal |simple |modern |standard |mexican |brazilian |simplified |traditional |fluent |plain )*{NAME}(?! (?:is|was|are|were|restaurant|cuisine|food|culture|history|literature|art|cinema|society|politics|grammar|class|speakers?|people|speaking|city|market|tradition|style|revolution|government|context|war|folklore|mythology|music|version|numerals?|letters|characters?|words?|phrases?|sentence|text|terms|names?|origins?|roots?))"
+    rf"\b(?:(?:in|into|to) (?:the |both )?(?:language |formal |informal |simple |modern |standard |mexican |brazilian |simplified |traditional |fluent |plain )*{NAME}(?! (?:is|was|are|were|restaurant|cuisine|food|culture|history|literature|art|cinema|society|politics|grammar|class|speakers?|people|speaking|city|market|tradition|style|revolution|government|context|war|folklore|mythology|music|version|numerals?|letters|characters?|words?|phrases?|sentence|text|terms|names?|origins?|roots?))"
     rf"|(?:write|give|provide|compose|create|generate|make|say|use|a|an|the)(?: \w+){{0,2}} {NAME} (?:translation|version|equivalent|sentence|paragraph|phrase|poem)|(?:respond|answer|reply|write|speak)(?: \w+){{0,3}} (?:only |entirely )?in {NAME})\b",
     re.IGNORECASE,
 )
@@ -81,7 +81,11 @@ class Language:
         if named:
             return self._named_but(named, example, output)
         own = SPOKEN_OF.search(example.instruction) or any(name in example.instruction.lower() for name in CODES)
-        if own or (len(said) < self.words and output.isascii()):
+        if (
+            own
+            or max(len(words(line)) for line in output.split("\n")) < self.words
+            or (len(said) < self.words and output.isascii())
+        ):
             return None
         found = self._of(output)
         if (
@@ -101,7 +105,9 @@ class Language:
             return set()
         named = {
             CODES[name.lower()]
-            for found in NAMED.findall(re.sub(rf"\bfrom {NAME}", "", example.instruction, flags=re.IGNORECASE))
+            for found in NAMED.findall(
+                re.sub(rf"\bfrom {NAME}", "", example.instruction.split("\n")[0][:300], flags=re.IGNORECASE)
+            )
             for name in found
             if name
         }

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from alpaca.curation.prose import FENCE, is_code, sentences, without_code, words
+from alpaca.curation.prose import ABBREVIATION, FENCE, is_code, sentences, without_code, words
 from alpaca.records import Example
 
 NOTHING = re.compile(
     r"(?:no ?(?:output|answer|response|reply|result|data|input|content)s?(?: (?:needed|required|available|provided|given|yet|necessary))*|n ?/ ?a|n\.a\.?|tb[ad]|"
     r"todo|null|nil|nan|undefined|placeholder(?: text| here)?|not (?:available|applicable|provided|specified|given)|to be (?:determined|added|done|completed|filled(?: in)?)|"
-    r"(?:output|answer|response|reply|text|content|input|result)s?(?: (?:goes |comes |text )?here)?|(?:insert|enter|add|write|type|put|your|fill in|replace with|paste)\b.{0,45}|"
+    r"(?:output|answer|response|reply|text|content|input|result)s?(?: (?:goes |comes |text )?here)?|(?:insert|enter|fill in|replace with|paste)\b.{0,45}|(?:please )?(?:add|write|type|put|your)\b.{0,30}\b(?:here|text|answer|output|response|content)|"
     r"coming soon|empty|blank|missing|none(?: (?:needed|required|provided|given))?|lorem ipsum.*|foo(?: ?bar)?|asdf\w*|x{3,}|"
     r"test(?: (?:output|answer|text))?|not applicable|void|(?:this is )?(?:a )?placeholder.{0,30})",
     re.IGNORECASE | re.DOTALL,
@@ -20,27 +20,27 @@ BRACKETED = re.compile(r"[\[<{(]{1,2}\s*([^\[\]<>{}()]{0,60}?)\s*[\]>})]{1,2}")
 OPENERS, CLOSERS = "([{", ")]}"
 ENDED = re.compile(r"[.!?:;…。！？|}\])>`*_~\"'”’»%°$€£=)\u3002\u0964]\Z|[^\w\s,&(\[{/+\-–—‘“«#@\\<]\Z")
 DANGLING = re.compile(
-    r"(?:[,\-–—:;(\[{&+/=“‘«<\\]|(?<!\w)(?:the|a|an|of|to|and|or|but|nor|for|with|by|from|at|as|in|on|into|onto|upon|than|that|which|who|whose|"
+    r"(?:[,\-–—:;(\[{&+/=“‘«<\\]|(?<![\w-])(?:the|a|an|of|to|and|or|but|nor|for|with|by|from|at|as|in|on|into|onto|upon|than|that|which|who|whose|"
     r"because|if|when|while|where|is|are|was|were|be|been|has|have|had|its|their|your|our|my|his|every|each|between|through|during|"
     r"without|within|toward|towards|about|such|so|very|more|most|can|could|will|would|should|may|might|must|not|also|including|like|"
     r"e\.g\.?|i\.e\.?|these|those|this|both|either|until|since|although|though|however,?|therefore,?))\Z",
     re.IGNORECASE,
 )
 NO_SENTENCE = re.compile(
-    r"https?://\S+\Z|\S+\.(?:com|org|net|html?|edu|gov)\S*\Z|#\w+\Z|^\s*[|+]|^\s*(?:#+ |\*\*|>)|\\\w+|[=≈<>]\s*[^=]{0,40}\Z|\d\S*\Z|[-–—~]\s*[A-Z][^,]{2,40}\Z|"
+    r"https?://\S+\Z|\S+\.(?:com|org|net|html?|edu|gov)\S*\Z|#\w+\Z|^\s*[|+]|^\s*(?:#+ |\*\*|>)|\\\w+|[=≈<>]\s*[^=]{0,40}\Z|\d\S*\Z|[-–—~―]\s*[A-Z][^.]{2,60}\Z|"
     r"^\s*(?:[\w ]{1,30}):"
 )
 REFUSING = re.compile(
     r"\b(?:I(?:'| a)?m (?:very |so |truly |really |deeply )?(?:sorry|afraid)|I apologi[sz]e|(?:my )?apologies|sorry|unfortunately|regrettably|I regret)\b[^.!?\n]{0,80}?"
-    r"\b(?:I|we|it|this|that|there|your|the)\b[^.!?\n]{0,60}?(?:n['’]t\b|\bcannot\b|\bnot\b|\bunable\b|\bno (?:way|access|information)|\black|\bagainst\b|\binsufficient|\bimpossible\b|\bbeyond\b|\bviolate)",
+    r"\b(?:I|we)\b[^.!?\n]{0,60}?(?:n['’]t\b|\bcannot\b|\bnot\b|\bunable\b|\bno (?:way|access|information)|\black|\bagainst\b|\binsufficient|\bimpossible\b|\bbeyond\b|\bviolate)",
     re.IGNORECASE,
 )
 DECLINING = re.compile(
     r"\bI(?:['’]m| am|['’]d| would| will| must| have to| do| can|['’]ll| was)?(?: really| simply| just| currently| kindly| respectfully| politely)* ?"
     r"(?:cannot|can ?['’]?t|can not|could ?n['’]t|won['’]?t|not|do ?n['’]?t|unable|decline|refuse|prefer not|rather not|not able|not allowed|not permitted|not comfortable|not going|not programmed|not capable|have to (?:decline|refuse)|must (?:decline|refuse))\b"
     r"(?: feel| be| in a position| have| to| able| currently| possible| possibly| directly| really| actually| the| any| enough| permission| capability| ability| capable| allowed| comfortable| willing| going| of| with| necessary| sufficient| further| specific| it| access| programmed)*"
-    r" (?:assist|assisting|help|helping|provid\w+|generat\w+|creat\w+|fulfil\w*|comply\w*|answer\w*|complet\w+|process\w*|access|brows\w+|see|view|view\w+|determin\w+|offer\w*|discuss\w*|writ\w+|do (?:that|this|so)|"
-    r"engag\w+|support\w*|respond\w*|produc\w+|continu\w+|accommodat\w+|satisf\w+|handle|participat\w+|perform\w*|execut\w+|give|giving|share|sharing|tell|say|know|retrieve|context|information|details|data|request|promot\w+|make)\b",
+    r" (?:assist|assisting|help(?! (?:the|but|it|my|feel|loving|wonder))|helping|provid\w+|generat\w+|creat\w+|fulfil\w*|comply\w*|answer\w*|complet\w+|process\w*|access|brows\w+|see|view|view\w+|determin\w+|offer\w*|discuss\w*|writ\w+|do (?:that|this|so)|"
+    r"engag\w+|support\w*|respond\w*|produc\w+|continu\w+|accommodat\w+|satisf\w+|handle|participat\w+|perform\w*|execut\w+|give|giving|share|sharing|tell|say|retrieve|context|information|details|data|request|promot\w+|make)\b",
     re.IGNORECASE,
 )
 POLICY = re.compile(
@@ -129,6 +129,8 @@ def _stops_short(text: str) -> str | None:
     last = FENCE.sub("", text).rstrip().split("\n")[-1].strip()
     if text.endswith("```") or not last:
         return None
+    if _closes_a_letter(text, last):
+        return None
     if DANGLING.search(last) and len(words(text)) > 2 and not re.search(r"\w\+\+\Z|https?://\S+\Z", last):
         return f"ends with {last.split()[-1][-20:]!r}"
     if ENDED.search(text) or NO_SENTENCE.search(last) or is_code(text[-200:]):
@@ -136,14 +138,31 @@ def _stops_short(text: str) -> str | None:
     return "no closing punctuation" if _is_sentence(last) and _closes_sentences(text, last) else None
 
 
+def _closes_a_letter(text: str, last: str) -> bool:
+    """Tell whether the last line ends as others do, or is a `Yours truly,`."""
+    others = [line.rstrip()[-1] for line in text.split("\n")[:-1] if line.strip()]
+    return (
+        (last[-1] in ":;" and others.count(last[-1]) > 1)
+        or (last[-1] == "," and bool(others) and len(words(last)) < 5)
+        or (last[-1] == ";" and is_code(text))
+    )
+
+
 def _is_sentence(line: str) -> bool:
-    return len(words(line)) > 3 and not line.istitle()
+    """Tell whether a line is prose: no title, no list of names."""
+    parts = line.split(", ")
+    names = (
+        len(parts) > 2
+        and max(len(part.split()) for part in parts) < 6
+        and all(part[:1].isupper() or len(parts) > 5 for part in parts)
+    )
+    return len([word for word in words(line) if word.isalpha()]) > 3 and not line.istitle() and not names
 
 
 def _closes_sentences(text: str, last: str) -> bool:
     """Tell whether a text is of the kind that closes its sentences: those before do, or it is one long sentence."""
     before = [line.strip() for line in without_code(text).rstrip().split("\n")[:-1] if len(words(line)) > 3]
-    inside = re.search(r"\w\w[.!?][\"”)]? +[A-Z\"“]", re.sub(r"^\s*\d+[.)]", "", last))
+    inside = re.search(r"\w\w[.!?][\"”)]? +[A-Z\"“]", re.sub(r"(?:^|\s)\d+[.)]", "", ABBREVIATION.sub("", last)))
     if inside:
         return True
     if not before:

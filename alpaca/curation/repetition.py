@@ -56,7 +56,8 @@ class Echo:
             output, plain(f"{example.instruction} {example.input}")
         ):
             return "output repeats the instruction"
-        given = plain(LABEL.sub("", example.input))
+        given = " ".join(LABEL.sub("", example.input).lower().split())
+        output = " ".join(LABEL.sub("", example.output).lower().split())
         exempt = SAME_IS_RIGHT.search(example.instruction) and len(given.split()) < 40
         return None if exempt or not self._copies(output, given, exact=True) else "output repeats the input"
 
