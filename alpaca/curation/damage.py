@@ -24,7 +24,7 @@ BARE = re.compile(
     r"(?<!U\+)(?<![\w\\])\w*u(?:00[a-f89][0-9a-f]|20[0-3][0-9a-f]|d83[cde])(?![0-9])\w*|(?<=\w)u(?:00[a-f89][0-9a-f]|2019|201[cd]|d83[cde])"
 )
 ESCAPED = re.compile(
-    r"\\u[0-9a-fA-F]{4}|\\U[0-9a-fA-F]{8}|\\x[0-9a-fA-F]{2}|\\n\\n|\\n(?=[^a-zA-Z]|$)|(?<=[.!?:;,)\]\"'])\s?\\+n|\\r\\n|\\t(?=[^a-z]|$)|(?<=[.!?:;,]) ?\\t|\\n(?=[A-Z0-9*•-])|\\\"|(?<=\w)\\'|(?<=[a-z])\\n(?=[a-z])|\\/(?=\w)"
+    r"(?<=[a-z])\\t(?=[a-z])(?!\\(?:times|theta|tan|text|tau|top|to)\b)|\\u[0-9a-fA-F]{4}|\\U[0-9a-fA-F]{8}|\\x[0-9a-fA-F]{2}|\\n\\n|\\n(?=[^a-zA-Z]|$)|(?<=[.!?:;,)\]\"'])\s?\\+n|\\r\\n|\\t(?=[^a-z]|$)|(?<=[.!?:;,]) ?\\t|\\n(?=[A-Z0-9*•-])|\\\"|(?<=\w)\\'|(?<=[a-z])\\n(?=[a-z])|\\/(?=\w)"
 )
 MATH = re.compile(
     r"\\(?:frac|sqrt|times|nabla|theta|sum|int|alpha|beta|begin|text|cdot|neq|nu\b|tau|pi\b|left|right|leq|geq|approx)|\$[^$\n]*\\[a-z]+[^$\n]*\$|\\\(|\\\["
@@ -37,7 +37,11 @@ TAG = re.compile(
     re.IGNORECASE,
 )
 ABOUT_MARKUP = re.compile(
-    r"\b(?:html\w*|xml|css|tags?|markup|web ?(?:pages?|sites?|development)|entit(?:y|ies)|escap\w+|encod\w+|decod\w+|svg|bbcode|xhtml|jsx|react|vue|javascript|front-?end|template|email template|angular|php|code|buttons?|hyperlink|page|unicode|regex\w*|regular expressions?|strings?|newlines?|characters?|json|url\w*|print\w*|program\w*|python|java|c\+\+|script|function|latex|query|sql|printf|backslash\w*|paths?|ascii)\b",
+    r"\b(?:html\w*|xml|css|tags?|markup|web ?(?:pages?|sites?|development)|entit(?:y|ies)|escap\w+|encod\w+|decod\w+|svg|bbcode|jsx|react|vue|javascript|front-?end|angular|php|code|hyperlink|template engine|markdown)\b",
+    re.IGNORECASE,
+)
+ABOUT_CODE = re.compile(
+    r"\b(?:html\w*|xml|css|escap\w+|encod\w+|decod\w+|javascript|php|code|unicode|regex\w*|regular expressions?|newlines?|json|urls?|programs?|programming|python|java|c\+\+|c#|function|latex|sql|quer(?:y|ies)|printf|backslash\w*|ascii|csv|strings?|scripts? (?:in|that|to)|bash|shell)\b",
     re.IGNORECASE,
 )
 
@@ -47,7 +51,7 @@ class EncodingDamage:
     """No field was decoded wrongly or lost characters: mojibake, replacement and control characters, escapes in place of characters."""
 
     def __call__(self, example: Example) -> str | None:
-        about = bool(ABOUT_MARKUP.search(example.instruction))
+        about = bool(ABOUT_CODE.search(example.instruction))
         for text in (example.instruction, example.input, example.output):
             if kind := _broken(text) or _escaped(text, about or is_code(text) or is_code(example.output)):
                 return f"encoding damage: {kind}"
@@ -80,7 +84,7 @@ def mojibake(text: str) -> bool:
     return (
         is_bad(whole)
         or ftfy.fix_encoding(whole) != whole
-        or bool(re.search(r"[ÃÂâ][\u0080-\u00bf€™œž¢©¨¤‚„…†‡‰‹Œ]|[ÐÑ][\u0080-\u00bf][ÐÑ]", whole))
+        or bool(re.search(r"ΓÇ|Γé¼|├[^\s]|[ÃÂâ][\u0080-\u00bf€™œž¢©¨¤‚„…†‡‰‹Œ]|[ÐÑ][\u0080-\u00bf][ÐÑ]", whole))
     )
 
 

@@ -86,6 +86,9 @@ FLEXIBLE = re.compile(
     r"at least|minimum|more than|or more|about|around|approximately|roughly|over|each|per|every|-\d|\bto \d|\bor \w+ (?:word|sentence|paragraph)",
     re.IGNORECASE,
 )
+OPEN = re.compile(
+    r"or more|or less|\beach\b|\bper\b|\bevery\b|-\d|\bto \d|\bor \w+ (?:word|sentence|paragraph)", re.IGNORECASE
+)
 YES_NO = re.compile(
     r"\b(?:answer|respond|reply|say|tell me|output|return|state|indicate|using|with|write|choose)\b[^.]{0,30}?[\"'“(]?(yes|true)[\"'”]?,? ?(?:or|/|and|,)(?: with)? ?[\"'“]?(no|false)\b|\b(yes)[ /-]or[ /-](no)\b(?= only| answer|[.:?]?$)|\b(true) or (false)\b(?=[.:?]?\s*$|:)",
     re.IGNORECASE,
@@ -187,7 +190,8 @@ WRITES = re.compile(
     re.IGNORECASE,
 )
 THING = re.compile(
-    r"\b(?:code|function|program|script|method|class|snippet|loop|query|implementation|algorithm|statement|regex)\b", re.IGNORECASE
+    r"\b(?:code|function|program|script|method|class|snippet|loop|query|implementation|algorithm|statement|regex)\b",
+    re.IGNORECASE,
 )
 
 
@@ -200,7 +204,9 @@ def _other_language(example: Example) -> str | None:
         name
         for name, (called, _) in LANGUAGES.items()
         if re.search(
-            rf"(?<![\w#+.])(?:{called})(?![\w#+])", task[1], re.IGNORECASE if name not in ("R", "C", "Go", "Swift") else 0
+            rf"(?<![\w#+.])(?:{called})(?![\w#+])",
+            task[1],
+            re.IGNORECASE if name not in ("R", "C", "Go", "Swift") else 0,
         )
     }
     if len(asked) != 1:
@@ -263,7 +269,10 @@ class Counts:
 
     def _size(self, asked: str, output: str) -> str | None:
         found = SIZE.search(asked)
-        if found is None or FLEXIBLE.search(asked[max(0, found.start() - 15) : found.end() + 30]):
+        if found is None or (
+            FLEXIBLE.search(asked[max(0, found.start() - 15) : found.end()])
+            or OPEN.search(asked[found.end() - 12 : found.end() + 30])
+        ):
             return None
         n, unit = _count(found[1]), found[2].lower()
         limit = bool(LIMIT.search(asked[max(0, found.start() - 15) : found.end()]))

@@ -28,7 +28,7 @@ REMNANT = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 STRONG = re.compile(
-    r"^\s*(?:#{2,}\s*)?(?:\d{1,2}[.)]\s*)?(?:\*\*)?(?:new |next )?instruction\s*\d*\s*(?:\*\*)?[:\]]|^\s*#{3,}\s*(?:(?:\d+[.):]?|instruction|input|response|task)\b[\s:.]*.{0,60})?$|<\|(?:im_start|im_end|endoftext|user|assistant|system|eot_id|end)\|>|\[/?INST\]|<</?SYS>>|</?s>\s*$|<no ?(?:in|out)put>",
+    r"^\s*input\s*:.*\n+\s*output\s*:|^\s*(?:#{2,}\s*)?(?:\d{1,2}[.)]\s*)?(?:\*\*)?(?:new |next )?instruction\s*\d*\s*(?:\*\*)?[:\]]|^\s*#{3,}\s*(?:(?:\d+[.):]?|instruction|input|response|task)\b[\s:.]*.{0,60})?$|<\|(?:im_start|im_end|endoftext|user|assistant|system|eot_id|end)\|>|\[/?INST\]|<</?SYS>>|</?s>\s*$|<no ?(?:in|out)put>",
     re.IGNORECASE | re.MULTILINE,
 )
 LABELLED = re.compile(
@@ -47,7 +47,7 @@ REFERS_BACK = re.compile(
     re.IGNORECASE,
 )
 SPLIT = re.compile(
-    r"(?<=[.?!])\s+|\n+|;\s+|(?:,?\s+and|,)\s+(?:then|also|additionally|after that|afterwards|finally|separately|in addition|next|furthermore|besides|lastly)[,:]?\s+|\s+(?:additionally|furthermore|separately|besides that)[,:]\s+",
+    r"(?<=[.?!])\s+|\n+|;\s+|\s+(?=(?-i:After that|Also|Then|In addition|Additionally|Next|Finally|And then|And also|Separately|Furthermore|Afterwards|Lastly|Task \d+|Second task|Once (?:done|finished)|Besides)\b[,:]?\s)|(?:,?\s+and|,)\s+(?:then|also|additionally|after that|afterwards|finally|separately|in addition|next|furthermore|besides|lastly)[,:]?\s+|\s+(?:additionally|furthermore|separately|besides that)[,:]\s+",
     re.IGNORECASE,
 )
 CONNECTIVE = re.compile(
@@ -84,10 +84,15 @@ SHOWN = re.compile(
     r"\bclick (?:on )?(?:the |this )?(?:link|here)\b|\b(?:link|url) (?:below|above|provided|here)\b|\b(?:here is|here's|here are|visit|follow|see|check out|use|open|at) (?:the |this |a |following )*(?:link|url)s?\b",
     re.IGNORECASE,
 )
-MAY_SHOW = re.compile(
-    r"\b(?:e-?mail|letter|message|invitation|website|web ?page|html|markdown|post|tweet|advert\w*|newsletter|announcement|press release|report|article|blog|caption|script|image|picture|photo|video|figure|chart|graph|diagram|map|phishing|spam|scam|instructions?|steps?|how|support|customer|notification|reminder|memo|draft|review|bio|links?|urls?|reset|download|brochure|flyer|page|template|sign|banner|copy|campaign|form|survey|note|reply|guide|tutorial)\b",
+MAY_LINK = re.compile(
+    r"\b(?:e-?mail|letter|message|invit\w+|web ?sites?|web ?pages?|html|markdown|posts?|tweet|advert\w*|ads?|newsletter|announcement|press release|notification|memo|phishing|spam|customer|support|webinar|instructions?|urls?|links?|download|flyer|campaign|bio|reminder|report|how|steps?|resources|resume|cover|application|attach\w*|files?|documents?|wallpaper)\b",
     re.IGNORECASE,
 )
+MAY_SHOW = re.compile(
+    rf"\b(?:{SEES}|web ?sites?|web ?pages?|html|markdown|articles?|presentation|wallpaper|caption|visual\w*)s?\b",
+    re.IGNORECASE,
+)
+LINKED = re.compile(r"click|link|url|visit|attach|enclos|file|document|upload", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -122,7 +127,7 @@ class SeveralTasks:
             found = (STRONG if told else REMNANT).search(FENCE.sub("", text))
             if found and (text is not example.input or STRONG.search(text)) and not _heading(found[0], text, example):
                 return f"several tasks: {found[0].strip()[:40]}"
-        second = _unrelated(example.instruction)
+        second = _unrelated(example.instruction, bool(example.input.strip()))
         return f"several tasks: {second[:60]}" if second else None
 
 
@@ -136,36 +141,54 @@ def _heading(found: str, text: str, example: Example) -> bool:
     return text is example.output and bool(numbered or (many and not STRONG.search(found)))
 
 
-def _unrelated(instruction: str) -> str | None:
-    """Return a request after the first which begins as one and shares no word with what comes before, nor refers to it."""
+def _unrelated(instruction: str, given: bool) -> str | None:
+    """Return a request after the first that shares no word with what comes before, nor refers to it.
+
+    Where it is joined by words such as `also` or a number, or stands on a line of its own while there is an input, that is
+    enough; else the first must be a request that does not lead on to it.
+    """
     quoted = re.sub(r"[\"“][^\"”]*[\"”]|:\s*\n.*", " ", instruction, flags=re.DOTALL)
     parts = [part.strip() for part in SPLIT.split(quoted) if part and part.strip()]
-    if (
-        "\n" in instruction.strip()
-        and not re.search(r"^\s*(?:\d{1,2}[.)]|[-*•]|[a-d][.)])", instruction, re.MULTILINE)
-        and len(parts) > 2
-    ):
-        return None
-    if re.search(r"\b(?:following|given|below|question)\b", parts[0] if parts else "", re.IGNORECASE):
-        return None
+    lines = {line.strip() for line in quoted.split("\n")[1:]} if given or len(quoted.strip().split("\n")) < 4 else set()
     before: set[str] = set()
+    joined = False
     for place, part in enumerate(parts):
-        bare = CONNECTIVE.sub("", CONNECTIVE.sub("", re.sub(r"^(?:\d{1,2}[.)]|[-*•])\s*", "", part)))
+        bare = re.sub(r"^(?:\d{1,2}[.)]|[-*•])\s*", "", part)
+        joins = joined or len(CONNECTIVE.sub("", bare)) < len(bare) or bare != part or (given and part in lines)
+        bare = CONNECTIVE.sub("", CONNECTIVE.sub("", bare))
         tokens = words(bare)
         stems = {word[:5] for word in tokens if len(word) > 3 and word not in VERBS}
         asks = bool(tokens) and tokens[0] in VERBS and len(tokens) > 3
-        if place and asks and before and stems and not stems & before and not REFERS_BACK.search(_object(bare)):
+        if (
+            place
+            and asks
+            and before
+            and stems
+            and not stems & before
+            and not REFERS_BACK.search(_object(bare))
+            and (joins or _leads_nowhere(parts[0], quoted))
+        ):
             return part
-        if not place and (not asks or tokens[0] == "imagine"):
-            return None
+        joined = bool(re.fullmatch(r"\W*\d{1,2}[.)]?", part))
         before |= stems
     return None
+
+
+LEADS = re.compile(
+    r"^(?:you|i|we|imagine|suppose|assume|given|if|there|in|the|a|an|this|my|he|she|it|consider|read|pretend|for|as|let|take|think|look|your|our|using|based|think)\b|\b(?:following|given|below|question|these|this)\b",
+    re.IGNORECASE,
+)
+
+
+def _leads_nowhere(first: str, instruction: str) -> bool:
+    """Tell whether the first part of an instruction is a request that stands for itself."""
+    return not LEADS.search(first) and "\n" not in instruction.strip()
 
 
 def _object(request: str) -> str:
     """Return a request without its articles that lead on to `of`, which do not refer to anything before."""
     return re.sub(
-        r"\bthe (?=(?:\w+ ){1,3}(?:of|in|for|between|to|on|that|from|and|is|was|are)\b|\w+\W*$)",
+        r"\bthe (?=(?:\w+ ){1,3}(?:of|in|for|between|to|on|that|from|and|is|was|are)\b)",
         "",
         request,
         flags=re.IGNORECASE,
@@ -201,7 +224,8 @@ class MissingReference:
         return name[0] if name else None
 
     def _shown(self, example: Example) -> str | None:
-        if MAY_SHOW.search(f"{example.instruction} {example.input[:200]}"):
-            return None
-        found = SHOWN.search(FENCE.sub("", example.output))
-        return found[0] if found else None
+        for found in SHOWN.finditer(FENCE.sub("", example.output)):
+            allowed = MAY_LINK if LINKED.search(found[0]) else MAY_SHOW
+            if not allowed.search(f"{example.instruction} {example.input[:200]}"):
+                return found[0]
+        return None

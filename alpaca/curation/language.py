@@ -91,7 +91,7 @@ class Language:
         if (
             found in (None, "en")
             or found in (self._of(example.instruction), self._of(example.input))
-            or self._of(example.instruction) != "en"
+            or self._of(example.instruction, 0.4) != "en"
         ):
             return None
         return f"wrong language: {found} where the task is in en"

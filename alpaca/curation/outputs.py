@@ -27,7 +27,7 @@ DANGLING = re.compile(
     re.IGNORECASE,
 )
 NO_SENTENCE = re.compile(
-    r"https?://\S+\Z|\S+\.(?:com|org|net|html?|edu|gov)\S*\Z|#\w+\Z|^\s*[|+]|^\s*(?:#+ |\*\*|>)|\\\w+|[=≈<>]\s*[^=]{0,40}\Z|\d\S*\Z|[-–—~―]\s*[A-Z][^.]{2,60}\Z|"
+    r"https?://\S+\Z|\S+\.(?:com|org|net|html?|edu|gov)\S*\Z|#\w+\Z|^\s*[|+]|^\s*(?:#+ |\*\*|>)|\\\w+|[=≈<>]\s*[^=]{0,40}\Z|\d\S*\Z|[\"”.!?)*']\s*[-–—~―]\s*[A-Z].{2,60}\Z|^[-–—~―]\s*[A-Z].{2,60}\Z|"
     r"^\s*(?:[\w ]{1,30}):"
 )
 REFUSING = re.compile(
@@ -48,7 +48,7 @@ POLICY = re.compile(
     r"|\b(?:this|that|your|the) (?:request|question|prompt|topic|instruction|query|task) (?:is|was|cannot|can['’]t|could not|can not|violates|goes|falls|seems|appears)\b[^.!?\n]{0,40}\b(?:not appropriate|inappropriate|unethical|harmful|against|outside|beyond|be (?:answered|fulfilled|completed|processed)|unclear|incomplete|not (?:clear|possible|something))"
     r"|\b(?:please (?:provide|supply|give|share|specify)|could you (?:please )?(?:provide|clarify|specify|share|give)|can you (?:please )?(?:provide|clarify|specify)|I(?:['’]d| would)? need more (?:information|context|details)|(?:not|n['’]t) (?:enough|sufficient) (?:information|context|details|data) (?:to|for|was|is|has|given|provided)|no \w+ (?:was|were|has been|is) (?:provided|given|supplied))\b"
     r"|\bI (?:have to|must|will have to|am going to|need to|['’]d rather|would rather|would prefer to) (?:decline|refuse|pass|not)\b|\bI (?:politely |respectfully )?(?:decline|refuse) (?:to|this|your)\b"
-    r"|\b(?:is|are|'s) (?:not something|nothing) I(?:['’]m| am| can| will)\b|\bit (?:is|would be)(?: not|n['’]t) (?:appropriate|possible|ethical|right) for me\b|\bI(?:['’]m| am) not (?:at liberty|in a position)\b",
+    r"|\b(?:that|this|it)(?:['’]s| is) (?:just |simply |not )?something (?:that )?I(?:['’]m| am)? (?:cannot|can|can['’]t|could|unable|not|won['’]t|do)\b|\b(?:is|are|'s) (?:not something|nothing) I(?:['’]m| am| can| will)\b|\bit (?:is|would be)(?: not|n['’]t) (?:appropriate|possible|ethical|right) for me\b|\bI(?:['’]m| am) not (?:at liberty|in a position)\b",
     re.IGNORECASE,
 )
 MACHINE = re.compile(
@@ -62,7 +62,7 @@ MACHINE = re.compile(
     re.IGNORECASE,
 )
 ABOUT_MACHINES = re.compile(
-    r"\b(?:AI|A\.I\.|artificial intelligence|chat ?bots?|GPT|robots?|virtual assistant|language models?|who are you|what are you)\b",
+    r"\b(?:chat ?bots?|(?:AI|virtual|digital|voice) (?:assistant|model|system|agent)s?|GPT\S*|language models?|who are you|what are you|between [^.]{0,60}\b(?:AI|robot|computer|machine)|role ?play|pretend|perspective of (?:an? )?(?:AI|robot|computer|machine)|if you were)\b",
     re.IGNORECASE,
 )
 
@@ -76,10 +76,11 @@ class PlaceholderOutput:
 
 
 def _stands_in(example: Example) -> bool:
-    text = example.output.strip().strip("`*_\"' ")
+    raw = example.output.strip()
+    if len(raw) > 1 and re.fullmatch(r"[.\-_*…?\s#=~\[\](){}<>]+", raw):
+        return True
+    text = raw.strip("`*_\"' ")
     bare = re.sub(r"^[\s\[<{(_\-*]+|[\s\]>})_\-*.!…:]+$", "", text)
-    if text and not re.search(r"\w", text) and len(text) > 1:
-        return bool(re.fullmatch(r"[.\-_*…?\s#=~\[\](){}<>]+", text))
     told = f"{example.instruction} {example.input}".lower()
     if NOTHING.fullmatch(bare) and (text != bare or bare.lower() not in told):
         return text[:1] in "[<{(" or len(words(bare)) < 8
@@ -200,7 +201,7 @@ class MachineVoice:
     """The output does not speak of being an AI, unless the task is about such."""
 
     def __call__(self, example: Example) -> str | None:
-        if ABOUT_MACHINES.search(f"{example.instruction} {example.input}"):
+        if ABOUT_MACHINES.search(example.instruction):
             return None
         found = MACHINE.search(without_code(example.output))
         return f"speaks as an AI: {found[0][:60].strip()}" if found else None

@@ -44,8 +44,11 @@ NO_SECRET = re.compile(
     re.IGNORECASE,
 )
 ASKS_PASSWORD = re.compile(
-    r"\b(?:pass ?words?|passphrases?|passcodes?|tokens?|keys?|pins?|secrets?|uuids?|hash\w*|encod\w*|encrypt\w*|random)\b",
+    r"\b(?:pass ?words?|passphrases?|passcodes?|tokens?|(?:api|secret|private|public|encryption|access) keys?|pins?|uuids?|hash\w*|encrypt\w*|credentials?)\b",
     re.IGNORECASE,
+)
+QUOTED_PASSWORD = re.compile(
+    r"\b(?:pass ?words?|passcode|pwd|pass ?phrase)\s*[,:]?\s*[\"'`“‘]([^\"'`”’\s]{4,40})[\"'`”’]", re.IGNORECASE
 )
 EMAIL = re.compile(r"(?<![\w.+-])([\w.+-]+)@((?:[a-z0-9-]+\.)+[a-z]{2,24})\b", re.IGNORECASE)
 OBSCURED_EMAIL = re.compile(
@@ -149,7 +152,7 @@ def _key(text: str) -> str | None:
 
 
 def _password(text: str, asked: bool) -> str | None:
-    for value in PASSWORD.findall(text):
+    for value in (*PASSWORD.findall(text), *QUOTED_PASSWORD.findall(text)):
         value = value.rstrip(".!?;:)*")
         mixed = re.search(r"\d", value) or re.search(r"\w[^\w\s'’.-]", value)
         if (
