@@ -1,8 +1,10 @@
 """Keep the examples that are sound and new: `alpaca curate data=raw.jsonl`.
 
 1. Read the examples; rows that are none are set aside.
-2. Each filter may give a reason against an example; then the deduplication compares it with all kept before it.
-3. What is kept goes to `alpaca_data.json` in Alpaca's format, the rest to `rejected.jsonl` with its reason.
+2. Mends, where they are asked for, repair an example. Each filter may give a reason against it; then it is compared with the
+   evaluation tasks to keep out, and with all kept before it.
+3. What is kept goes to `alpaca_data.json` in Alpaca's format, the rest to `rejected.jsonl` with its reason; what gave an
+   evaluation task away is in `contaminated.jsonl` too, beside the task.
 """
 
 from __future__ import annotations
@@ -12,13 +14,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+from alpaca.curation.contamination import Decontamination
 from alpaca.curation.filters import Filter
+from alpaca.curation.mends import Mend, mended
 from alpaca.errors import UserError
 from alpaca.files import write_json, write_jsonl
 from alpaca.manifest import Outcome, stage_folder
 from alpaca.records import Example, read
 from alpaca.schema import InputPath
 from alpaca.stage import launch
+
+
+FILES = ("alpaca_data.json", "provenance.jsonl", "rejected.jsonl", "contaminated.jsonl")
 
 
 class Dedup(Protocol):
@@ -29,14 +36,24 @@ class Dedup(Protocol):
     def add(self, example: Example) -> None: ...
 
 
-def curate(name: str, root: Path, data: InputPath, filters: Mapping[str, Filter], dedup: Dedup) -> Outcome:
+def curate(
+    name: str,
+    root: Path,
+    data: InputPath,
+    mends: Mapping[str, Mend],
+    filters: Mapping[str, Filter],
+    decontamination: Decontamination,
+    dedup: Dedup,
+) -> Outcome:
     """Curate a file of examples; raises UserError where nothing is left."""
     folder = stage_folder(root, name, "curate")
     examples, bad = read(data)
     kept: list[Example] = []
     rejected = [row.rejected() for row in bad]
-    for example in examples:
-        reason = objection(example, filters) or repetition(example, dedup, kept)
+    for example in (mended(example, mends) for example in examples):
+        reason = (
+            objection(example, filters) or contamination(example, decontamination) or repetition(example, dedup, kept)
+        )
         if reason:
             rejected.append(example.row() | reason)
         else:
@@ -47,6 +64,7 @@ def curate(name: str, root: Path, data: InputPath, filters: Mapping[str, Filter]
     write_json(folder / "alpaca_data.json", [example.alpaca() for example in kept])
     write_jsonl(folder / "provenance.jsonl", (example.about for example in kept))
     write_jsonl(folder / "rejected.jsonl", rejected)
+    write_jsonl(folder / "contaminated.jsonl", (row for row in rejected if row["reason"] == "contaminated"))
     reasons = Counter(row["reason"].split(":")[0] for row in rejected)
     results = {
         "examples_read": len(examples) + len(bad),
@@ -54,12 +72,18 @@ def curate(name: str, root: Path, data: InputPath, filters: Mapping[str, Filter]
         "examples_rejected": len(rejected),
         "reasons": dict(reasons.most_common()),
     }
-    return Outcome(results, [folder / made for made in ("alpaca_data.json", "provenance.jsonl", "rejected.jsonl")])
+    return Outcome(results, [folder / made for made in FILES])
 
 
 def objection(example: Example, filters: Mapping[str, Filter]) -> dict[str, Any] | None:
     """Return the first filter's reason against an example, or None."""
     return next(({"reason": reason} for check in filters.values() if (reason := check(example))), None)
+
+
+def contamination(example: Example, decontamination: Decontamination) -> dict[str, Any] | None:
+    """Return which evaluation task this example gives away, or None."""
+    found = decontamination.match(example)
+    return found and {"reason": "contaminated"} | found
 
 
 def repetition(example: Example, dedup: Dedup, kept: list[Example]) -> dict[str, Any] | None:

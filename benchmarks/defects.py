@@ -62,9 +62,13 @@ def main() -> None:
         print(f"{kind:28} {sum(hits.values()):3}/{len(rows)}  {', '.join(f'{k} {n}' for k, n in hits.most_common(4))}")
         if arguments.missed:
             for row in (row for row, hit in zip(rows, found, strict=True) if not hit):
-                print(f"    missed {row.instruction[-110:]!r} | {row.input[-80:]!r} | {row.output[:60]!r} ... {row.output[-110:]!r}")
+                print(
+                    f"    missed {row.instruction[-110:]!r} | {row.input[-80:]!r} | {row.output[:60]!r} ... {row.output[-110:]!r}"
+                )
     planted_rows = arguments.rows * len(planted.PLANTS)
-    print(f"found {total} of {planted_rows} ({total / planted_rows:.2%}); untouched rows flagged: {len(flagged)} of {len(examples)}")
+    print(
+        f"found {total} of {planted_rows} ({total / planted_rows:.2%}); untouched rows flagged: {len(flagged)} of {len(examples)}"
+    )
     for example, reason in flagged:
         print(f"  {reason} | {example.instruction[:90]!r} | {example.input[:60]!r} | {example.output[-70:]!r}")
 
