@@ -24,7 +24,6 @@ from alpaca.records import Example, read
 from alpaca.schema import InputPath
 from alpaca.stage import launch
 
-
 FILES = ("alpaca_data.json", "provenance.jsonl", "rejected.jsonl", "contaminated.jsonl")
 
 

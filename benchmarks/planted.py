@@ -18,7 +18,7 @@ def _output(example: Example, form: str, rng: random.Random) -> Example:
 
 
 def _task(example: Example, form: str, rng: random.Random) -> Example:
-    instruction, given, output = (form.split(BREAK) + ["", ""])[:3]
+    instruction, given, output = [*form.split(BREAK), "", ""][:3]
     return Example(instruction, given, output)
 
 

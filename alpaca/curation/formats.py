@@ -14,7 +14,7 @@ from pydantic import PositiveInt
 from alpaca.curation.prose import FENCE, is_code, items, sentences, without_code, words
 from alpaca.records import Example
 
-UNITS = dict(zip("one two three four five six seven eight nine ten eleven twelve".split(), range(1, 13), strict=True))
+UNITS = dict(zip(words("one two three four five six seven eight nine ten eleven twelve"), range(1, 13), strict=True))
 N = rf"(\d{{1,3}}|{'|'.join(UNITS)}|a single|an?(?= single)|only one|just one)"
 INTO = r"(?:in|as|into|to|using|with|return(?:ing)?|output(?:s|ting)?|generate|create|write|produce|provide|give(?: me)?|format(?:ted)? (?:it |this |them |your (?:answer|response|output) )?(?:as|in|into))"
 FIT = r"(?: (?:a|an|the|it|valid|well-formed|proper|simple|single|nested|your|this|their|its|data|answer|response|output|result|following|plain|raw|only|correct|small|short|sample|example))*"
@@ -102,9 +102,9 @@ class Notation:
     def __call__(self, example: Example) -> str | None:
         requests = " ".join(part for part in sentences(example.instruction) if REQUEST.search(part))
         for name, asked in NOTATIONS.items():
-            if re.search(asked, requests, re.IGNORECASE) and not _comes_in(name, example):
-                if not _is_in(name, example.output):
-                    return f"wrong format: not {name}"
+            asks = re.search(asked, requests, re.IGNORECASE) and not _comes_in(name, example)
+            if asks and not _is_in(name, example.output):
+                return f"wrong format: not {name}"
         return _other_language(example)
 
 
@@ -142,7 +142,7 @@ def _is_in(name: str, output: str) -> bool:
     if name == "YAML":
         return _yaml(body)
     if name == "CSV":
-        rows = [row for row in csv.reader(line for line in body.strip().split("\n") if line.strip())]
+        rows = list(csv.reader(line for line in body.strip().split("\n") if line.strip()))
         return any(len(row) > 1 for row in rows) and not (
             len(rows) == 1 and len(words(output)) > 15 and re.search(r"\w{3,}\. [A-Z]", output)
         )

@@ -35,13 +35,15 @@ LABELLED = re.compile(
     r"\b(?:input|output|prompt|question|task|instruction|dialog\w*|conversation|chat\w*|interview|transcript|q ?& ?a|faq|quiz|examples?|play|script|template|format|exercises?)s?\b",
     re.IGNORECASE,
 )
-VERBS = (
-    "write describe explain create generate list name give find identify suggest summarize summarise translate compare classify "
-    "rewrite convert calculate compute provide tell compose design construct make develop edit determine evaluate analyze analyse "
-    "categorize propose outline brainstorm discuss define rank sort arrange predict come what who when where why how which "
-    "paraphrase formulate craft produce draft recommend solve estimate answer imagine choose select is are can could do does "
-    "should would add remove replace count invent illustrate organize state assess prepare plan build implement show"
-).split()
+VERBS = frozenset(
+    words(
+        "write describe explain create generate list name give find identify suggest summarize summarise translate compare classify "
+        "rewrite convert calculate compute provide tell compose design construct make develop edit determine evaluate analyze analyse "
+        "categorize propose outline brainstorm discuss define rank sort arrange predict come what who when where why how which "
+        "paraphrase formulate craft produce draft recommend solve estimate answer imagine choose select is are can could do does "
+        "should would add remove replace count invent illustrate organize state assess prepare plan build implement show"
+    )
+)
 REFERS_BACK = re.compile(
     r"\b(?:it|its|them|they|their|this|these|those|that|he|she|his|her|him|above|following|below|given|provided|each|both|same|answer|response|output|result|step|reason|why|reasoning|your|one|ones|the)\b",
     re.IGNORECASE,

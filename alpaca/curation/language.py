@@ -18,13 +18,13 @@ from alpaca.curation.prose import without_code, words
 from alpaca.records import Example
 
 CODES = dict(
-    pair.split("=")
-    for pair in (
+    re.findall(
+        r"(\w+)=(\w+)",
         "english=en french=fr spanish=es castilian=es german=de italian=it portuguese=pt dutch=nl swedish=sv danish=da norwegian=no finnish=fi polish=pl "
         "czech=cs russian=ru ukrainian=uk greek=el turkish=tr arabic=ar hebrew=he hindi=hi chinese=zh mandarin=zh cantonese=zh japanese=ja korean=ko "
         "vietnamese=vi thai=th indonesian=id malay=id romanian=ro hungarian=hu latin=la bengali=bn persian=fa farsi=fa catalan=ca swahili=sw tamil=ta urdu=ur "
-        "bulgarian=bg croatian=hr serbian=sr slovak=sk slovenian=sl icelandic=is irish=ga welsh=cy tagalog=tl filipino=tl"
-    ).split()
+        "bulgarian=bg croatian=hr serbian=sr slovak=sk slovenian=sl icelandic=is irish=ga welsh=cy tagalog=tl filipino=tl",
+    )
 )
 ALIKE = (
     {"no", "da", "sv"},

@@ -22,7 +22,7 @@ INVISIBLE = re.compile(r"[\u200b\u2060\ufeff\u00ad]")
 
 def mended(example: Example, mends: Mapping[str, Mend]) -> Example:
     """Apply mends in order; where they change anything, their names and the row before are put beside the example."""
-    now, names = example, []
+    now, names = example, list[str]()
     for name, mend in mends.items():
         if (after := mend(now)) != now:
             now, names = after, [*names, name]
@@ -30,7 +30,7 @@ def mended(example: Example, mends: Mapping[str, Mend]) -> Example:
 
 
 def each_field(example: Example, change: Callable[[str], str]) -> Example:
-    return replace(example, **{name: change(text) for name, text in example.alpaca().items()})
+    return Example(change(example.instruction), change(example.input), change(example.output), example.about)
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,13 @@ from math import log2
 
 from alpaca.records import Example
 
-DETECTORS = (
+DETECTORS = re.findall(
+    r"(\w+)\.(\w+)",
     "artifactory.ArtifactoryDetector aws.AWSKeyDetector azure_storage_key.AzureStorageKeyDetector discord.DiscordBotTokenDetector github_token.GitHubTokenDetector "
     "gitlab_token.GitLabTokenDetector jwt.JwtTokenDetector mailchimp.MailchimpDetector npm.NpmDetector openai.OpenAIDetector private_key.PrivateKeyDetector "
     "pypi_token.PypiTokenDetector sendgrid.SendGridDetector slack.SlackDetector square_oauth.SquareOAuthDetector stripe.StripeDetector "
-    "telegram_token.TelegramBotTokenDetector twilio.TwilioKeyDetector basic_auth.BasicAuthDetector"
-).split()
+    "telegram_token.TelegramBotTokenDetector twilio.TwilioKeyDetector basic_auth.BasicAuthDetector",
+)
 PREFIXED = re.compile(
     r"\b(?:sk|pk|rk)[-_](?:live|test|proj|ant|or)?[-_]?[A-Za-z0-9_-]{16,}|\bAIza[\w-]{30,}|\bya29\.[\w-]{20,}|\bgh[opsur]_\w{20,}|\bgithub_pat_\w{20,}|\bglpat-[\w-]{15,}|\bhf_[A-Za-z0-9]{20,}|\bxox[abprse]-[\w-]{10,}|"
     r"\b(?:AKIA|ASIA|AGPA|AROA|ANPA)[A-Z0-9]{12,}|\bSG\.[\w-]{15,}\.[\w-]{15,}|\bnpm_\w{30,}|\bpypi-[\w-]{30,}|\bshp(?:at|ss|ca)_\w{20,}|\bEAAC?\w{30,}|\bdop_v1_\w{30,}|\bkey-[0-9a-f]{32}|-----BEGIN [A-Z ]*PRIVATE KEY|\beyJ[\w-]{8,}\.[\w-]{8,}"
@@ -105,9 +106,8 @@ def detectors() -> tuple[Callable[[str], Iterator[str]], ...]:
     """Load detect-secrets' plugins of known keys on first use."""
     from importlib import import_module
 
-    paths = [name.rsplit(".", 1) for name in DETECTORS]
     return tuple(
-        getattr(import_module(f"detect_secrets.plugins.{module}"), kind)().analyze_string for module, kind in paths
+        getattr(import_module(f"detect_secrets.plugins.{module}"), kind)().analyze_string for module, kind in DETECTORS
     )
 
 
@@ -155,14 +155,8 @@ def _password(text: str, asked: bool) -> str | None:
     for value in (*PASSWORD.findall(text), *QUOTED_PASSWORD.findall(text)):
         value = value.rstrip(".!?;:)*")
         mixed = re.search(r"\d", value) or re.search(r"\w[^\w\s'’.-]", value)
-        if (
-            mixed
-            and len(value) > 3
-            and not NO_SECRET.search(value)
-            and not asked
-            and not re.fullmatch(r"\d+(?:-?\w+)?", value[:2])
-            or (re.fullmatch(r"\d{4,8}", value) and not asked)
-        ):
+        real = mixed and len(value) > 3 and not NO_SECRET.search(value) and not re.match(r"\d+(?:-?\w+)?\Z", value[:2])
+        if not asked and (real or re.fullmatch(r"\d{4,8}", value)):
             return "password"
     return "password" if not asked and CREDENTIALS.search(text) else None
 
@@ -228,7 +222,7 @@ def _phone(text: str) -> bool:
             continue
         if labelled or re.fullmatch(r"(?:\+?1[ .-]?)?(?:\(\d{3}\) ?|\d{3}[.-])\d{3}[ .-]\d{4}", written.strip()):
             return True
-        if written.startswith("+") and phonenumbers.is_possible_number_string(written, None):
+        if written.startswith("+") and phonenumbers.is_possible_number_string(written, "ZZ"):
             return True
     return False
 
