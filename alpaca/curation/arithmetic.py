@@ -47,6 +47,10 @@ def _median(values: list[Fraction]) -> Fraction:
     return (ranked[(len(ranked) - 1) // 2] + ranked[len(ranked) // 2]) / 2
 
 
+def _product_of(values: list[Fraction]) -> Fraction:
+    return prod(values, start=Fraction(1))
+
+
 def _mean(values: list[Fraction]) -> Fraction:
     return sum(values, Fraction(0)) / len(values)
 
@@ -79,7 +83,7 @@ MANY: dict[str, Callable[[list[Fraction]], Fraction]] = {
     "sum|total|sum total|add(?:ing)?(?: up)?": lambda values: sum(values, Fraction(0)),
     "average|(?:arithmetic )?mean": _mean,
     "median": _median,
-    "product": prod,
+    "product": _product_of,
 }
 OF = r"(?: (?:of|for|up))?(?: (?:the|these|this|all|following|given|data|set|list|array|numbers?|values?|integers|of))*[:.]?\s*\(?\[?"
 

@@ -18,19 +18,11 @@ from typing import Annotated, Any, Protocol
 from annotated_types import Interval
 from pydantic import PositiveInt
 
-from alpaca.curation.prose import words
+from alpaca.curation.prose import STOP, words
 from alpaca.curation.rouge import Rouge, Threshold
 from alpaca.records import Example, read
 from alpaca.schema import InputPath
 
-STOP = frozenset(
-    words(
-        "a an the of to in on at for with by from as is are was were be been being it its this that these those and or but not no do does did have has "
-        "had i you he she we they me my your his her our their them him us can could will would should may might must if then than so such into about "
-        "what which who whom whose when where why how there here all any each some more most other please following given write give provide make "
-        "create generate describe explain list name tell one also just need want like using use kindly thank thanks"
-    )
-)
 STEM = 6  # letters of a word that are compared, so that its endings do not count
 SHORTEST = 3  # words of a task that is looked for within longer texts; a shorter one must be the whole text
 

@@ -84,7 +84,12 @@ def mojibake(text: str) -> bool:
     return (
         is_bad(whole)
         or ftfy.fix_encoding(whole) != whole
-        or bool(re.search(r"ΓÇ|Γé¼|├[^\s]|[ÃÂâ][\u0080-\u00bf€™œž¢©¨¤‚„…†‡‰‹Œ]|[ÐÑ][\u0080-\u00bf][ÐÑ]", whole))
+        or bool(
+            re.search(
+                r"[A-Za-z][\u0400-\u04ff]|[\u0400-\u04ff][A-Za-z]|ΓÇ|Γé¼|├[^\s]|[ÃÂâ][\u0080-\u00bf€™œž¢©¨¤‚„…†‡‰‹Œ]|[ÐÑ][\u0080-\u00bf][ÐÑ]",
+                whole,
+            )
+        )
     )
 
 

@@ -198,7 +198,7 @@ THING = re.compile(
 def _other_language(example: Example) -> str | None:
     """Return the fault where code is asked for in one programming language and the output shows no mark of it."""
     task = WRITES.search(example.instruction)
-    if not task or not THING.search(task[1]):
+    if not task or not (THING.search(task[1]) or is_code(example.output)):
         return None
     asked = {
         name
@@ -344,7 +344,7 @@ class LetterCase:
 
     def __call__(self, example: Example) -> str | None:
         if re.search(
-            r"\b(?:first|each|every|letter of|function|code|program|words? (?:that|which)|how|what|password|method)\b",
+            r"\b(?:first|each|every|letter of|function|code|program|words? (?:that|which)|password|method)\b",
             example.instruction,
             re.IGNORECASE,
         ) or is_code(example.output):

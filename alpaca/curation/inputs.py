@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from alpaca.curation.prose import FENCE, is_code, words
+from alpaca.curation.prose import FENCE, STOP, is_code, words
 from alpaca.records import Example
 
 NOTHING = re.compile(
@@ -49,11 +49,11 @@ REFERS_BACK = re.compile(
     re.IGNORECASE,
 )
 SPLIT = re.compile(
-    r"(?<=[.?!])\s+|\n+|;\s+|\s+(?=(?-i:After that|Also|Then|In addition|Additionally|Next|Finally|And then|And also|Separately|Furthermore|Afterwards|Lastly|Task \d+|Second task|Once (?:done|finished)|Besides)\b[,:]?\s)|(?:,?\s+and|,)\s+(?:then|also|additionally|after that|afterwards|finally|separately|in addition|next|furthermore|besides|lastly)[,:]?\s+|\s+(?:additionally|furthermore|separately|besides that)[,:]\s+",
+    r"(?<=[.?!])\s+|\n+|;\s+|\s+(?=(?-i:After that|Also|Then|In addition|Additionally|Next|Finally|And then|And also|Separately|Furthermore|Afterwards|Lastly|Task \d+|(?:Second|Third|Next|New|Another|Other) (?:task|request|question|instruction)|P\.?S\.?|Plus|Once (?:done|finished)|Besides)\b[,:]?\s)|(?:,?\s+and|,)\s+(?:then|also|additionally|after that|afterwards|finally|separately|in addition|next|furthermore|besides|lastly)[,:]?\s+|\s+(?:additionally|furthermore|separately|besides that)[,:]\s+",
     re.IGNORECASE,
 )
 CONNECTIVE = re.compile(
-    r"^(?:\d{1,2}[.)]|[-*•(]|[a-d][.)])?\s*(?:then|also|additionally|after that|afterwards|finally|separately|in addition|next|furthermore|besides|lastly|secondly|second|and|now|plus|third|thirdly|first|firstly|part [a-d\d]|task \d|step \d|once (?:you(?:'re| are)? )?(?:done|finished)|when (?:you(?:'re| are)? )?(?:done|finished)|as (?:a|another) (?:second|separate|new) task|another (?:task|thing|one)|on a (?:different|separate) (?:note|topic))[,:.\s]+(?:please\s+)?",
+    r"^(?:\d{1,2}[.)]|[-*•(]|[a-d][.)])?\s*(?:then|also|additionally|after that|afterwards|finally|separately|in addition|next|furthermore|besides|lastly|secondly|second|(?:and )?(?:here is )?(?:a |the |another |one )?(?:second|third|new|next|other|additional|separate|further|another|follow-?up) (?:task|request|question|instruction|exercise|assignment|prompt|thing)(?: \d)?(?: is)?|and|now|plus|p\.?s\.?|third|thirdly|first|firstly|part [a-d\d]|task \d|step \d|once (?:you(?:'re| are)? )?(?:done|finished)|when (?:you(?:'re| are)? )?(?:done|finished)|as (?:a|another) (?:second|separate|new) task|another (?:task|thing|one)|on a (?:different|separate) (?:note|topic))[,:.\s]+(?:please\s+)?",
     re.IGNORECASE,
 )
 SEES = r"image|picture|photo|photograph|screenshot|video|clip|footage|audio|recording|soundtrack|song clip|chart|graph|plot|diagram|figure|infographic|map|drawing|illustration|painting|sketch|icon|logo|gif|slide|slideshow|podcast|scan|x-ray|blueprint|floor ?plan|meme|webcam|voice (?:memo|message|note)|movie clip"
@@ -83,7 +83,7 @@ SHOWN = re.compile(
     r"!\[[^\]]*\]\([^)]*\)|<img\b|\[(?:image|photo|picture|video|figure|attachment|chart|graph|screenshot|img|audio|file|link)\b[^\]]{0,60}\](?!\()|"
     rf"\b(?:as (?:shown|seen|illustrated|depicted|you can see|displayed|described|indicated)|shown|seen|illustrated|depicted|pictured|refer|see|look|based)(?: \w+)? ?(?:in|at|to|on|from)? (?:the )?(?:\w+ )?(?:attached|above|below|following|accompanying|provided|enclosed|this) (?:\w+ )?(?:{SEES}|file|attachment|document|pdf|spreadsheet|link|table)\b|"
     rf"\b(?:as (?:shown|seen|illustrated|depicted|displayed|you can see)|see|refer to|look at|according to|based on|from) (?:in |on |at )?(?:the )?(?:{SEES})s?(?: (?:above|below|\d+)|[,.;:])|\b(?:attached|enclosed|accompanying|uploaded) (?:\w+ )?(?:{SEES}|{FILES})\b|\b(?:{SEES}|{FILES}) (?:attached|enclosed|above|below)\b|\b(?:see|refer to|find|check|open) (?:the |my )?(?:attach(?:ment|ed)s?|enclosure)\b|"
-    r"\bclick (?:on )?(?:the |this )?(?:link|here)\b|\b(?:link|url) (?:below|above|provided|here)\b|\b(?:here is|here's|here are|visit|follow|see|check out|use|open|at) (?:the |this |a |following )*(?:link|url)s?\b",
+    r"\bI(?:['’]ve| have)? (?:also )?(?:attached|enclosed|uploaded)\b|\bclick (?:on )?(?:the |this )?(?:link|here)\b|\b(?:link|url) (?:below|above|provided|here)\b|\b(?:here is|here's|here are|visit|follow|see|check out|use|open|at) (?:the |this |a |following )*(?:link|url)s?\b",
     re.IGNORECASE,
 )
 MAY_LINK = re.compile(
@@ -129,7 +129,7 @@ class SeveralTasks:
             found = (STRONG if told else REMNANT).search(FENCE.sub("", text))
             if found and (text is not example.input or STRONG.search(text)) and not _heading(found[0], text, example):
                 return f"several tasks: {found[0].strip()[:40]}"
-        second = _unrelated(example.instruction, bool(example.input.strip()))
+        second = _unrelated(example.instruction, example.input.strip())
         return f"several tasks: {second[:60]}" if second else None
 
 
@@ -143,7 +143,7 @@ def _heading(found: str, text: str, example: Example) -> bool:
     return text is example.output and bool(numbered or (many and not STRONG.search(found)))
 
 
-def _unrelated(instruction: str, given: bool) -> str | None:
+def _unrelated(instruction: str, given: str) -> str | None:
     """Return a request after the first that shares no word with what comes before, nor refers to it.
 
     Where it is joined by words such as `also` or a number, or stands on a line of its own while there is an input, that is
@@ -151,15 +151,15 @@ def _unrelated(instruction: str, given: bool) -> str | None:
     """
     quoted = re.sub(r"[\"“][^\"”]*[\"”]|:\s*\n.*", " ", instruction, flags=re.DOTALL)
     parts = [part.strip() for part in SPLIT.split(quoted) if part and part.strip()]
-    lines = {line.strip() for line in quoted.split("\n")[1:]} if given or len(quoted.strip().split("\n")) < 4 else set()
-    before: set[str] = set()
+    lines = {line.strip() for line in quoted.split("\n")[1:]} if given else set()
+    before = _stems(words(given))
     joined = False
     for place, part in enumerate(parts):
         bare = re.sub(r"^(?:\d{1,2}[.)]|[-*•])\s*", "", part)
-        joins = joined or len(CONNECTIVE.sub("", bare)) < len(bare) or bare != part or (given and part in lines)
+        joins = joined or len(CONNECTIVE.sub("", bare)) < len(bare) or bare != part or part in lines or bool(given)
         bare = CONNECTIVE.sub("", CONNECTIVE.sub("", bare))
         tokens = words(bare)
-        stems = {word[:5] for word in tokens if len(word) > 3 and word not in VERBS}
+        stems = _stems(tokens)
         asks = bool(tokens) and tokens[0] in VERBS and len(tokens) > 3
         if (
             place
@@ -185,6 +185,13 @@ LEADS = re.compile(
 def _leads_nowhere(first: str, instruction: str) -> bool:
     """Tell whether the first part of an instruction is a request that stands for itself."""
     return not LEADS.search(first) and "\n" not in instruction.strip()
+
+
+def _stems(tokens: list[str]) -> set[str]:
+    return {word[:5] for word in tokens if len(word) > 3 and word not in VERBS | STOP | ADJECTIVES}
+
+
+ADJECTIVES = frozenset(("good", "short", "simple", "brief", "creative", "different", "best"))
 
 
 def _object(request: str) -> str:

@@ -97,11 +97,7 @@ class Language:
         return f"wrong language: {found} where the task is in en"
 
     def _named(self, example: Example) -> set[str]:
-        if re.search(
-            r"\b(?:explain|difference|why|history|learn|teach|describe how|how do|how does|code|program)\b",
-            example.instruction,
-            re.IGNORECASE,
-        ):
+        if re.match(r"\W*(?:explain|why|what|how|discuss|compare|is|are|does)\b", example.instruction, re.IGNORECASE):
             return set()
         named = {
             CODES[name.lower()]

@@ -28,7 +28,7 @@ DANGLING = re.compile(
 )
 NO_SENTENCE = re.compile(
     r"https?://\S+\Z|\S+\.(?:com|org|net|html?|edu|gov)\S*\Z|#\w+\Z|^\s*[|+]|^\s*(?:#+ |\*\*|>)|\\\w+|[=≈<>]\s*[^=]{0,40}\Z|\d\S*\Z|[\"”.!?)*']\s*[-–—~―]\s*[A-Z].{2,60}\Z|^[-–—~―]\s*[A-Z].{2,60}\Z|"
-    r"^\s*(?:[\w ]{1,30}):"
+    r"^\s*[\w ]{1,30}:(?: \S+){0,8}\Z"
 )
 REFUSING = re.compile(
     r"\b(?:I(?:'| a)?m (?:very |so |truly |really |deeply )?(?:sorry|afraid)|I apologi[sz]e|(?:my )?apologies|sorry|unfortunately|regrettably|I regret)\b[^.!?\n]{0,80}?"
@@ -52,7 +52,7 @@ POLICY = re.compile(
     re.IGNORECASE,
 )
 MACHINE = re.compile(
-    r"\b(?:as an|being an|since i(?:['’]m| am)|because i(?:['’]m| am)|i(?:['’]m| am)|i(?:['’]m| am) (?:just|only|merely|simply)|while i(?:['’]m| am)|remember that i(?:['’]m| am)) "
+    r"\b(?:as an?|being an?|since i(?:['’]m| am)|because i(?:['’]m| am)|i(?:['’]m| am)|i(?:['’]m| am) (?:just|only|merely|simply)|while i(?:['’]m| am)|remember that i(?:['’]m| am)) "
     r"(?:just |only |merely |simply |still |currently )?(?:an? )?(?:\w+[- ]){0,2}?(?:ai\b|a\.i\.|artificial intelligence|language model|llm\b|chat ?bot|chatgpt|gpt-?\d?|bot\b|neural network|virtual assistant|digital assistant|computer program|machine[- ]learning model|text[- ]based model|assistant (?:model|created|developed|trained|designed))"
     r"|\bmy (?:training data|knowledge cut-?off|last (?:knowledge |training )?update|programming|algorithms?|neural|(?:creators|developers) at)\b"
     r"|\bI (?:was|am|have been|['’]m) (?:trained|created|developed|designed|built|programmed|made)\b(?: \w+){0,3} (?:by|to|as|on)\b[^.!?\n]{0,60}?\b(?:OpenAI|Anthropic|Google|Meta|Microsoft|Stanford|text|data|developers|engineers|model|assist|help|respond|generate)\b"

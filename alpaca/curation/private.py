@@ -81,6 +81,10 @@ IDENTITY = re.compile(
     r"\b(?:(?:bank |checking |savings |credit card |debit card )?account|routing|sort|passport|(?:driver'?s?'? |driving )?licen[cs]e|patient|medical record|mrn|tax(?:payer)?|national (?:insurance|identity|id)|social security|ssn|ss|insurance|policy|member|employee|student|id(?:entity|entification)?(?: card)?|card|credit card|debit card|cvv|cvc|nin|aadhaar|pan|swift|bic|vin|nhs)(?:[ -](?:number|num|no\.?|#|id|code|nr\.?))*\b[\"'*]*\s*(?:[:#=]|is|was|->|\()\s*(?:number )?[\"'*`]*((?=(?:[\w-]*\d){3})[A-Z0-9][A-Z0-9 .-]{2,24}[A-Z0-9])\b",
     re.IGNORECASE,
 )
+NUMBERED = re.compile(
+    r"\b(?:account|routing|passport|licen[cs]e|patient|member|policy|insurance|employee|student|card|tax|id|sort|record)\b(?: (?:number|no\.?|nr\.?|#|id|code))+\s*((?=(?:[\w-]*\d){5})[A-Z0-9][A-Z0-9-]{4,20})\b",
+    re.IGNORECASE,
+)
 BIRTH = re.compile(
     r"\b(?:d\.?o\.?b\.?|date of birth|birth ?date|birthday|born(?: on)?)\b[\"'*]*\s*(?:[:=]|is|was|\()?\s*(?:\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}|\d{4}-\d{2}-\d{2})",
     re.IGNORECASE,
@@ -96,7 +100,7 @@ ADDRESS = re.compile(
     re.IGNORECASE,
 )
 FAMOUS = re.compile(
-    r"\b(?:famous|historical|landmark|white house|10 downing|baker street|headquarters|museum|president|author|actor|scientist|singer|composer|fictional|novel|story|biograph\w*|\d{3}0s)\b",
+    r"\b(?:famous|historical|landmark|white house|10 downing|baker street|headquarters|museum|president|biograph\w*|\d{3}0s)\b",
     re.IGNORECASE,
 )
 
@@ -240,7 +244,7 @@ def _address(text: str) -> bool:
 def _identity(text: str) -> bool:
     return any(
         re.search(r"\d{3}", value) and not re.fullmatch(r"(?:19|20)\d\d|1234\d*|(\d)\1+", value.strip())
-        for value in IDENTITY.findall(text)
+        for value in (*IDENTITY.findall(text), *NUMBERED.findall(text))
     )
 
 

@@ -51,3 +51,13 @@ def items(text: str) -> list[str]:
     outer = [line.strip() for line in found if len(line) - len(line.lstrip()) == indent]
     numbered = [line for line in outer if line[0].isdigit()]
     return numbered or outer
+
+
+STOP = frozenset(
+    words(
+        "a an the of to in on at for with by from as is are was were be been being it its this that these those and or but not no do does did have has "
+        "had i you he she we they me my your his her our their them him us can could will would should may might must if then than so such into about "
+        "what which who whom whose when where why how there here all any each some more most other please following given write give provide make "
+        "create generate describe explain list name tell one also just need want like using use kindly thank thanks"
+    )
+)
