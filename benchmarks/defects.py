@@ -18,14 +18,15 @@ from alpaca.composition import compose, instantiated
 from alpaca.curate import objection
 from alpaca.records import Example, read
 from benchmarks import planted
+from benchmarks.fresh import FRESH
 
-FOLDS = ("tuned", "held_out")
+FOLDS = ("tuned", "held_out", "fresh")
 Plant = Callable[[Example, str, random.Random], Example | None]
 
 
 def forms(kind: str, fold: str) -> list[str]:
     """Return the surface forms of a kind that belong to a fold: every other one."""
-    return planted.FORMS[kind][FOLDS.index(fold) :: 2]
+    return FRESH[kind] if fold == "fresh" else planted.FORMS[kind][FOLDS.index(fold) :: 2]
 
 
 def plants(examples: list[Example], kind: str, fold: str, count: int, seed: int) -> Iterator[Example]:
