@@ -1,9 +1,11 @@
 """Keep the examples that are sound and new: `alpaca curate data=raw.jsonl`.
 
 1. Read the examples, one at a time, from a file, a folder or a hub id; rows that are none are set aside.
-2. Each filter may give a reason against an example; then the deduplication compares it with those kept before it.
+2. Mends, where they are asked for, repair an example. Each filter may give a reason against it; then it is compared with the
+   evaluation tasks to keep out, and by the deduplication with those kept before it.
 3. A judge may score what is kept, and the best or the most diverse may be selected of it.
-4. What is kept goes to `alpaca_data.json` in Alpaca's format, the rest to `rejected.jsonl` with its reason.
+4. What is kept goes to `alpaca_data.json` in Alpaca's format, the rest to `rejected.jsonl` with its reason; what gave an
+   evaluation task away is in `contaminated.jsonl` too, beside the task.
 
 All is written as it is read. Killed, it begins again, and ends in the same bytes.
 """
@@ -11,13 +13,16 @@ All is written as it is read. Killed, it begins again, and ends in the same byte
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from pydantic import NonNegativeFloat
 
+from alpaca.curation.contamination import Decontamination
 from alpaca.curation.filters import Filter
-from alpaca.curation.kept import DATA, PROVENANCE, REJECTED, Kept, Rejected, Waiting, kept_in
+from alpaca.curation.kept import CONTAMINATED, FILES, Kept, Rejected, Waiting, kept_in
+from alpaca.curation.mends import Mend, mended
 from alpaca.doors.hub import pinned
 from alpaca.errors import UserError
 from alpaca.files import remove
@@ -59,7 +64,9 @@ def curate(
     name: str,
     root: Path,
     data: DataPath,
+    mends: Mapping[str, Mend],
     filters: Mapping[str, Filter],
+    decontamination: Decontamination,
     dedup: Dedup,
     scores: Scores | None,
     selection: Selection | None,
@@ -72,7 +79,7 @@ def curate(
     sifted = folder if scores is None and selection is None else folder / SIFTED
     with Rejected(folder) as rejected:
         with Kept(sifted) as kept:
-            read = sift(stream(source), filters, dedup, kept, rejected)
+            read = sift(stream(source), Checks(mends, filters, decontamination), dedup, kept, rejected)
             if not kept:
                 why = f"; the first was rejected: {rejected.first}" if rejected.first else ""
                 raise UserError(f"no example of {data} is left after curation{why}")
@@ -88,16 +95,34 @@ def curate(
     }
     results |= scores.results() | {"usd": usd} if scores else {}
     results |= {"data_revision": str(source)} if source != data else {}
-    made = [DATA, PROVENANCE, REJECTED, *write_formats(folder, further_formats)]
+    made = [*FILES, *write_formats(folder, further_formats)]
     return Outcome(results, [folder / part for part in made])
 
 
-def sift(
-    found: Iterable[Example | BadRow], filters: Mapping[str, Filter], dedup: Dedup, kept: Kept, rejected: Rejected
-) -> int:
+@dataclass(frozen=True)
+class Checks:
+    """What is done to an example, and asked of it, before it is compared with others."""
+
+    mends: Mapping[str, Mend]
+    filters: Mapping[str, Filter]
+    decontamination: Decontamination
+
+    def mended(self, example: Example) -> Example:
+        return mended(example, self.mends)
+
+    def objection(self, example: Example) -> dict[str, Any] | None:
+        """Return the first filter's reason against an example, or which evaluation task it gives away, or None."""
+        for check in self.filters.values():
+            if reason := check(example):
+                return {"reason": reason}
+        found = self.decontamination.match(example)
+        return found and {"reason": CONTAMINATED} | found
+
+
+def sift(found: Iterable[Example | BadRow], checks: Checks, dedup: Dedup, kept: Kept, rejected: Rejected) -> int:
     """Put each example where it belongs, and return how many there were, bad rows with them."""
     with Waiting() as waiting:
-        for repeated in dedup.decide(sound(found, filters, waiting, rejected)):
+        for repeated in dedup.decide(sound(found, checks, waiting, rejected)):
             example = waiting.get()
             if repeated is None:
                 kept.add(example)
@@ -106,23 +131,18 @@ def sift(
     return len(kept) + rejected.reasons.total()
 
 
-def sound(
-    found: Iterable[Example | BadRow], filters: Mapping[str, Filter], waiting: Waiting, rejected: Rejected
-) -> Iterator[Example]:
+def sound(found: Iterable[Example | BadRow], checks: Checks, waiting: Waiting, rejected: Rejected) -> Iterator[Example]:
     """Yield the examples against which there is no reason yet, to be decided on, and note them."""
-    for example in found:
-        if isinstance(example, BadRow):
-            rejected.add(example.rejected())
-        elif reason := objection(example, filters):
+    for record in found:
+        if isinstance(record, BadRow):
+            rejected.add(record.rejected())
+            continue
+        example = checks.mended(record)
+        if reason := checks.objection(example):
             rejected.add(example.row() | reason)
         else:
             waiting.put(example)
             yield example
-
-
-def objection(example: Example, filters: Mapping[str, Filter]) -> dict[str, Any] | None:
-    """Return the first filter's reason against an example, or None."""
-    return next(({"reason": reason} for check in filters.values() if (reason := check(example))), None)
 
 
 def repetition(repeated: Repeated, kept: Kept) -> dict[str, Any]:

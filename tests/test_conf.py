@@ -74,6 +74,8 @@ def test_every_group_mirrors_a_package() -> None:
         "gpu": "planning",
         "dedup": "curation",
         "filters": "curation",
+        "mends": "curation",
+        "decontamination": "curation",
         "judge": "evaluation",
         "logger": "lightning",
         "scores": "curation",

@@ -8,15 +8,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 from judging import FakeJudge
 
 from alpaca.curate import Dedup, Scores, Selection, curate
+from alpaca.curation.contamination import Nothing
 from alpaca.curation.filters import Filter, HasOutput, InstructionLength
-from alpaca.curation.kept import AT_ONCE
+from alpaca.curation.kept import AT_ONCE, FILES
 from alpaca.curation.rouge import Everything, Rouge
 from alpaca.curation.scores import Judge
 from alpaca.curation.selection import Best
@@ -52,7 +54,7 @@ def curated(
     selection: Selection | None = None,
     further: Sequence[Literal["datasets"]] = (),
 ) -> Outcome:
-    return curate("run", folder, data, filters, dedup, scores, selection, None, further)
+    return curate("run", folder, data, {}, filters, Nothing(), dedup, scores, selection, None, further)
 
 
 def rows(path: Path) -> list[dict[str, object]]:
@@ -109,6 +111,27 @@ def test_the_files_are_written_as_write_json_and_write_jsonl_do(tmp_path: Path) 
     assert (folder / "provenance.jsonl").read_bytes() == (tmp_path / "expected.jsonl").read_bytes()
 
 
+class Keeps:
+    """Keeps out what names a city."""
+
+    def match(self, example: Example) -> dict[str, Any] | None:
+        return {"task": "cities"} if "cities" in example.instruction else None
+
+
+def test_what_gives_an_evaluation_task_away_lies_by_itself_too(data: Path, tmp_path: Path) -> None:
+    def louder(example: Example) -> Example:
+        return replace(example, output=example.output.upper())
+
+    mends = {"louder": louder}
+    outcome = curate("run", tmp_path, data, mends, {}, Keeps(), Everything(), None, None, None, [])
+    found = rows(tmp_path / "run/curate/contaminated.jsonl")
+    assert [(row["output"], row["reason"], row["task"]) for row in found] == [
+        ("LIMA", "contaminated", "cities"),
+        ("CAIRO", "contaminated", "cities"),
+    ]
+    assert outcome.results["reasons"] == {"contaminated": 2, "bad row": 1}
+
+
 class Last:
     """Reads all before it decides, and rejects every third."""
 
@@ -140,7 +163,7 @@ def test_what_is_not_selected_is_rejected(tmp_path: Path) -> None:
     assert [row["instruction"] for row in kept] == ["Task 1", "Task 2", "Task 5"]
     assert rows(folder / "provenance.jsonl") == [{"stars": 1}, {"stars": 2}, {"stars": 2}]
     assert outcome.results["reasons"] == {"not selected": 3}
-    assert {file.name for file in folder.iterdir()} == {"alpaca_data.json", "provenance.jsonl", "rejected.jsonl"}
+    assert {file.name for file in folder.iterdir()} == set(FILES)
 
 
 def test_the_datasets_folder_holds_what_is_kept_and_comes_in_again(data: Path, tmp_path: Path) -> None:

@@ -19,6 +19,9 @@ from alpaca.records import Example
 AT_ONCE: Final = 5000
 OFFSET: Final = struct.Struct("<Q")
 DATA, PROVENANCE, REJECTED = "alpaca_data.json", "provenance.jsonl", "rejected.jsonl"
+GIVEN_AWAY: Final = "contaminated.jsonl"
+FILES: Final = (DATA, PROVENANCE, REJECTED, GIVEN_AWAY)
+CONTAMINATED: Final = "contaminated"
 
 
 class Kept:
@@ -68,22 +71,30 @@ class Kept:
 
 
 class Rejected:
-    """`rejected.jsonl`, a row with its reason a line; `first` is the first reason, and `reasons` counts each kind."""
+    """`rejected.jsonl`, a row with its reason a line; `first` is the first reason, and `reasons` counts each kind.
+
+    What gives an evaluation task away goes to `contaminated.jsonl` too.
+    """
 
     def __init__(self, folder: Path) -> None:
-        self.file = writing(folder / REJECTED)
+        self.folder, self.stack = folder, ExitStack()
         self.reasons: Counter[str] = Counter()
         self.first: str | None = None
 
     def __enter__(self) -> Self:
-        self.handle = self.file.__enter__()
+        with ExitStack() as stack:
+            self.rows: IO[bytes] = stack.enter_context(writing(self.folder / REJECTED))
+            self.given_away: IO[bytes] = stack.enter_context(writing(self.folder / GIVEN_AWAY))
+            self.stack = stack.pop_all()
         return self
 
     def __exit__(self, *problem: Any) -> None:
-        self.file.__exit__(*problem)
+        self.stack.__exit__(*problem)
 
     def add(self, row: Mapping[str, Any]) -> None:
-        self.handle.write(lines_of([row]))
+        self.rows.write(lines_of([row]))
+        if row["reason"] == CONTAMINATED:
+            self.given_away.write(lines_of([row]))
         self.first = self.first or row["reason"]
         self.reasons[row["reason"].split(":")[0]] += 1
 
