@@ -95,7 +95,8 @@ class Rejected:
         self.rows.write(lines_of([row]))
         if row["reason"] == CONTAMINATED:
             self.given_away.write(lines_of([row]))
-        self.first = self.first or row["reason"]
+        place = f" ({row['where']})" if "where" in row else ""
+        self.first = self.first or f"{row['reason']}{place}"
         self.reasons[row["reason"].split(":")[0]] += 1
 
 

@@ -100,7 +100,7 @@ def _line(where: str, line: bytes) -> Row:
     except RecursionError:
         return _too_deep(where, text)
     except ValueError as problem:
-        return Row(where, text.rstrip("\n"), str(problem))
+        return Row(where, text.rstrip("\r\n"), _reason(problem))
 
 
 class JSONList:
@@ -135,7 +135,7 @@ class JSONList:
             except json.JSONDecodeError as problem:
                 if self._may_go_on(problem) and self._read():
                     continue
-                return self._set_aside(where, problem.msg)
+                return self._set_aside(where, _reason(problem))
             except RecursionError:
                 return self._set_aside(where, f"nested more than {DEEPEST} deep")
             except ValueError as problem:
@@ -191,6 +191,10 @@ def _sound(where: str, text: str, value: Any) -> Row:
     if text.count("{") + text.count("[") > DEEPEST and not _is_within(value, DEEPEST):
         return _too_deep(where, text)
     return Row(where, value)
+
+
+def _reason(problem: ValueError) -> str:
+    return f"not JSON: {problem.msg}" if isinstance(problem, json.JSONDecodeError) else str(problem)
 
 
 def _too_long(where: str, text: str) -> Row:
