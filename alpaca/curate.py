@@ -1,71 +1,189 @@
 """Keep the examples that are sound and new: `alpaca curate data=raw.jsonl`.
 
-1. Read the examples; rows that are none are set aside.
-2. Each filter may give a reason against an example; then the deduplication compares it with all kept before it.
-3. What is kept goes to `alpaca_data.json` in Alpaca's format, the rest to `rejected.jsonl` with its reason.
+1. Read the examples, one at a time, from a file, a folder or a hub id; rows that are none are set aside.
+2. Mends, where they are asked for, repair an example. Each filter may give a reason against it; then it is compared with the
+   evaluation tasks to keep out, and by the deduplication with those kept before it.
+3. A judge may score what is kept, and the best or the most diverse may be selected of it.
+4. What is kept goes to `alpaca_data.json` in Alpaca's format, the rest to `rejected.jsonl` with its reason; what gave an
+   evaluation task away is in `contaminated.jsonl` too, beside the task.
+
+All is written as it is read. Killed, it begins again, and ends in the same bytes.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
+from pydantic import NonNegativeFloat
+
+from alpaca.curation.contamination import Decontamination
 from alpaca.curation.filters import Filter
+from alpaca.curation.kept import CONTAMINATED, FILES, Kept, Rejected, Waiting, kept_in
+from alpaca.curation.mends import Mend, mended
+from alpaca.doors.hub import pinned
 from alpaca.errors import UserError
-from alpaca.files import write_json, write_jsonl
+from alpaca.files import remove
+from alpaca.llms.request import Ledger
 from alpaca.manifest import Outcome, stage_folder
-from alpaca.records import Example, read
-from alpaca.schema import InputPath
+from alpaca.records import BadRow, Example, stream
+from alpaca.schema import DataPath
 from alpaca.stage import launch
+
+Repeated = tuple[int, float | None]  # which of the examples kept so far, counted from 0, and the score, if there is one
+SIFTED = ".sifted"  # what filters and deduplication left, where scores and selection come after
 
 
 class Dedup(Protocol):
-    """Finds the example kept before that a new one repeats, and its score."""
+    """Decides in order which examples repeat one that was kept before; it may read them all before its first decision."""
 
-    def duplicate_of(self, example: Example) -> tuple[int, float] | None: ...
-
-    def add(self, example: Example) -> None: ...
+    def decide(self, examples: Iterable[Example]) -> Iterator[Repeated | None]: ...
 
 
-def curate(name: str, root: Path, data: InputPath, filters: Mapping[str, Filter], dedup: Dedup) -> Outcome:
-    """Curate a file of examples; raises UserError where nothing is left."""
+@runtime_checkable
+class Scores(Protocol):
+    """Gives each example scores of its own, as `about["scores"]`, in the same order."""
+
+    def forecast(self, examples: Iterable[Example], count: int, ledger: Ledger) -> None: ...
+
+    def scored(self, examples: Iterable[Example], ledger: Ledger) -> Iterator[Example]: ...
+
+    def results(self) -> dict[str, Any]: ...
+
+
+@runtime_checkable
+class Selection(Protocol):
+    """Says which of all examples are taken, by their numbers from 0."""
+
+    def selected(self, examples: Iterable[Example]) -> set[int]: ...
+
+
+def curate(
+    name: str,
+    root: Path,
+    data: DataPath,
+    mends: Mapping[str, Mend],
+    filters: Mapping[str, Filter],
+    decontamination: Decontamination,
+    dedup: Dedup,
+    scores: Scores | None,
+    selection: Selection | None,
+    budget_usd: NonNegativeFloat | None,
+    further_formats: Sequence[Literal["datasets"]],
+) -> Outcome:
+    """Curate examples; raises UserError where nothing is left, and Stopped where the budget for scores is spent."""
     folder = stage_folder(root, name, "curate")
-    examples, bad = read(data)
-    kept: list[Example] = []
-    rejected = [row.rejected() for row in bad]
-    for example in examples:
-        reason = objection(example, filters) or repetition(example, dedup, kept)
-        if reason:
-            rejected.append(example.row() | reason)
-        else:
-            kept.append(example)
-            dedup.add(example)
-    if not kept:
-        raise UserError(f"no example of {data} is left after curation; the first was rejected: {rejected[0]['reason']}")
-    write_json(folder / "alpaca_data.json", [example.alpaca() for example in kept])
-    write_jsonl(folder / "provenance.jsonl", (example.about for example in kept))
-    write_jsonl(folder / "rejected.jsonl", rejected)
-    reasons = Counter(row["reason"].split(":")[0] for row in rejected)
+    source = pinned(data)
+    sifted = folder if scores is None and selection is None else folder / SIFTED
+    with Rejected(folder) as rejected:
+        with Kept(sifted) as kept:
+            read = sift(stream(source), Checks(mends, filters, decontamination), dedup, kept, rejected)
+            if not kept:
+                why = f"; the first was rejected: {rejected.first}" if rejected.first else ""
+                raise UserError(f"no example of {data} is left after curation{why}")
+        if scores is not None:
+            usd = score(folder, len(kept), scores, budget_usd)
+        if sifted != folder:
+            kept = select(folder, selection, rejected)
     results = {
-        "examples_read": len(examples) + len(bad),
+        "examples_read": read,
         "examples_kept": len(kept),
-        "examples_rejected": len(rejected),
-        "reasons": dict(reasons.most_common()),
+        "examples_rejected": rejected.reasons.total(),
+        "reasons": dict(rejected.reasons.most_common()),
     }
-    return Outcome(results, [folder / made for made in ("alpaca_data.json", "provenance.jsonl", "rejected.jsonl")])
+    results |= scores.results() | {"usd": usd} if scores else {}
+    results |= {"data_revision": str(source)} if source != data else {}
+    made = [*FILES, *write_formats(folder, further_formats)]
+    return Outcome(results, [folder / part for part in made])
 
 
-def objection(example: Example, filters: Mapping[str, Filter]) -> dict[str, Any] | None:
-    """Return the first filter's reason against an example, or None."""
-    return next(({"reason": reason} for check in filters.values() if (reason := check(example))), None)
+@dataclass(frozen=True)
+class Checks:
+    """What is done to an example, and asked of it, before it is compared with others."""
+
+    mends: Mapping[str, Mend]
+    filters: Mapping[str, Filter]
+    decontamination: Decontamination
+
+    def mended(self, example: Example) -> Example:
+        return mended(example, self.mends)
+
+    def objection(self, example: Example) -> dict[str, Any] | None:
+        """Return the first filter's reason against an example, or which evaluation task it gives away, or None."""
+        for check in self.filters.values():
+            if reason := check(example):
+                return {"reason": reason}
+        found = self.decontamination.match(example)
+        return found and {"reason": CONTAMINATED} | found
 
 
-def repetition(example: Example, dedup: Dedup, kept: list[Example]) -> dict[str, Any] | None:
-    """Return which kept example this one repeats, or None."""
-    found = dedup.duplicate_of(example)
-    return found and {"reason": "duplicate", "score": found[1], "duplicate_of": kept[found[0]].alpaca()}
+def sift(found: Iterable[Example | BadRow], checks: Checks, dedup: Dedup, kept: Kept, rejected: Rejected) -> int:
+    """Put each example where it belongs, and return how many there were, bad rows with them."""
+    with Waiting() as waiting:
+        for repeated in dedup.decide(sound(found, checks, waiting, rejected)):
+            example = waiting.get()
+            if repeated is None:
+                kept.add(example)
+            else:
+                rejected.add(example.row() | repetition(repeated, kept))
+    return len(kept) + rejected.reasons.total()
+
+
+def sound(found: Iterable[Example | BadRow], checks: Checks, waiting: Waiting, rejected: Rejected) -> Iterator[Example]:
+    """Yield the examples against which there is no reason yet, to be decided on, and note them."""
+    for record in found:
+        if isinstance(record, BadRow):
+            rejected.add(record.rejected())
+            continue
+        example = checks.mended(record)
+        if reason := checks.objection(example):
+            rejected.add(example.row() | reason)
+        else:
+            waiting.put(example)
+            yield example
+
+
+def repetition(repeated: Repeated, kept: Kept) -> dict[str, Any]:
+    """Tell which kept example one repeats."""
+    return {"reason": "duplicate", "score": repeated[1], "duplicate_of": kept.row(repeated[0])}
+
+
+def score(folder: Path, count: int, scores: Scores, budget_usd: float | None) -> float:
+    """Score what was sifted, in its place, and return what that has cost."""
+    from alpaca.llms.ledger import Book, ledger_path
+
+    sifted = folder / SIFTED
+    with Book(ledger_path(folder), budget_usd) as ledger:
+        scores.forecast(kept_in(sifted), count, ledger)
+        with Kept(sifted) as kept:
+            for example in scores.scored(kept_in(sifted), ledger):
+                kept.add(example)
+        return ledger.spent_usd
+
+
+def select(folder: Path, selection: Selection | None, rejected: Rejected) -> Kept:
+    """Keep what is selected of what was sifted, and reject the rest."""
+    sifted = folder / SIFTED
+    taken = selection.selected(kept_in(sifted)) if selection else None
+    with Kept(folder) as kept:
+        for number, example in enumerate(kept_in(sifted)):
+            if taken is None or number in taken:
+                kept.add(example)
+            else:
+                rejected.add(example.row() | {"reason": "not selected"})
+    remove(sifted)
+    return kept
+
+
+def write_formats(folder: Path, formats: Sequence[str]) -> list[str]:
+    """Write what was kept in further formats, each under its name, which is returned."""
+    if "datasets" in formats:
+        from alpaca.doors.folder import write_datasets
+
+        write_datasets(folder / "datasets", kept_in(folder))
+    return list(dict.fromkeys(formats))
 
 
 if __name__ == "__main__":

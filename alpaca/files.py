@@ -6,9 +6,12 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, Final
+
+ENCODER: Final = json.JSONEncoder(ensure_ascii=False)
 
 
 def write_whole(path: Path, write: Callable[[Path], None]) -> None:
@@ -47,8 +50,32 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, json.dumps(value, ensure_ascii=False, indent=2) + "\n")
 
 
-def write_jsonl(path: Path, rows: Iterable[dict[str, Any]]) -> None:
-    write_text(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+def write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Write rows as they come, without holding them."""
+    with writing(path) as handle:
+        for row in rows:
+            handle.write(lines_of([row]))
+
+
+def lines_of(rows: Iterable[Mapping[str, Any]]) -> bytes:
+    """Return rows as lines of JSONL."""
+    return "".join(ENCODER.encode(row) + "\n" for row in rows).encode("utf-8", "backslashreplace")
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file that has its final name only once the block ends without an error; after one there is nothing of it.
+
+    What was written can be read back from the handle.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with partial(path).open("w+b") as handle:
+            yield handle
+    except BaseException:
+        partial(path).unlink(missing_ok=True)
+        raise
+    complete(path)
 
 
 def read_json(path: Path) -> Any:

@@ -1,18 +1,21 @@
 """The one record that every stage reads and writes: Alpaca's instruction, input and output.
 
-Files come in as JSON (a list of rows) or JSONL (a row a line). A row is Alpaca's own, or Self-Instruct's with its
-`instances`, each of which makes an example. Other fields of a row (a family, a category, an id) stay beside the example.
-Training takes chats too (rows with `messages`), in the same file or another.
+Rows come through any door (`alpaca.doors`). A row is Alpaca's own, or Self-Instruct's with its `instances`, each of which
+makes an example, or a chat with its `messages`. Other fields of a row (a family, a category, an id) stay beside the example.
+
+Where examples are wanted, a chat of one question and its answer is one: the user's turn is the instruction, and a system's
+turn stays beside it as `system`. A longer chat is set aside, since its later turns mean nothing without the earlier ones.
+Training takes chats as they are.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
 
+from alpaca.doors.rows import rows
 from alpaca.errors import UserError
 
 ROLES: Final = ("system", "user", "assistant")
@@ -79,72 +82,84 @@ class BadRow:
         return {"reason": f"bad row: {self.reason}", "where": self.where, "row": self.row}
 
 
-def read(path: Path) -> tuple[list[Example], list[BadRow]]:
-    """Read a file of examples; rows that make none, chats among them, are set aside.
+def stream(path: Path) -> Iterator[Example | BadRow]:
+    """Yield the examples of a file, folder or hub id as they come, and what makes none with its place and reason.
 
-    Raises UserError where the file is missing, is not JSON or JSONL, or has no usable row.
+    Raises UserError where the file is missing or cannot be read at all.
     """
-    return _read(path, lambda row, _: _examples(row))
+    yield from _stream(path, lambda row, _: _examples(row))
+
+
+def read(path: Path) -> tuple[list[Example], list[BadRow]]:
+    """Read all that `stream` yields; raises UserError where there is no usable row."""
+    return _gathered(path, stream(path))
 
 
 def read_with_chats(path: Path) -> tuple[list[Record], list[BadRow]]:
     """Read a file of examples and conversations, in any mixture; otherwise as `read`."""
-    return _read(path, _records)
+    return _gathered(path, _stream(path, _records))
 
 
-def _read(path: Path, parse: Callable[[Any, str], Iterable[R]]) -> tuple[list[R], list[BadRow]]:
+def _stream(path: Path, parse: Callable[[Any, str], Iterable[R]]) -> Iterator[R | BadRow]:
+    for where, row, problem in rows(path):
+        if problem is not None:
+            yield BadRow(where, problem, row)
+            continue
+        try:
+            yield from parse(row, where)
+        except ValueError as reason:
+            yield BadRow(where, str(reason), row)
+
+
+def _gathered(path: Path, found: Iterable[R | BadRow]) -> tuple[list[R], list[BadRow]]:
     records: list[R] = []
     bad: list[BadRow] = []
-    for where, row in _rows(path):
-        try:
-            records += parse(json.loads(row) if isinstance(row, str) else row, where)
-        except (ValueError, RecursionError) as problem:
-            bad.append(BadRow(where, str(problem), row))
+    for each in found:
+        if isinstance(each, BadRow):
+            bad.append(each)
+        else:
+            records.append(each)
     if not records:
         why = f"; the first row ({bad[0].where}): {bad[0].reason}" if bad else ""
         raise UserError(f"{path} has no usable example{why}")
     return records, bad
 
 
-def _rows(path: Path) -> Iterator[tuple[str, Any]]:
-    """Yield each row with its place: parsed for JSON, as its line of text for JSONL."""
-    try:
-        text = path.read_text("utf-8-sig")
-    except OSError as problem:
-        raise UserError(f"cannot read {path}: {problem.strerror}") from problem
-    except UnicodeDecodeError as problem:
-        raise UserError(f"{path} is not UTF-8 text: byte {problem.start}") from problem
-    if text.lstrip().startswith("["):
-        try:
-            rows = json.loads(text)
-        except (ValueError, RecursionError) as problem:
-            raise UserError(f"{path} is not JSON: {problem}") from problem
-        yield from ((f"{path}[{index}]", row) for index, row in enumerate(rows))
-    else:
-        yield from ((f"{path}:{number}", line) for number, line in enumerate(text.split("\n"), 1) if line.strip())
-
-
 def _examples(row: Any) -> Iterable[Example]:
     """Make the examples of one row, or raise ValueError with the reason why it makes none."""
     if not isinstance(row, dict):
         raise ValueError(f"a row must be an object, not {type(row).__name__}")
-    if _is_chat(row):
-        raise ValueError("a chat (`messages`); this stage takes Alpaca's fields: instruction, input, output")
     row = dict(row)
+    if _is_chat(row):
+        return [_only_turn(_conversation(row, ""))]
     instruction = _text(row.pop("instruction", None), "instruction")
     if not instruction.strip():
         raise ValueError("`instruction` is empty")
     if "instances" not in row:
-        return [
-            Example(instruction, _text(row.pop("input", ""), "input"), _text(row.pop("output", None), "output"), row)
-        ]
+        return [_example(instruction, row.pop("input", None), row.pop("output", None), row)]
     instances = row.pop("instances")
     if not isinstance(instances, list) or not instances or not all(isinstance(i, dict) for i in instances):
         raise ValueError("`instances` is not a list of objects")
-    return [
-        Example(instruction, _text(i.get("input", ""), "input"), _text(i.get("output"), "output"), row)
-        for i in instances
-    ]
+    return [_example(instruction, i.get("input"), i.get("output"), row) for i in instances]
+
+
+def _example(instruction: str, given: Any, output: Any, about: dict[str, Any]) -> Example:
+    """Make an example; a task without an input, or with null, has an empty one."""
+    return Example(instruction, _text("" if given is None else given, "input"), _text(output, "output"), about)
+
+
+def _only_turn(chat: Conversation) -> Example:
+    """Make an example of a question and its answer, or raise ValueError."""
+    before = [turn.content for turn in chat.turns if turn.role == "system"]
+    roles = [turn.role for turn in chat.turns]
+    if roles not in (["user", "assistant"], ["system", "user", "assistant"]):
+        raise ValueError(
+            f"a chat of {len(roles)} turns ({', '.join(roles[:4])}, ...); only one question and its answer make an example"
+        )
+    question, answer = chat.turns[-2:]
+    if not question.content.strip():
+        raise ValueError("`content` of the user's turn is empty")
+    return Example(question.content, "", answer.content, chat.about | ({"system": before[0]} if before else {}))
 
 
 def _records(row: Any, where: str) -> Iterable[Record]:
@@ -181,6 +196,10 @@ def _text(value: Any, name: str) -> str:
         raise ValueError(f"`{name}` is missing")
     if not isinstance(value, str):
         raise ValueError(f"`{name}` is not a text but {type(value).__name__}")
-    if not value.isprintable() and any("\ud800" <= character <= "\udfff" for character in value):
-        raise ValueError(f"`{name}` has half of a surrogate pair, which is no character")
+    if "\0" in value:
+        raise ValueError(f"`{name}` has a null character")
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        raise ValueError(f"`{name}` has half of a surrogate pair, which is no character") from None
     return value

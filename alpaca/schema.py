@@ -19,6 +19,7 @@ from annotated_types import Interval
 from pydantic import ConfigDict, PydanticSchemaGenerationError, PydanticUserError, TypeAdapter, ValidationError
 from rapidfuzz.distance import OSA, JaroWinkler
 
+from alpaca.doors.hub import HubId
 from alpaca.errors import UserError
 
 RESERVED = ("_target_", "_partial_", "_convert_", "_recursive_", "_args_")
@@ -32,6 +33,11 @@ class ExistingPath:
 @dataclass(frozen=True)
 class PathOrHubId:
     """Marks what may name a folder, which is then an input too, or else something on a hub."""
+
+
+@dataclass(frozen=True)
+class ExistingPathOrHubId:
+    """Marks a path as `ExistingPath` does, or else the id of a data set on the hub, whose revision the stage finds out."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +59,9 @@ ModelPath = Annotated[str, PathOrHubId()]
 
 InputPath = Annotated[Path, ExistingPath()]
 """A file or folder that a stage reads."""
+
+DataPath = Annotated[Path, ExistingPathOrHubId()]
+"""A file or folder of examples, or the id of a data set on the hub."""
 
 Seed = Annotated[int, Interval(ge=0, lt=2**32)]
 """What every random number generator takes."""
@@ -222,12 +231,19 @@ class _Walk:
             self.checked.inputs.append(converted)
         if _is_marked(annotation, PathOrHubId) and Path(converted).exists():
             self.checked.inputs.append(Path(converted))
-        if _is_marked(annotation, ExistingPath) and converted is not None:
+        or_hub_id = _is_marked(annotation, ExistingPathOrHubId)
+        if (or_hub_id or _is_marked(annotation, ExistingPath)) and converted is not None:
             for each in converted if isinstance(converted, list) else [converted]:
-                if not (each.exists() or (self.made_later and each.is_relative_to(self.made_later))):
-                    raise UserError(f"`{path}`: there is no file or folder {each}")
-                self.checked.inputs.append(each)
+                self.input(each, path, or_hub_id)
         return converted
+
+    def input(self, file: Path, path: str, or_hub_id: bool) -> None:
+        """Note a file that is there or will be made; raises UserError for one that is missing, and no hub id either."""
+        if file.exists() or (self.made_later and file.is_relative_to(self.made_later)):
+            self.checked.inputs.append(file)
+        elif not (or_hub_id and HubId.of(file)):
+            hint = ", and it is no hub id (org/name) either" if or_hub_id else ""
+            raise UserError(f"`{path}`: there is no file or folder {file}{hint}")
 
 
 def _join(path: str, key: str) -> str:

@@ -18,7 +18,7 @@ from pydantic import PositiveInt
 from alpaca.errors import UserError
 from alpaca.files import read_json
 from alpaca.manifest import Outcome, stage_folder
-from alpaca.schema import InputPath, Seed
+from alpaca.schema import DataPath, Seed
 from alpaca.stage import launch
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def train(
     name: str,
     root: Path,
     seed: Seed,
-    data: InputPath | Annotated[list[InputPath], MinLen(1)],
+    data: DataPath | Annotated[list[DataPath], MinLen(1)],
     epochs: PositiveInt,
     model: Model,
     datamodule: Callable[..., Steps],

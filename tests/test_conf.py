@@ -74,8 +74,12 @@ def test_every_group_mirrors_a_package() -> None:
         "gpu": "planning",
         "dedup": "curation",
         "filters": "curation",
+        "mends": "curation",
+        "decontamination": "curation",
         "judge": "evaluation",
         "logger": "lightning",
+        "scores": "curation",
+        "selection": "curation",
     }
     for group in sorted(folder.name for folder in CONF.iterdir() if folder.is_dir()):
         targets = re.findall(

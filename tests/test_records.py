@@ -47,6 +47,7 @@ def test_each_instance_of_a_seed_task_is_an_example(tmp_path: Path) -> None:
         ('{"instruction": "a", "output": 3}', "`output` is not a text but int"),
         ('{"instruction": "a", "instances": []}', "`instances`"),
         ('{"instruction": "a", "output": "\\ud83d"}', "surrogate"),
+        ('{"instruction": "a", "output": "\\u0000"}', "null character"),
     ],
 )
 def test_a_bad_row_is_set_aside_with_its_place_and_reason(tmp_path: Path, row: str, reason: str) -> None:
@@ -86,10 +87,31 @@ def test_chats_and_examples_are_read_from_one_file(tmp_path: Path) -> None:
     assert not bad
 
 
-def test_a_chat_is_a_bad_row_where_examples_are_wanted(tmp_path: Path) -> None:
-    examples, (bad,) = read(written(tmp_path, f'{CHAT}\n{{"instruction": "a", "output": "b", "messages": 3}}\n'))
+def test_a_question_and_its_answer_are_an_example_where_examples_are_wanted(tmp_path: Path) -> None:
+    system = '{"messages": [{"role": "system", "content": "Be brief"}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Ho"}]}'
+    examples, _ = read(written(tmp_path, f"{CHAT}\n{system}\n"))
+    assert examples == [Example("Hi", "", "Ho"), Example("Hi", "", "Ho")]
+    assert [example.about for example in examples] == [{"id": 1}, {"system": "Be brief"}]
+
+
+@pytest.mark.parametrize(
+    ("roles", "reason"),
+    [
+        (["user", "assistant", "user", "assistant"], "a chat of 4 turns"),
+        (["assistant"], "a chat of 1 turns"),
+        (["user", "assistant", "user"], "a chat of 3 turns"),
+    ],
+)
+def test_any_other_chat_is_a_bad_row_there(tmp_path: Path, roles: list[str], reason: str) -> None:
+    row = json.dumps({"messages": [{"role": role, "content": "x"} for role in roles]})
+    examples, (bad,) = read(written(tmp_path, f'{row}\n{{"instruction": "a", "output": "b", "messages": 3}}\n'))
     assert examples == [Example("a", "", "b")]
-    assert "this stage takes Alpaca's fields" in bad.reason
+    assert reason in bad.reason
+
+
+def test_an_input_of_null_is_none(tmp_path: Path) -> None:
+    examples, _ = read(written(tmp_path, '{"instruction": "a", "input": null, "output": "b"}'))
+    assert examples == [Example("a", "", "b")]
 
 
 @pytest.mark.parametrize(

@@ -181,7 +181,7 @@ def test_the_manifest_tells_what_was_done(alpaca: Run, tmp_path: Path, tasks_fil
     manifest = json.loads((tmp_path / "outputs" / "mine" / "curate" / "manifest.json").read_text("utf-8"))
     assert manifest["config"]["data"] == str(tasks_file)
     assert len(manifest["inputs"][str(tasks_file)]) == 64
-    assert set(manifest["outputs"]) == {"alpaca_data.json", "provenance.jsonl", "rejected.jsonl"}
+    assert set(manifest["outputs"]) == {"alpaca_data.json", "provenance.jsonl", "rejected.jsonl", "contaminated.jsonl"}
     assert manifest["results"]["examples_read"] == 200
     assert manifest["versions"]["alpaca"]
 
@@ -222,12 +222,12 @@ def test_an_input_that_is_refused_leaves_nothing_and_takes_nothing_away(
 ) -> None:
     bad = tmp_path / "bad.json"
     bad.write_text("[{", "utf-8")
-    assert "is not JSON" in one_line(alpaca("curate", f"data={bad}"))
+    assert "not JSON" in one_line(alpaca("curate", f"data={bad}"))
     assert [path.name for path in tmp_path.iterdir()] == ["bad.json"]
     assert alpaca("curate", f"data={tasks_file}").returncode == 0
     assert alpaca("curate", f"data={tasks_file}", "dedup=none").returncode == 0
     before = sorted(path for path in (tmp_path / "outputs").rglob("*") if "lock" not in path.name)
-    assert "is not JSON" in one_line(alpaca("curate", f"data={bad}"))
+    assert "not JSON" in one_line(alpaca("curate", f"data={bad}"))
     assert sorted(path for path in (tmp_path / "outputs").rglob("*") if "lock" not in path.name) == before
 
 

@@ -18,6 +18,7 @@ from alpaca import records
 from alpaca.datamodules import encoding
 from alpaca.datamodules.encoding import Encoded, LongExamples
 from alpaca.datamodules.tokens import Tokens
+from alpaca.doors import tables, text
 from alpaca.files import sha256, write_whole
 from alpaca.log import logger
 from alpaca.prompts import alpaca as prompts
@@ -26,16 +27,22 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 DIGEST: Final = hashlib.sha256().digest_size
-CODE: Final = (encoding, records, prompts)  # what a change in would make other tokens; the templates are in the last
+CODE: Final = (
+    encoding,
+    records,
+    text,
+    tables,
+    prompts,
+)  # what a change in would make other tokens; the templates are in the last
 LIBRARIES: Final = ("tokenizers", "transformers")
 
 
 def fingerprint(
     data: Sequence[Path], tokenizer: PreTrainedTokenizerBase, max_length: int, long_examples: LongExamples
 ) -> str:
-    """Return a sha256 (hex) over the data's bytes, the tokenizer, the code with its templates, and the limits."""
+    """Return a sha256 (hex) over the data's bytes (of a hub id, its name and revision), the tokenizer, the code with its templates, and the limits."""
     parts = {
-        "data": [sha256(path) for path in data],
+        "data": [sha256(path) if path.exists() else str(path) for path in data],
         "tokenizer": tokenizer.backend_tokenizer.to_str(),
         "special_tokens": [tokenizer.bos_token_id, tokenizer.eos_token_id],
         "chat_template": tokenizer.chat_template,

@@ -26,6 +26,7 @@ from alpaca.datamodules.mixing import Mixture, hold_out
 from alpaca.datamodules.packing import Rows
 from alpaca.datamodules.report import DataReport
 from alpaca.datamodules.tokens import Indices, MicroBatch, Tokens, without_targets
+from alpaca.doors.hub import pinned
 from alpaca.errors import UserError
 from alpaca.files import read_json, write_json, write_jsonl
 from alpaca.processes import SECONDS_BETWEEN_LOOKS, rank
@@ -162,10 +163,11 @@ class Steps(lightning.LightningDataModule, ABC):
         return load(self._kept_at(read_json(report)["fingerprint"])) if report.is_file() else None
 
     def _prepare(self) -> Encoded:
-        sets, bad = self._read()
+        paths = [pinned(path) for path in self.paths]
+        sets, bad = self._read(paths)
         records = [record for records in sets for record in records]
         tokenizer = self.tokenizer(self.folder / "tokenizer", (text for record in records for text in record.texts()))
-        name = fingerprint(self.paths, tokenizer, self.max_length, self.long_examples)
+        name = fingerprint(paths, tokenizer, self.max_length, self.long_examples)
         encoded = cached(self._kept_at(name), lambda: encode(tokenizer, records, self.max_length, self.long_examples))
         bad += [_refused(records[index], reason) for index, reason in encoded.refused.items()]
         self._refuse_empty(encoded, bad)
@@ -179,15 +181,15 @@ class Steps(lightning.LightningDataModule, ABC):
             "validation_examples": len(held_out),
             "data_sets": [
                 {"path": str(path), "examples": count, "examples_per_epoch": size}
-                for path, count, size in zip(self.paths, counts, mixture.sizes, strict=True)
+                for path, count, size in zip(paths, counts, mixture.sizes, strict=True)
             ],
             "fingerprint": name,
         }
         write_json(self.folder / "data_report.json", report.as_dict() | about)
         return encoded
 
-    def _read(self) -> tuple[list[list[Record]], list[BadRow]]:
-        read = [read_with_chats(path) for path in self.paths]
+    def _read(self, paths: Sequence[Path]) -> tuple[list[list[Record]], list[BadRow]]:
+        read = [read_with_chats(path) for path in paths]
         return [records for records, _ in read], [row for _, bad in read for row in bad]
 
     def _kept_at(self, name: str) -> Path:

@@ -1,0 +1,356 @@
+"""Filters of answers in another form than the instruction names: notation, programming language, counts, yes or no, case."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from dataclasses import dataclass
+from xml.etree import ElementTree
+
+import yaml
+from pydantic import PositiveInt
+
+from alpaca.curation.prose import FENCE, is_code, items, sentences, without_code, words
+from alpaca.records import Example
+
+UNITS = dict(zip(words("one two three four five six seven eight nine ten eleven twelve"), range(1, 13), strict=True))
+N = rf"(\d{{1,3}}|{'|'.join(UNITS)}|a single|an?(?= single)|only one|just one)"
+INTO = r"(?:in|as|into|to|using|with|return(?:ing)?|output(?:s|ting)?|generate|create|write|produce|provide|give(?: me)?|format(?:ted)? (?:it |this |them |your (?:answer|response|output) )?(?:as|in|into))"
+FIT = r"(?: (?:a|an|the|it|valid|well-formed|proper|simple|single|nested|your|this|their|its|data|answer|response|output|result|following|plain|raw|only|correct|small|short|sample|example))*"
+NOTATIONS = {
+    "JSON": rf"\b{INTO}{FIT} json\b|\bjson (?:format|object|output|array|response|document|string)\b(?! (?:is|to|into|below))|\bjson\b[^.]{{0,30}}\bonly\b",
+    "XML": rf"\b{INTO}{FIT} xml\b|\bxml (?:format|document|output)\b",
+    "YAML": rf"\b{INTO}{FIT} ya?ml\b|\bya?ml (?:format|document|output|file)\b",
+    "CSV": rf"\b{INTO}{FIT} csv\b|\bcsv (?:format|output)\b|\bcomma[- ]separated (?:values|list)\b",
+    "HTML": rf"\b{INTO}{FIT} html\b|\bhtml (?:format|code|document|table|list|page)\b",
+    "a table": r"\b(?:in|as|into) (?:a |an? \w+ )?(?:markdown )?table\b(?! (?:of contents|setting))|\bmarkdown table\b|\btabular (?:form|format)\b",
+    "bullet points": r"\b(?:in|as|using|with|into)(?: \w+){0,3} bullet(?:ed)?(?:[- ]?points?| list| form)?\b|\bbullet(?:ed)? list\b|\bbulleted\b",
+    "a numbered list": r"\b(?:in|as|using|into|a|make|create|give)(?: \w+){0,2} numbered (?:list|steps|points|format)\b",
+    "SQL": r"\b(?:write|create|construct|generate|give|provide|formulate|form|compose|in|an?)(?: \w+){0,3} (?:my|postgre|ms)?sql (?:query|statement|command|code)\b",
+}
+FROM = r"\b(?:parse|from|convert|read|given|following|this|the|explain|describe|what|why|how|difference|compare|between)\b(?: \w+){0,4} "
+LANGUAGES = {
+    "Python": (
+        r"python(?: ?3)?",
+        r"^\s*def \w+\(.*\).*:|^\s*(?:from [\w.]+ )?import [\w., *]+$|\bprint\(|^\s*(?:for|while|if|with|class)\b.*:\s*(?:#.*)?$|\blambda\b|\bself\.|^\s*\w+ = |\[.* for .* in .*\]|\brange\(|\blen\(",
+    ),
+    "JavaScript": (
+        r"javascript|js|node(?:\.?js)?|typescript",
+        r"\bfunction\b\s*\w*\s*\(|=>|\b(?:const|let|var)\b|console\.|document\.|require\(",
+    ),
+    "Java": (
+        r"java",
+        r"\b(?:public|private|protected|static|final|class|import java|System\.out|void|String|int|new|List)\b",
+    ),
+    "C++": (
+        r"c\+\+|cpp",
+        r"#include|std::|\bcout\b|\bint main\b|\btemplate\b|\b(?:int|void|double|bool|auto|char|float|string|class|struct)\b.*[({;]",
+    ),
+    "C#": (r"c#|c sharp", r"\busing System|\bnamespace\b|Console\.|\b(?:public|private|static|void|var|string|int)\b"),
+    "C": (
+        r"c(?= (?:program|function|code|language))",
+        r"#include|\bprintf\(|\bint main\b|\b(?:int|void|char|double|float|struct)\b.*[({;]",
+    ),
+    "Ruby": (r"ruby", r"^\s*def \w+|\bputs\b|\bend\b|\.each\b|\bdo \|"),
+    "Go": (r"golang|go(?= (?:program|function|code))", r"\bfunc\b|\bpackage\b|fmt\.|:="),
+    "Rust": (r"rust(?= (?:program|function|code|language|struct))", r"\bfn\b|\blet\b|println!|\bimpl\b|\bmut\b"),
+    "PHP": (r"php", r"<\?php|\$\w+|\becho\b|\bfunction\b"),
+    "Bash": (
+        r"bash|shell script",
+        r"#!/|\becho\b|\$\w+|\bfi\b|\bdone\b|\b(?:grep|sed|awk|ls|cat|find|rm|mv|cp|chmod)\b",
+    ),
+    "SQL": (r"(?:my|postgre)?sql", r"\b(?:SELECT|INSERT|UPDATE|DELETE|CREATE|ALTER|DROP|WITH|GRANT)\b"),
+    "R": (r"R(?= (?:program|function|code|script))", r"<-|\bfunction\(|\blibrary\(|\bc\("),
+    "Swift": (r"swift(?= (?:program|function|code))", r"\bfunc\b|\blet\b|\bvar\b|print\("),
+    "Kotlin": (r"kotlin", r"\bfun\b|\bval\b|\bvar\b|println\("),
+}
+REQUEST = re.compile(
+    r"^\W*(?:please |now |then |can you |could you |i want you to |i need you to )*(?:write|create|construct|generate|implement|give|provide|develop|build|make|design|show|output|convert|compose|code|produce|list|return|format|organi[sz]e|put|translate|transform|rewrite|represent|summari[sz]e|turn|express|present|describe|name|extract|draft|suggest|answer|respond|compare|reformat|render|encode|serialize|structure|arrange|outline|use|prepare|share|explain|tell|classify|identify|find)\b|\b(?:output|answer|respond|response|return|format|your|give|reply|results?|presented|formatted)\b",
+    re.IGNORECASE,
+)
+LISTED = re.compile(
+    rf"^(?:please |can you |could you )*(?:list|name|give|suggest|provide|generate|create|identify|write|brainstorm|propose|describe|state|come up with|think of|tell|mention|outline|find|offer|share|recommend|show|produce|make|compile|what are|which are|select|choose|explain|present|enumerate|cite|devise|draft|develop|discuss)\b(?: me| us| out| down| the| some| a list of| a list with| at most| up to| a set of| at least| exactly| no more than| about| around| approximately| list of| top| main| key| your| an ordered list of| a numbered list of| a bulleted list of| a)*\s+{N}\b(?![-–]| or (?:more|fewer|less)| to \d| ?(?:%|percent|x\b|\+|\*|st\b|nd\b|rd\b|th\b))\s+(?:\w+[\w'’-]* ){{0,5}}?(\w+s|people|children|criteria|phenomena|women|men|data|ingredients)\b",
+    re.IGNORECASE,
+)
+NO_LIST = re.compile(
+    r"\b(?:sentences?|words?|paragraphs?|characters?|lines?|syllables?|minutes?|hours?|days?|weeks?|months?|years?|stanzas?|pages?|letters?|digits?|numbers?|people|points? (?:scale|system)|steps?|verses?|parts|columns|rows|pairs?|versions?|dollars|miles|degrees|players|cards|acts|scenes|centur\w+|sides|sets?|groups?|categor\w+|sections?|chapters?|courses?|servings?|each|types|levels|classes|questions? and)\b",
+    re.IGNORECASE,
+)
+SIZE = re.compile(
+    rf"\b(?:in|of|using|within|with|to|exactly|only|into|at most|no more than|maximum of|under|(?:in )?(?:less|fewer) than|up to|a|write|use|give|by|summary|at least|provide|compose|create|generate|make|and|or)\s+(?:exactly |only |just |about |around |approximately |roughly |a maximum of |at most |no more than |up to |(?:less|fewer) than |under |a )?{N}(?: single| short| complete| concise| simple| brief| full| long)*[- ](word|sentence|paragraph)s?\b(?![- ](?:problem|phrase|or|limit|names?|compound|structures?|fragments?|verbs?|cloud|games?|search|count))",
+    re.IGNORECASE,
+)
+LIMIT = re.compile(r"at most|no more than|maximum|under|less than|fewer than|up to|within|limit", re.IGNORECASE)
+FLEXIBLE = re.compile(
+    r"at least|minimum|more than|or more|about|around|approximately|roughly|over|each|per|every|-\d|\bto \d|\bor \w+ (?:word|sentence|paragraph)",
+    re.IGNORECASE,
+)
+OPEN = re.compile(
+    r"or more|or less|\beach\b|\bper\b|\bevery\b|-\d|\bto \d|\bor \w+ (?:word|sentence|paragraph)", re.IGNORECASE
+)
+YES_NO = re.compile(
+    r"\b(?:answer|respond|reply|say|tell me|output|return|state|indicate|using|with|write|choose)\b[^.]{0,30}?[\"'“(]?(yes|true)[\"'”]?,? ?(?:or|/|and|,)(?: with)? ?[\"'“]?(no|false)\b|\b(yes)[ /-]or[ /-](no)\b(?= only| answer|[.:?]?$)|\b(true) or (false)\b(?=[.:?]?\s*$|:)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Notation:
+    """The output is in the notation that is asked for: what can be parsed is, and code shows marks of its language."""
+
+    def __call__(self, example: Example) -> str | None:
+        requests = " ".join(part for part in sentences(example.instruction) if REQUEST.search(part))
+        for name, asked in NOTATIONS.items():
+            asks = re.search(asked, requests, re.IGNORECASE) and not _comes_in(name, example)
+            if asks and not _is_in(name, example.output):
+                return f"wrong format: not {name}"
+        return _other_language(example)
+
+
+def _comes_in(name: str, example: Example) -> bool:
+    """Tell whether the notation is that of what is given, or is only spoken of."""
+    word = name.split()[-1].rstrip("s")
+    asks = re.match(
+        r"\s*(?:explain|describe|what|why|how|discuss|compare|is|does|when|list (?:the )?(?:advantages|benefits)|name|convert (?:the |this |a )?(?:following )?(?:given )?"
+        + word
+        + r")\b",
+        example.instruction,
+        re.IGNORECASE,
+    )
+    code = re.search(
+        r"\b(?:function|program|script|code|parser)\b", example.instruction, re.IGNORECASE
+    ) and name not in ("SQL", "HTML")
+    return bool(
+        code
+        or (asks and not re.search(rf"(?:in|as|into|to) (?:\w+ ){{0,3}}{word}", example.instruction, re.IGNORECASE))
+        or re.search(
+            rf"\b(?:parse|from|read|given|following|this|these|edit|fix|debug)\b (?:\w+ ){{0,3}}{word}\b",
+            example.instruction,
+            re.IGNORECASE,
+        )
+    )
+
+
+def _is_in(name: str, output: str) -> bool:
+    fenced = [re.sub(r"^\s*[\w+#-]*\n", "", body) for body in re.findall(r"```(.*?)(?:```|\Z)", output, re.DOTALL)]
+    body = fenced[0] if fenced else output
+    if name == "JSON":
+        return any(_json(text) for text in (*fenced, output))
+    if name == "XML":
+        return any(_xml(text) for text in (*fenced, output))
+    if name == "YAML":
+        return _yaml(body)
+    if name == "CSV":
+        rows = list(csv.reader(line for line in body.strip().split("\n") if line.strip()))
+        return any(len(row) > 1 for row in rows) and not (
+            len(rows) == 1 and len(words(output)) > 15 and re.search(r"\w{3,}\. [A-Z]", output)
+        )
+    marks = {
+        "HTML": r"</?\w+[^>]*>",
+        "a table": r"\|.*\|[^|\n]*\n|\t.*\n|<table|^.*\S {2,}\S.*$|\+--|^[^,\n]+(?:,[^,\n]+)+\n[^,\n]+,|\S\s*\|\s*\S",
+        "bullet points": r"^\s*[-*•–+●◦▪‣·]\s*\S|<li>|^\s*\d+[.)]\s",
+        "a numbered list": r"^\s*(?:\*\*)?(?:\d+|[ivx]+)[.):]|<ol>|^\s*(?:\*\*|#+ )?step \d",
+        "SQL": r"\b(?:SELECT|INSERT|UPDATE|DELETE|CREATE|ALTER|DROP|GRANT|MERGE|TRUNCATE)\b",
+    }
+    return bool(re.search(marks[name], output, re.MULTILINE | re.IGNORECASE))
+
+
+def _json(text: str) -> bool:
+    for found in list(re.finditer(r"[\[{]", text))[:8]:
+        try:
+            value, _ = json.JSONDecoder().raw_decode(text[found.start() :])
+        except (ValueError, RecursionError):
+            continue
+        return bool(value) or len(text.strip()) < 5
+    return False
+
+
+def _xml(text: str) -> bool:
+    found = re.search(r"<[A-Za-z?].*>", text, re.DOTALL)
+    if not found:
+        return False
+    try:
+        ElementTree.fromstring(re.sub(r"<\?xml[^>]*\?>|<!DOCTYPE[^>]*>", "", found[0]).strip())
+    except ElementTree.ParseError:
+        return False
+    return True
+
+
+def _yaml(text: str) -> bool:
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError:
+        return False
+    return isinstance(value, dict | list)
+
+
+WRITES = re.compile(
+    r"(?:^|[.?!] |please |you (?:to )?)(?:write|create|construct|generate|implement|give|provide|develop|build|make|show|output|compose|code|produce|define|add)\b([^.?!\n]+)",
+    re.IGNORECASE,
+)
+THING = re.compile(
+    r"\b(?:code|function|program|script|method|class|snippet|loop|query|implementation|algorithm|statement|regex)\b",
+    re.IGNORECASE,
+)
+
+
+def _other_language(example: Example) -> str | None:
+    """Return the fault where code is asked for in one programming language and the output shows no mark of it."""
+    task = WRITES.search(example.instruction)
+    if not task or not (THING.search(task[1]) or is_code(example.output)):
+        return None
+    asked = {
+        name
+        for name, (called, _) in LANGUAGES.items()
+        if re.search(
+            rf"(?<![\w#+.])(?:{called})(?![\w#+])",
+            task[1],
+            re.IGNORECASE if name not in ("R", "C", "Go", "Swift") else 0,
+        )
+    }
+    if len(asked) != 1:
+        return None
+    (name,) = asked
+    fence = re.search(r"```\s*([A-Za-z+#]+)\s*\n", example.output)
+    if fence and (other := _named(fence[1])) and other != name and {other, name} not in ({"C", "C++"}, {"SQL", "Bash"}):
+        return f"wrong format: {other} where {name} is asked"
+    marks = re.search(LANGUAGES[name][1], example.output, re.MULTILINE | (re.IGNORECASE if name == "SQL" else 0))
+    others = [
+        n
+        for n in ("Python", "JavaScript", "Java", "C++", "C#", "Go", "PHP", "Ruby")
+        if n != name and re.search(SURE[n], example.output, re.MULTILINE)
+    ]
+    if others and (not marks or (name in SURE and not re.search(SURE[name], example.output, re.MULTILINE))):
+        return None if {name, others[0]} <= {"C", "C++"} else f"wrong format: {others[0]} where {name} is asked"
+    return None if marks else f"wrong format: no {name}"
+
+
+SURE = {
+    "Python": r"^\s*def \w+\(.*\).*:\s*$|^\s*print\(.*\)\s*$|^\s*(?:for|if|while|elif)\b[^{(]*:\s*$|^\s*import \w+\s*$",
+    "JavaScript": r"\bfunction\b\s*\w*\s*\([^)]*\)\s*\{|=>\s*[{(\w]|\b(?:const|let) \w+ =|console\.log",
+    "Java": r"\bpublic (?:static|class)\b|System\.out|import java",
+    "C++": r"#include <(?:iostream|vector|string|algorithm)>|std::|\bcout <<",
+    "C": r"#include <(?:stdio|stdlib|string)\.h>",
+    "C#": r"\busing System;|Console\.Write",
+    "Go": r"^\s*package main|\bfunc \w+\(.*\{|fmt\.Print",
+    "PHP": r"<\?php",
+    "Ruby": r"^\s*def \w+(?:\(.*\))?\s*$|^\s*puts ",
+}
+
+
+def _named(tag: str) -> str | None:
+    tag = {
+        "py": "python",
+        "js": "javascript",
+        "ts": "typescript",
+        "sh": "bash",
+        "cpp": "c++",
+        "cs": "c#",
+        "csharp": "c#",
+        "golang": "golang",
+        "rb": "ruby",
+    }.get(tag.lower(), tag.lower())
+    if tag in ("c", "r", "go"):
+        return {"c": "C", "r": "R", "go": "Go"}[tag]
+    return next((name for name, (called, _) in LANGUAGES.items() if re.fullmatch(called, tag, re.IGNORECASE)), None)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """The output has as many items, sentences, paragraphs or words as are named; words may be off by `slack` percent, or 3."""
+
+    slack: PositiveInt
+
+    def __call__(self, example: Example) -> str | None:
+        asked = example.instruction
+        found = self._size(asked, example.output) or self._list(asked, example.output)
+        return f"wrong count: {found}" if found else None
+
+    def _size(self, asked: str, output: str) -> str | None:
+        found = SIZE.search(asked)
+        if found is None or (
+            FLEXIBLE.search(asked[max(0, found.start() - 15) : found.end()])
+            or OPEN.search(asked[found.end() - 12 : found.end() + 30])
+        ):
+            return None
+        n, unit = _count(found[1]), found[2].lower()
+        limit = bool(LIMIT.search(asked[max(0, found.start() - 15) : found.end()]))
+        if unit == "word":
+            has = len(words(re.sub(r"^\s*\d+[.)]", "", output, flags=re.MULTILINE)))
+            most = n + max(2 if n < 4 else 3, n * self.slack / 100)
+            wrong = has > most or (not limit and n > 10 and has < n - max(3, n * self.slack / 100))
+            return f"{has} words for {n}" if wrong and not (n < 4 and _answers_in_quotes(output)) else None
+        if unit == "paragraph":
+            has = len([part for part in re.split(r"\n\s*\n", output.strip()) if len(words(part)) > 8])
+            return f"{has} paragraphs for {n}" if has > n + (n > 1) or (has < n and not limit) else None
+        has = len([part for part in sentences(without_code(output)) if len(words(part)) > 1])
+        return f"{has} sentences for {n}" if has > n + (n > 2) or (has < n - (n > 2) and not limit) else None
+
+    def _list(self, asked: str, output: str) -> str | None:
+        found = LISTED.match(asked.strip())
+        if found is None or NO_LIST.search(found[0]) or FLEXIBLE.search(found[0]) or is_code(output):
+            return None
+        n, has, most = _count(found[1]), len(items(output)), bool(LIMIT.search(found[0]))
+        labels = [int(label) for label in re.findall(r"^\s*(\d{1,3})[.)]\s", output, re.MULTILINE)]
+        if labels and labels != list(range(1, len(labels) + 1)):
+            return None
+        if (
+            n < 2
+            or has < (1 if labels else 2)
+            or (not labels and has > n and re.search(r"^[ \t]*\S[^\n]*:\s*$", output, re.MULTILINE))
+        ):
+            return None
+        return f"{has} items for {n}" if (has < n and not most) or has > n else None
+
+
+def _count(text: str) -> int:
+    return int(text) if text.isdigit() else UNITS.get(text.lower(), 1)
+
+
+def _answers_in_quotes(output: str) -> bool:
+    return bool(re.search(r"[\"“*][^\"”*]{2,40}[\"”*]", output)) and len(words(output)) < 25
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Where yes or no, or true or false, is asked for, the output says one of them."""
+
+    def __call__(self, example: Example) -> str | None:
+        found = YES_NO.search(example.instruction)
+        if found is None:
+            return None
+        options = [group.lower() for group in found.groups() if group]
+        said = words(example.output)
+        return (
+            None
+            if set(said) & {*options, "correct", "incorrect", "untrue"}
+            else f"wrong format: neither {' nor '.join(options)}"
+        )
+
+
+CASES = {
+    "capitals": (
+        r"\b(?:in|to|into|using|all) (?:all )?(?:capitals|capital letters|upper[- ]?case|caps)\b|\ball[- ]caps\b",
+        str.islower,
+    ),
+    "small letters": (r"\b(?:in|to|into|using|all) (?:all )?(?:lower[- ]?case|small letters)\b", str.isupper),
+}
+
+
+@dataclass(frozen=True)
+class LetterCase:
+    """Where all capitals or all small letters are asked for, most letters of the output are such."""
+
+    def __call__(self, example: Example) -> str | None:
+        if re.search(
+            r"\b(?:first|each|every|letter of|function|code|program|words? (?:that|which)|password|method)\b",
+            example.instruction,
+            re.IGNORECASE,
+        ) or is_code(example.output):
+            return None
+        letters = [character for character in FENCE.sub("", example.output) if character.isalpha()]
+        for name, (asked, other) in CASES.items():
+            if re.search(asked, example.instruction, re.IGNORECASE) and sum(map(other, letters)) > 0.4 * len(letters):
+                return f"wrong format: not in {name}"
+        return None

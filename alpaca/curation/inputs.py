@@ -1,0 +1,240 @@
+"""Filters of what is asked: placeholders in place of an input, several tasks in one, references to what is not there."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from alpaca.curation.prose import FENCE, STOP, is_code, words
+from alpaca.records import Example
+
+NOTHING = re.compile(
+    r"(?:(?:there is |with |this (?:task|instruction) (?:has|needs|requires) )?no[ _-]?(?:input|text|data|context|additional (?:input|information))s?(?: (?:is )?(?:needed|required|necessary|provided|given|available|here|for this task))*|n ?/ ?a|n\.a\.?|none(?: (?:needed|required|provided|given))?|nil|null|nan|empty|blank|"
+    r"not (?:applicable|available|needed|required|provided|given|specified|necessary)|input (?:is )?not (?:needed|required|applicable|provided|given|necessary)|undefined|tb[ad]|todo|void|"
+    r"placeholder(?: (?:text|input))?|to be (?:determined|added|provided|filled(?: in)?|done)|lorem ipsum.*|(?:sample|example|dummy|your|some|user|the|input|any)? ?(?:input|placeholder)(?: (?:text|data|goes|here|field|value|string))*|"
+    r"(?:your|sample|dummy|some|example) (?:text|sentence|paragraph|data|article|content)(?: (?:here|goes here))?|"
+    r"(?:text|input|content|data) (?:goes )?here|(?:please )?(?:insert|enter|add|type|put|paste|provide|fill in|write|attach|upload|input)\b[^.\n]{0,50}(?:here|text|input|article|name|sentence|paragraph|data|content|passage|value|below|list|number|document|story|email|code|topic)|"
+    r"x{3,}|foo(?: ?bar)?|asdf\w*|test|noinput|optional|same as above|see above|as above|missing|unknown|-+|\.+|_+|\?+)",
+    re.IGNORECASE | re.DOTALL,
+)
+SLOT = re.compile(
+    r"[\[<{(]{1,2}\s*[^\[\]<>{}()]*?\b(?:insert|enter|your|add|type|paste|input|text|placeholder|fill|sample|provide)\b[^\[\]<>{}()]*[\]>})]{1,2}",
+    re.IGNORECASE,
+)
+REMNANT = re.compile(
+    r"^\s*(?:#{2,}\s*)?(?:\d{1,2}[.)]\s*)?(?:\*\*)?(?:new |next )?(?:instruction|task|prompt)\s*(?:\d{1,2}|no\.? ?\d+)?\s*(?:\*\*)?[:\]]|^\s*#{3,}\s*(?:(?:\d+|instruction|input|response|output|task|example|question|answer|end|human|assistant|user)\b[\s:.]*.{0,60})?$|"
+    r"^\s*<no ?(?:in|out)put>\s*$|<\|(?:im_start|im_end|endoftext|user|assistant|system|eot_id|end)\|>|\[/?INST\]|<</?SYS>>|</?s>\s*$|^\s*(?:human|user|assistant|ai|bot|system|gpt)\s*\d?\s*:\s|"
+    r"^\s*(?:input|output|response)\s*\d?\s*:|^\s*(?:\d{1,2}[.)]\s*)?(?:task|example|exercise|instruction|question) (?:\d{1,2}|two|three|four|one)\s*[:.\-–)]",
+    re.IGNORECASE | re.MULTILINE,
+)
+STRONG = re.compile(
+    r"^\s*input\s*:.*\n+\s*output\s*:|^\s*(?:#{2,}\s*)?(?:\d{1,2}[.)]\s*)?(?:\*\*)?(?:new |next )?instruction\s*\d*\s*(?:\*\*)?[:\]]|^\s*#{3,}\s*(?:(?:\d+[.):]?|instruction|input|response|task)\b[\s:.]*.{0,60})?$|<\|(?:im_start|im_end|endoftext|user|assistant|system|eot_id|end)\|>|\[/?INST\]|<</?SYS>>|</?s>\s*$|<no ?(?:in|out)put>",
+    re.IGNORECASE | re.MULTILINE,
+)
+LABELLED = re.compile(
+    r"\b(?:input|output|prompt|question|task|instruction|dialog\w*|conversation|chat\w*|interview|transcript|q ?& ?a|faq|quiz|examples?|play|script|template|format|exercises?)s?\b",
+    re.IGNORECASE,
+)
+VERBS = frozenset(
+    words(
+        "write describe explain create generate list name give find identify suggest summarize summarise translate compare classify "
+        "rewrite convert calculate compute provide tell compose design construct make develop edit determine evaluate analyze analyse "
+        "categorize propose outline brainstorm discuss define rank sort arrange predict come what who when where why how which "
+        "paraphrase formulate craft produce draft recommend solve estimate answer imagine choose select is are can could do does "
+        "should would add remove replace count invent illustrate organize state assess prepare plan build implement show"
+    )
+)
+REFERS_BACK = re.compile(
+    r"\b(?:it|its|them|they|their|this|these|those|that|he|she|his|her|him|above|following|below|given|provided|each|both|same|answer|response|output|result|step|reason|why|reasoning|your|one|ones|the)\b",
+    re.IGNORECASE,
+)
+SPLIT = re.compile(
+    r"(?<=[.?!])\s+|\n+|;\s+|\s+(?=(?-i:After that|Also|Then|In addition|Additionally|Next|Finally|And then|And also|Separately|Furthermore|Afterwards|Lastly|Task \d+|(?:Second|Third|Next|New|Another|Other) (?:task|request|question|instruction)|P\.?S\.?|Plus|Once (?:done|finished)|Besides)\b[,:]?\s)|(?:,?\s+and|,)\s+(?:then|also|additionally|after that|afterwards|finally|separately|in addition|next|furthermore|besides|lastly)[,:]?\s+|\s+(?:additionally|furthermore|separately|besides that)[,:]\s+",
+    re.IGNORECASE,
+)
+CONNECTIVE = re.compile(
+    r"^(?:\d{1,2}[.)]|[-*•(]|[a-d][.)])?\s*(?:then|also|additionally|after that|afterwards|finally|separately|in addition|next|furthermore|besides|lastly|secondly|second|(?:and )?(?:here is )?(?:a |the |another |one )?(?:second|third|new|next|other|additional|separate|further|another|follow-?up) (?:task|request|question|instruction|exercise|assignment|prompt|thing)(?: \d)?(?: is)?|and|now|plus|p\.?s\.?|third|thirdly|first|firstly|part [a-d\d]|task \d|step \d|once (?:you(?:'re| are)? )?(?:done|finished)|when (?:you(?:'re| are)? )?(?:done|finished)|as (?:a|another) (?:second|separate|new) task|another (?:task|thing|one)|on a (?:different|separate) (?:note|topic))[,:.\s]+(?:please\s+)?",
+    re.IGNORECASE,
+)
+SEES = r"image|picture|photo|photograph|screenshot|video|clip|footage|audio|recording|soundtrack|song clip|chart|graph|plot|diagram|figure|infographic|map|drawing|illustration|painting|sketch|icon|logo|gif|slide|slideshow|podcast|scan|x-ray|blueprint|floor ?plan|meme|webcam|voice (?:memo|message|note)|movie clip"
+FILES = r"files?|attachments?|documents?|pdfs?|spreadsheets?|csv(?: files?)?|excel(?: \w+)?|word doc\w*|workbooks?|zip|folders?|pages?|webpages?|web pages?|websites?|links?|url|hyperlinks?|articles?|reports?|dataset|slides|presentations?|powerpoints?|repository|notebook|log|sheet|site|post|blog post|thread"
+POINTING = r"(?:this|these|that|those|the (?:following|given|attached|enclosed|provided|above|below|linked|uploaded|accompanying|included|shown|displayed|embedded|supplied)|(?:attached|enclosed|accompanying|uploaded|linked|embedded)|following|my|given|above)"
+SEEN = re.compile(
+    rf"\b{POINTING}(?: \w+){{0,3}}? (?:{SEES})s?\b(?! (?:of speech|formats?|files? format|editing|type))|\b(?:{SEES})s? (?:attached|enclosed|below|above|provided|shown|given|uploaded|included|here|that (?:is|was) (?:attached|shown|provided))\b|"
+    rf"\b(?:in|from|on|at|see|of|to|into|with|by|watch|view|open) the (?:{SEES})s?\b(?=\s*[.,?!:;]|\s*$| (?:above|below|and|to|attached|provided|shown))",
+    re.IGNORECASE,
+)
+HANDED = re.compile(
+    rf"\b(?:attached|enclosed|uploaded|accompanying|linked|embedded)(?: \w+){{0,2}}? (?:{FILES})\b|\b(?:{FILES}) (?:attached|enclosed|uploaded|linked|I (?:have )?(?:attached|uploaded|sent|shared|linked)|(?:at|on|from|in) (?:the|this) (?:link|url|address|attachment))\b|"
+    r"\b(?:see|in|open|read|from|check|use|refer to|find|review|using|per|on|via|visit|follow|click(?: on)?|go to|download|consult) (?:the |this |my |an? )?(?:attach(?:ment|ed)s?|enclosure|(?:attached|following|above|below|provided|given) (?:link|url|hyperlink|file|document|pdf|spreadsheet|website|web ?page))\b|"
+    r"\bplease (?:find|see) (?:the )?attached\b|\bclick (?:on )?(?:the |this )?(?:link|here)\b|\b(?:the|this|following) (?:link|url|hyperlink)(?: (?:below|above|provided|here))?\s*[.:]?\s*$|\b(?:link|url|file|attachment|document|pdf|spreadsheet|website) (?:below|above|provided|attached)\b|\b(?:following|this|given) (?:pdf|spreadsheet|csv|excel|file|web ?site|web ?page|webpage|url|link)\b",
+    re.IGNORECASE,
+)
+FILENAME = re.compile(
+    r"(?<![\w/@.])[\w\-]+\.(?:png|jpe?g|gif|bmp|svg|webp|tiff?|mp[34]|wav|avi|mov|mkv|flac|pdf|docx?|xlsx?|pptx?|csv|tsv|zip|rar|parquet|odt|heic)\b",
+    re.IGNORECASE,
+)
+ADDRESS = re.compile(r"https?://\S+|\bwww\.\S+|\b(?:bit\.ly|youtu\.be|goo\.gl|tinyurl\.com)/\S+", re.IGNORECASE)
+HANDLES_TEXT = re.compile(
+    r"\b(?:url|uri|domain|subdomain|protocol|shorten|encode|decode|regex|regular expression|parse|html|button|markdown|anchor|hyperlink|css|code|script|function|program|command|curl|wget|filename|file ?name|extension|path|validate|valid|rename|python|sql|php|javascript|bash|home page|cite|citation|mla|apa|reference|bibliograph\w*|safe|phishing|spam|tagline|advertis\w*|slogan|promot\w*|share|include|link to)\b",
+    re.IGNORECASE,
+)
+SHOWN = re.compile(
+    r"!\[[^\]]*\]\([^)]*\)|<img\b|\[(?:image|photo|picture|video|figure|attachment|chart|graph|screenshot|img|audio|file|link)\b[^\]]{0,60}\](?!\()|"
+    rf"\b(?:as (?:shown|seen|illustrated|depicted|you can see|displayed|described|indicated)|shown|seen|illustrated|depicted|pictured|refer|see|look|based)(?: \w+)? ?(?:in|at|to|on|from)? (?:the )?(?:\w+ )?(?:attached|above|below|following|accompanying|provided|enclosed|this) (?:\w+ )?(?:{SEES}|file|attachment|document|pdf|spreadsheet|link|table)\b|"
+    rf"\b(?:as (?:shown|seen|illustrated|depicted|displayed|you can see)|see|refer to|look at|according to|based on|from) (?:in |on |at )?(?:the )?(?:{SEES})s?(?: (?:above|below|\d+)|[,.;:])|\b(?:attached|enclosed|accompanying|uploaded) (?:\w+ )?(?:{SEES}|{FILES})\b|\b(?:{SEES}|{FILES}) (?:attached|enclosed|above|below)\b|\b(?:see|refer to|find|check|open) (?:the |my )?(?:attach(?:ment|ed)s?|enclosure)\b|"
+    r"\bI(?:['’]ve| have)? (?:also )?(?:attached|enclosed|uploaded)\b|\bclick (?:on )?(?:the |this )?(?:link|here)\b|\b(?:link|url) (?:below|above|provided|here)\b|\b(?:here is|here's|here are|visit|follow|see|check out|use|open|at) (?:the |this |a |following )*(?:link|url)s?\b",
+    re.IGNORECASE,
+)
+MAY_LINK = re.compile(
+    r"\b(?:e-?mail|letter|message|invit\w+|web ?sites?|web ?pages?|html|markdown|posts?|tweet|advert\w*|ads?|newsletter|announcement|press release|notification|memo|phishing|spam|customer|support|webinar|instructions?|urls?|links?|download|flyer|campaign|bio|reminder|report|how|steps?|resources|resume|cover|application|attach\w*|files?|documents?|wallpaper)\b",
+    re.IGNORECASE,
+)
+MAY_SHOW = re.compile(
+    rf"\b(?:{SEES}|web ?sites?|web ?pages?|html|markdown|articles?|presentation|wallpaper|caption|visual\w*)s?\b",
+    re.IGNORECASE,
+)
+LINKED = re.compile(r"click|link|url|visit|attach|enclos|file|document|upload", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class PlaceholderInput:
+    """The input is a text or empty, not a mark that there is none (`<noinput>`) or a slot to be filled in."""
+
+    def __call__(self, example: Example) -> str | None:
+        return f"placeholder input: {example.input.strip()[:40]}" if stands_in(example.input) else None
+
+
+def stands_in(text: str) -> bool:
+    """Tell whether an input is none."""
+    bare = re.sub(r"^[\s\[<{(`*\"'_#|/\\-]+|[\s\]>})`*\"'_.!…:|/\\-]+$", "", text)
+    if not text.strip():
+        return False
+    if not bare:
+        return len(text.strip()) > 1 or text.strip() in "-_.?#"
+    unlabelled = re.sub(r"^(?:input|text|context)s?\s*[:=]\s*", "", bare, flags=re.IGNORECASE).strip("<>[](){}`\"' ")
+    if NOTHING.fullmatch(bare) or NOTHING.fullmatch(unlabelled) or not unlabelled:
+        return True
+    left = SLOT.sub("", text)
+    return left != text and len(words(left)) < 3
+
+
+@dataclass(frozen=True)
+class SeveralTasks:
+    """The fields hold one task: no remnants of prompts or of further tasks, and no second request that has nothing to do with the first."""
+
+    def __call__(self, example: Example) -> str | None:
+        told = bool(LABELLED.search(example.instruction))
+        for text in (example.instruction, example.input, example.output):
+            found = (STRONG if told else REMNANT).search(FENCE.sub("", text))
+            if found and (text is not example.input or STRONG.search(text)) and not _heading(found[0], text, example):
+                return f"several tasks: {found[0].strip()[:40]}"
+        second = _unrelated(example.instruction, example.input.strip())
+        return f"several tasks: {second[:60]}" if second else None
+
+
+def _heading(found: str, text: str, example: Example) -> bool:
+    """Tell whether what looks like a remnant begins a list of such labels, or a label of an answer that has more of them."""
+    label = found.strip().split(":")[0].lower()
+    if re.match(r"\W*output", label) and is_code(text):
+        return True
+    many = len(re.findall(r"^\s*(?:\*\*|#+ ?)?[A-Z][\w ]{2,30}:", text, re.MULTILINE)) > 3
+    numbered = re.match(r"\d+[.)] (?:input|output)", label)
+    return text is example.output and bool(numbered or (many and not STRONG.search(found)))
+
+
+def _unrelated(instruction: str, given: str) -> str | None:
+    """Return a request after the first that shares no word with what comes before, nor refers to it.
+
+    Where it is joined by words such as `also` or a number, or stands on a line of its own while there is an input, that is
+    enough; else the first must be a request that does not lead on to it.
+    """
+    quoted = re.sub(r"[\"“][^\"”]*[\"”]|:\s*\n.*", " ", instruction, flags=re.DOTALL)
+    parts = [part.strip() for part in SPLIT.split(quoted) if part and part.strip()]
+    lines = {line.strip() for line in quoted.split("\n")[1:]} if given else set()
+    before = _stems(words(given))
+    joined = False
+    for place, part in enumerate(parts):
+        bare = re.sub(r"^(?:\d{1,2}[.)]|[-*•])\s*", "", part)
+        joins = joined or len(CONNECTIVE.sub("", bare)) < len(bare) or bare != part or part in lines or bool(given)
+        bare = CONNECTIVE.sub("", CONNECTIVE.sub("", bare))
+        tokens = words(bare)
+        stems = _stems(tokens)
+        asks = bool(tokens) and tokens[0] in VERBS and len(tokens) > 3
+        if (
+            place
+            and asks
+            and before
+            and stems
+            and not stems & before
+            and not REFERS_BACK.search(_object(bare))
+            and (joins or _leads_nowhere(parts[0], quoted))
+        ):
+            return part
+        joined = bool(re.fullmatch(r"\W*\d{1,2}[.)]?", part))
+        before |= stems
+    return None
+
+
+LEADS = re.compile(
+    r"^(?:you|i|we|imagine|suppose|assume|given|if|there|in|the|a|an|this|my|he|she|it|consider|read|pretend|for|as|let|take|think|look|your|our|using|based|think)\b|\b(?:following|given|below|question|these|this)\b",
+    re.IGNORECASE,
+)
+
+
+def _leads_nowhere(first: str, instruction: str) -> bool:
+    """Tell whether the first part of an instruction is a request that stands for itself."""
+    return not LEADS.search(first) and "\n" not in instruction.strip()
+
+
+def _stems(tokens: list[str]) -> set[str]:
+    return {word[:5] for word in tokens if len(word) > 3 and word not in VERBS | STOP | ADJECTIVES}
+
+
+ADJECTIVES = frozenset(("good", "short", "simple", "brief", "creative", "different", "best"))
+
+
+def _object(request: str) -> str:
+    """Return a request without its articles that lead on to `of`, which do not refer to anything before."""
+    return re.sub(
+        r"\bthe (?=(?:\w+ ){1,3}(?:of|in|for|between|to|on|that|from|and|is|was|are)\b)",
+        "",
+        request,
+        flags=re.IGNORECASE,
+    )
+
+
+@dataclass(frozen=True)
+class MissingReference:
+    """Nothing is spoken of that a text cannot show or that is not there: images, recordings, attached files, pages behind links."""
+
+    def __call__(self, example: Example) -> str | None:
+        asked = f"{example.instruction}\n{example.input}"
+        content = (
+            len(words(example.instruction)) > 60 or len(words(ADDRESS.sub("", FILENAME.sub("", example.input)))) > 5
+        )
+        found = self._asked(example, asked, content) or self._shown(example)
+        return f"missing reference: {found.strip()[:60]}" if found else None
+
+    def _asked(self, example: Example, asked: str, content: bool) -> str | None:
+        handles = HANDLES_TEXT.search(example.instruction)
+        described = content or re.search(r":\s*\S+", example.instruction) or re.search(r"[\"“]", example.instruction)
+        seen = SEEN.search(example.instruction)
+        if seen and not (content and not re.search(r"attach|upload|enclos", seen[0])) and not handles:
+            return seen[0]
+        handed = HANDED.search(asked)
+        if (
+            handed
+            and not handles
+            and not (described and not re.search(r"attach|upload|enclos|link|click|url", handed[0], re.IGNORECASE))
+        ):
+            return handed[0]
+        name = None if handles or content else FILENAME.search(asked) or ADDRESS.search(asked)
+        return name[0] if name else None
+
+    def _shown(self, example: Example) -> str | None:
+        for found in SHOWN.finditer(FENCE.sub("", example.output)):
+            allowed = MAY_LINK if LINKED.search(found[0]) else MAY_SHOW
+            if not allowed.search(f"{example.instruction} {example.input[:200]}"):
+                return found[0]
+        return None

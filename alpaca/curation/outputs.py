@@ -1,0 +1,207 @@
+"""Filters of outputs that are no answer: placeholders, answers cut off, refusals, and talk of being an AI."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from alpaca.curation.prose import ABBREVIATION, FENCE, is_code, sentences, without_code, words
+from alpaca.records import Example
+
+NOTHING = re.compile(
+    r"(?:no ?(?:output|answer|response|reply|result|data|input|content)s?(?: (?:needed|required|available|provided|given|yet|necessary))*|n ?/ ?a|n\.a\.?|tb[ad]|"
+    r"todo|null|nil|nan|undefined|placeholder(?: text| here)?|not (?:available|applicable|provided|specified|given)|to be (?:determined|added|done|completed|filled(?: in)?)|"
+    r"(?:output|answer|response|reply|text|content|input|result)s?(?: (?:goes |comes |text )?here)?|(?:insert|enter|fill in|replace with|paste)\b.{0,45}|(?:please )?(?:add|write|type|put|your)\b.{0,30}\b(?:here|text|answer|output|response|content)|"
+    r"coming soon|empty|blank|missing|none(?: (?:needed|required|provided|given))?|lorem ipsum.*|foo(?: ?bar)?|asdf\w*|x{3,}|"
+    r"test(?: (?:output|answer|text))?|not applicable|void|(?:this is )?(?:a )?placeholder.{0,30})",
+    re.IGNORECASE | re.DOTALL,
+)
+BRACKETED = re.compile(r"[\[<{(]{1,2}\s*([^\[\]<>{}()]{0,60}?)\s*[\]>})]{1,2}")
+OPENERS, CLOSERS = "([{", ")]}"
+ENDED = re.compile(r"[.!?:;…。！？|}\])>`*_~\"'”’»%°$€£=)\u3002\u0964]\Z|[^\w\s,&(\[{/+\-–—‘“«#@\\<]\Z")
+DANGLING = re.compile(
+    r"(?:[,\-–—:;(\[{&+/=“‘«<\\]|(?<![\w-])(?:the|a|an|of|to|and|or|but|nor|for|with|by|from|at|as|in|on|into|onto|upon|than|that|which|who|whose|"
+    r"because|if|when|while|where|is|are|was|were|be|been|has|have|had|its|their|your|our|my|his|every|each|between|through|during|"
+    r"without|within|toward|towards|about|such|so|very|more|most|can|could|will|would|should|may|might|must|not|also|including|like|"
+    r"e\.g\.?|i\.e\.?|these|those|this|both|either|until|since|although|though|however,?|therefore,?))\Z",
+    re.IGNORECASE,
+)
+NO_SENTENCE = re.compile(
+    r"https?://\S+\Z|\S+\.(?:com|org|net|html?|edu|gov)\S*\Z|#\w+\Z|^\s*[|+]|^\s*(?:#+ |\*\*|>)|\\\w+|[=≈<>]\s*[^=]{0,40}\Z|\d\S*\Z|[\"”.!?)*']\s*[-–—~―]\s*[A-Z].{2,60}\Z|^[-–—~―]\s*[A-Z].{2,60}\Z|"
+    r"^\s*[\w ]{1,30}:(?: \S+){0,8}\Z"
+)
+REFUSING = re.compile(
+    r"\b(?:I(?:'| a)?m (?:very |so |truly |really |deeply )?(?:sorry|afraid)|I apologi[sz]e|(?:my )?apologies|sorry|unfortunately|regrettably|I regret)\b[^.!?\n]{0,80}?"
+    r"\b(?:I|we)\b[^.!?\n]{0,60}?(?:n['’]t\b|\bcannot\b|\bnot\b|\bunable\b|\bno (?:way|access|information)|\black|\bagainst\b|\binsufficient|\bimpossible\b|\bbeyond\b|\bviolate)",
+    re.IGNORECASE,
+)
+DECLINING = re.compile(
+    r"\bI(?:['’]m| am|['’]d| would| will| must| have to| do| can|['’]ll| was)?(?: really| simply| just| currently| kindly| respectfully| politely)* ?"
+    r"(?:cannot|can ?['’]?t|can not|could ?n['’]t|won['’]?t|not|do ?n['’]?t|unable|decline|refuse|prefer not|rather not|not able|not allowed|not permitted|not comfortable|not going|not programmed|not capable|have to (?:decline|refuse)|must (?:decline|refuse))\b"
+    r"(?: feel| be| in a position| have| to| able| currently| possible| possibly| directly| really| actually| the| any| enough| permission| capability| ability| capable| allowed| comfortable| willing| going| of| with| necessary| sufficient| further| specific| it| access| programmed)*"
+    r" (?:assist|assisting|help(?! (?:the|but|it|my|feel|loving|wonder))|helping|provid\w+|generat\w+|creat\w+|fulfil\w*|comply\w*|answer\w*|complet\w+|process\w*|access|brows\w+|see|view|view\w+|determin\w+|offer\w*|discuss\w*|writ\w+|do (?:that|this|so)|"
+    r"engag\w+|support\w*|respond\w*|produc\w+|continu\w+|accommodat\w+|satisf\w+|handle|participat\w+|perform\w*|execut\w+|give|giving|share|sharing|tell|say|retrieve|context|information|details|data|request|promot\w+|make)\b",
+    re.IGNORECASE,
+)
+POLICY = re.compile(
+    r"\b(?:against|violat\w+|not (?:in line|aligned|consistent) with|goes beyond|outside(?: of)?|beyond)\b[^.!?\n]{0,40}\b(?:my|our|openai|usage|content|ethical|safety)\b[^.!?\n]{0,20}\b(?:guidelines?|polic(?:y|ies)|programming|principles|capabilit\w+|abilities|rules|scope|terms|expertise)"
+    r"|\b(?:this|that|your|the) (?:request|question|prompt|topic|instruction|query|task) (?:is|was|cannot|can['’]t|could not|can not|violates|goes|falls|seems|appears)\b[^.!?\n]{0,40}\b(?:not appropriate|inappropriate|unethical|harmful|against|outside|beyond|be (?:answered|fulfilled|completed|processed)|unclear|incomplete|not (?:clear|possible|something))"
+    r"|\b(?:please (?:provide|supply|give|share|specify)|could you (?:please )?(?:provide|clarify|specify|share|give)|can you (?:please )?(?:provide|clarify|specify)|I(?:['’]d| would)? need more (?:information|context|details)|(?:not|n['’]t) (?:enough|sufficient) (?:information|context|details|data) (?:to|for|was|is|has|given|provided)|no \w+ (?:was|were|has been|is) (?:provided|given|supplied))\b"
+    r"|\bI (?:have to|must|will have to|am going to|need to|['’]d rather|would rather|would prefer to) (?:decline|refuse|pass|not)\b|\bI (?:politely |respectfully )?(?:decline|refuse) (?:to|this|your)\b"
+    r"|\b(?:that|this|it)(?:['’]s| is) (?:just |simply |not )?something (?:that )?I(?:['’]m| am)? (?:cannot|can|can['’]t|could|unable|not|won['’]t|do)\b|\b(?:is|are|'s) (?:not something|nothing) I(?:['’]m| am| can| will)\b|\bit (?:is|would be)(?: not|n['’]t) (?:appropriate|possible|ethical|right) for me\b|\bI(?:['’]m| am) not (?:at liberty|in a position)\b",
+    re.IGNORECASE,
+)
+MACHINE = re.compile(
+    r"\b(?:as an?|being an?|since i(?:['’]m| am)|because i(?:['’]m| am)|i(?:['’]m| am)|i(?:['’]m| am) (?:just|only|merely|simply)|while i(?:['’]m| am)|remember that i(?:['’]m| am)) "
+    r"(?:just |only |merely |simply |still |currently )?(?:an? )?(?:\w+[- ]){0,2}?(?:ai\b|a\.i\.|artificial intelligence|language model|llm\b|chat ?bot|chatgpt|gpt-?\d?|bot\b|neural network|virtual assistant|digital assistant|computer program|machine[- ]learning model|text[- ]based model|assistant (?:model|created|developed|trained|designed))"
+    r"|\bmy (?:training data|knowledge cut-?off|last (?:knowledge |training )?update|programming|algorithms?|neural|(?:creators|developers) at)\b"
+    r"|\bI (?:was|am|have been|['’]m) (?:trained|created|developed|designed|built|programmed|made)\b(?: \w+){0,3} (?:by|to|as|on)\b[^.!?\n]{0,60}?\b(?:OpenAI|Anthropic|Google|Meta|Microsoft|Stanford|text|data|developers|engineers|model|assist|help|respond|generate)\b"
+    r"|\bI (?:do not|don['’]t|cannot|can['’]t|lack|am not able to|am unable to)(?: actually| really| currently| personally| truly)?(?: have| possess| experience| hold| feel| form| access| browse| search| display| open| view| see| hear)?(?: the ability to| any| access to| real| a| the| human| my own)*(?: have| possess| feel| browse| experience)? ?"
+    r"(?:personal (?:opinions?|experiences?|feelings?|beliefs?|preferences?|life|emotions?|views?|information)|feelings or|emotions|consciousness|physical (?:body|form|presence|house)|real[- ]time|the internet|up[- ]to[- ]date|current (?:data|information|events)|browse|subjective|senses|web ?(?:pages|sites)|external (?:websites|links|articles|sources))"
+    r"|\b(?:OpenAI|ChatGPT|GPT-[34])(?:['’]s)?\b[^.!?\n]{0,30}\b(?:trained|policy|policies|developed|created|I)\b",
+    re.IGNORECASE,
+)
+ABOUT_MACHINES = re.compile(
+    r"\b(?:chat ?bots?|(?:AI|virtual|digital|voice) (?:assistant|model|system|agent)s?|GPT\S*|language models?|who are you|what are you|between [^.]{0,60}\b(?:AI|robot|computer|machine)|role ?play|pretend|perspective of (?:an? )?(?:AI|robot|computer|machine)|if you were)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class PlaceholderOutput:
+    """The output is more than a mark that there is none, or a slot to be filled in."""
+
+    def __call__(self, example: Example) -> str | None:
+        return f"placeholder output: {example.output.strip()[:40]}" if _stands_in(example) else None
+
+
+def _stands_in(example: Example) -> bool:
+    raw = example.output.strip()
+    if len(raw) > 1 and re.fullmatch(r"[.\-_*…?\s#=~\[\](){}<>]+", raw):
+        return True
+    text = raw.strip("`*_\"' ")
+    bare = re.sub(r"^[\s\[<{(_\-*]+|[\s\]>})_\-*.!…:]+$", "", text)
+    told = f"{example.instruction} {example.input}".lower()
+    if NOTHING.fullmatch(bare) and (text != bare or bare.lower() not in told):
+        return text[:1] in "[<{(" or len(words(bare)) < 8
+    left = BRACKETED.sub(lambda slot: "" if NOTHING.fullmatch(slot[1]) else slot[0], text)
+    return left != text and len(words(left)) < 3
+
+
+@dataclass(frozen=True)
+class CutOff:
+    """The output comes to an end: fences, brackets, quotation marks and tags are closed, and its last sentence stops.
+
+    A last sentence without closing punctuation is no fault where the text has none elsewhere: lists, labels, tables, verse.
+    """
+
+    def __call__(self, example: Example) -> str | None:
+        text = example.output.rstrip()
+        fault = text and (_unclosed(text) or _stops_short(text))
+        return f"cut off: {fault}" if fault else None
+
+
+def _unclosed(text: str) -> str | None:
+    if text.count("```") % 2:
+        return "unclosed code fence"
+    if re.search(r"(?:^|\n)\s*(?:\d{1,3}[.)]|[-*•])\Z", text):
+        return "empty list item"
+    if re.search(r"<html\b", text) and "</html>" not in text:
+        return "unclosed tag"
+    if text[:1] in '"“' and len(re.findall(r"[\"“”]", text)) == 1 and len(words(text)) > 3:
+        return "unclosed quotation"
+    depth, since = _open_bracket(text)
+    return "unclosed bracket" if depth and not (is_code(text) and since > 400) and since < 400 else None
+
+
+def _open_bracket(text: str) -> tuple[int, int]:
+    """Return how many brackets are left open at the end, and how many characters ago the last was opened."""
+    text = re.sub(r"'[\[({\])}]'|\"[\[({\])}]\"|`[^`\n]*`|[:;]-?[()\[\]]", " ", text)
+    stack: list[tuple[str, int]] = []
+    for place, character in enumerate(text):
+        if character in OPENERS:
+            stack.append((character, place))
+        elif character in CLOSERS and stack and stack[-1][0] == OPENERS[CLOSERS.index(character)]:
+            stack.pop()
+    return len(stack), len(text) - stack[-1][1] if stack else 0
+
+
+def _stops_short(text: str) -> str | None:
+    last = FENCE.sub("", text).rstrip().split("\n")[-1].strip()
+    if text.endswith("```") or not last:
+        return None
+    if _closes_a_letter(text, last):
+        return None
+    if DANGLING.search(last) and len(words(text)) > 2 and not re.search(r"\w\+\+\Z|https?://\S+\Z", last):
+        return f"ends with {last.split()[-1][-20:]!r}"
+    if ENDED.search(text) or NO_SENTENCE.search(last) or is_code(text[-200:]):
+        return None
+    return "no closing punctuation" if _is_sentence(last) and _closes_sentences(text, last) else None
+
+
+def _closes_a_letter(text: str, last: str) -> bool:
+    """Tell whether the last line ends as others do, or is a `Yours truly,`."""
+    others = [line.rstrip()[-1] for line in text.split("\n")[:-1] if line.strip()]
+    return (
+        (last[-1] in ":;" and others.count(last[-1]) > 1)
+        or (last[-1] == "," and bool(others) and len(words(last)) < 5)
+        or (last[-1] == ";" and is_code(text))
+    )
+
+
+def _is_sentence(line: str) -> bool:
+    """Tell whether a line is prose: no title, no list of names."""
+    parts = line.split(", ")
+    names = (
+        len(parts) > 2
+        and max(len(part.split()) for part in parts) < 6
+        and all(part[:1].isupper() or len(parts) > 5 for part in parts)
+    )
+    return len([word for word in words(line) if word.isalpha()]) > 3 and not line.istitle() and not names
+
+
+def _closes_sentences(text: str, last: str) -> bool:
+    """Tell whether a text is of the kind that closes its sentences: those before do, or it is one long sentence."""
+    before = [line.strip() for line in without_code(text).rstrip().split("\n")[:-1] if len(words(line)) > 3]
+    inside = re.search(r"\w\w[.!?][\"”)]? +[A-Z\"“]", re.sub(r"(?:^|\s)\d+[.)]", "", ABBREVIATION.sub("", last)))
+    if inside:
+        return True
+    if not before:
+        return len(words(last)) > 7 and bool(re.match(r"[\"“'A-Z]", last)) and not re.search(r"#\w", last)
+    return sum(line[-1] in '.!?,;"”:' for line in before) >= 0.6 * len(before) and not (
+        len(before) < 3 and all(line[-1] in ":," for line in before)
+    )
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """The output does what was asked: it does not decline, nor only ask for what is missing."""
+
+    def __call__(self, example: Example) -> str | None:
+        opening = " ".join(sentences(example.output)[:3])[:400]
+        found = DECLINING.search(opening) or POLICY.search(opening[:250])
+        if found and re.search(
+            r"help but|\b(?:when|while|if) I(?:'m| am)? not",
+            found[0] + opening[found.end() :][:5] + opening[max(0, found.start() - 6) : found.end()],
+            re.IGNORECASE,
+        ):
+            found = None
+        if found is None and (hit := REFUSING.match(opening.lstrip("\"'“ ")[:200])):
+            first = opening[: hit.end() + 60].split(". ")[0]
+            found = (
+                hit
+                if re.search(r"assist|help|provid|request|answer|access|possible|information", first, re.IGNORECASE)
+                else None
+            )
+        return f"refusal: {found[0][:60].strip()}" if found else None
+
+
+@dataclass(frozen=True)
+class MachineVoice:
+    """The output does not speak of being an AI, unless the task is about such."""
+
+    def __call__(self, example: Example) -> str | None:
+        if ABOUT_MACHINES.search(example.instruction):
+            return None
+        found = MACHINE.search(without_code(example.output))
+        return f"speaks as an AI: {found[0][:60].strip()}" if found else None

@@ -1,0 +1,63 @@
+"""What filters read of a text: its words, sentences, list items, and what is left of it without code."""
+
+from __future__ import annotations
+
+import re
+
+FENCE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
+INLINE = re.compile(r"`[^`\n]+`")
+MARKER = re.compile(r"^\s*(?:(\d{1,3})[.)]|[-*•–+])\s+(?=\S)", re.MULTILINE)
+ABBREVIATION = re.compile(
+    r"\b(?:Mr|Mrs|Ms|Dr|Prof|St|Jr|Sr|vs|etc|e\.g|i\.e|a\.m|p\.m|U\.S|U\.K|No|Inc|Ltd|Co|approx|[A-Z])\.", re.IGNORECASE
+)
+CODE = re.compile(
+    r"```|^\s*(?:def |class \w+[:({]|import |from \w+ import|#include|public |function |for ?\(|while ?\(|if ?\(|<!DOCTYPE|SELECT .* FROM|"
+    r"(?:var|let|const) \w+ =)|\breturn\b.*;|[{};]\s*$",
+    re.MULTILINE,
+)
+
+
+def words(text: str) -> list[str]:
+    """Return the words in lower case, without punctuation, in any script."""
+    return re.findall(r"\w+(?:['’]\w+)*", text.lower())
+
+
+def plain(text: str) -> str:
+    """Return the words alone, so that texts which differ in case, spaces and punctuation are equal."""
+    return " ".join(words(text))
+
+
+def without_code(text: str) -> str:
+    """Return the text without fenced and inline code."""
+    return INLINE.sub(" ", FENCE.sub("\n", text))
+
+
+def is_code(text: str) -> bool:
+    """Tell whether a text holds program code, fenced or bare."""
+    return bool(CODE.search(text))
+
+
+def sentences(text: str) -> list[str]:
+    """Split prose after closing punctuation and at line breaks; usual abbreviations and decimals do not end a sentence."""
+    held = ABBREVIATION.sub(lambda found: found[0].replace(".", "\0"), text)
+    parts = re.split(r"(?<=[.!?。！？])[\"'”’)\]]*\s+|(?<=[。！？])|\n+", held)
+    return [part.replace("\0", ".").strip() for part in parts if re.search(r"\w", part)]
+
+
+def items(text: str) -> list[str]:
+    """Return the markers of the outermost list of a text: its numbers, or its bullets where it has none."""
+    found = [line for line in text.split("\n") if MARKER.match(line)]
+    indent = min((len(line) - len(line.lstrip()) for line in found), default=0)
+    outer = [line.strip() for line in found if len(line) - len(line.lstrip()) == indent]
+    numbered = [line for line in outer if line[0].isdigit()]
+    return numbered or outer
+
+
+STOP = frozenset(
+    words(
+        "a an the of to in on at for with by from as is are was were be been being it its this that these those and or but not no do does did have has "
+        "had i you he she we they me my your his her our their them him us can could will would should may might must if then than so such into about "
+        "what which who whom whose when where why how there here all any each some more most other please following given write give provide make "
+        "create generate describe explain list name tell one also just need want like using use kindly thank thanks"
+    )
+)

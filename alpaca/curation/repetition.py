@@ -1,0 +1,114 @@
+"""Filters of texts that say the same again: the instruction in the input, either in the output, the output in itself."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+
+from pydantic import PositiveInt
+from rapidfuzz import fuzz
+
+from alpaca.curation.prose import is_code, plain, sentences, without_code, words
+from alpaca.records import Example
+
+LABEL = re.compile(
+    r"^\s*(?:#+\s*)?(?:instruction|input|task|question|prompt|output|response|answer|sentence|text)s?\s*\d*\s*[:=]\s*",
+    re.IGNORECASE,
+)
+SAME_IS_RIGHT = re.compile(
+    r"\b(?:cop(?:y|ied)|repeat|echo|correct|fix|edit|grammar|grammatical\w*|spell\w*|punctuat\w*|proofread|check|same|verbatim|identify|find|extract|select|choose|pick|which|if (?:it|needed|necessary|any)|"
+    r"error|mistake|unscrambl\w*|sort\w*|order|arrange|duplicat\w*|remove|delete|quote|capitali[sz]\w*|format|code|articles?|divide|organi[sz]e|commas?|paragraphs|chronolog\w*|split|evaluate)\b",
+    re.IGNORECASE,
+)
+REFRAIN = re.compile(
+    r"\b(?:song|lyrics?|chorus|poem|rap|quiz|questions?|chant|rhyme|villanelle|verse|haiku|sonnet|limerick|repeat\w*|times|loop|refrain|mantra|print\w*|code|script|html|table)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class InputRepeatsInstruction:
+    """The input adds something to the instruction; `most` is how alike they may be, in percent of characters (indel)."""
+
+    most: PositiveInt
+
+    def __call__(self, example: Example) -> str | None:
+        instruction, given = (plain(LABEL.sub("", text)) for text in (example.instruction, example.input))
+        if len(given.split()) < 3:
+            return "input repeats the instruction" if given and given == instruction else None
+        twice = given.replace(instruction, "", 1).split() if instruction in given else None
+        same = fuzz.ratio(instruction, given) > self.most or (twice is not None and len(twice) < 4)
+        return "input repeats the instruction" if same else None
+
+
+@dataclass(frozen=True)
+class Echo:
+    """The output is no copy of the instruction or of the input; `most` as above. Tasks whose answer may be the input may copy it."""
+
+    most: PositiveInt
+
+    def __call__(self, example: Example) -> str | None:
+        if "`" in example.output or is_code(example.output):
+            return None
+        output = plain(LABEL.sub("", example.output))
+        if self._copies(output, plain(example.instruction)) or self._copies(
+            output, plain(f"{example.instruction} {example.input}")
+        ):
+            return "output repeats the instruction"
+        given = " ".join(LABEL.sub("", example.input).lower().split())
+        output = " ".join(LABEL.sub("", example.output).lower().split())
+        exempt = SAME_IS_RIGHT.search(example.instruction) and len(given.split()) < 40
+        return None if exempt or not self._copies(output, given, exact=True) else "output repeats the input"
+
+    def _copies(self, output: str, other: str, exact: bool = False) -> bool:
+        if len(other.split()) < 4 or not output:
+            return False
+        if output == other or (other in output and len(output.split()) - len(other.split()) < 3):
+            return True
+        return not exact and fuzz.ratio(output, other) > self.most
+
+
+@dataclass(frozen=True)
+class Repetition:
+    """The output does not go round in circles: phrases at once again, sentences three times, or everything twice.
+
+    Holtzman et al. 2020 (section 3) describe such loops of language models. `share` is how many of the output's words may be
+    those of repeated sentences, in percent. Songs and code may repeat.
+    """
+
+    share: PositiveInt
+
+    def __call__(self, example: Example) -> str | None:
+        prose = without_code(example.output)
+        if is_code(example.output) or re.search(r"^\s*\|", prose, re.MULTILINE):
+            return None
+        asked = REFRAIN.search(f"{example.instruction} {example.input}")
+        found = _loop(words(prose), 6 if asked else 3) or self._again(prose, bool(asked))
+        return f"repetition: {found[:60]}" if found and plain(example.input).count(found) < 2 else None
+
+    def _again(self, prose: str, refrain: bool) -> str | None:
+        said = [plain(part) for part in sentences(prose)]
+        long = [part for part in said if len(part.split()) > 3]
+        counts = Counter(long)
+        for part, times in counts.most_common(1):
+            covered = 100 * sum(len(p.split()) * (n - 1) for p, n in counts.items()) / max(1, len(words(prose)))
+            if times > 1 and (covered >= self.share or times > 2) and not (refrain and covered < 2 * self.share):
+                return part
+        return None
+
+
+def _loop(tokens: list[str], times: int) -> str | None:
+    """Return the first phrase of at most 20 words that is said more than that many times in a row, or None.
+
+    One word counts from `times` + 1; numbers and single letters are no words here, since tables and sums repeat them.
+    """
+    for length in range(1, min(20, len(tokens) // 3) + 1):
+        run = 0
+        needed = (times if length == 1 else 2 if length > 3 else times - 1) * length
+        for place in range(length, len(tokens)):
+            run = run + 1 if tokens[place] == tokens[place - length] else 0
+            phrase = tokens[place - length + 1 : place + 1]
+            if run >= needed and any(len(word) > 1 and word.isalpha() for word in phrase):
+                return " ".join(phrase)
+    return None

@@ -1,0 +1,1 @@
+"""Where rows come from, and the other formats they leave in."""

@@ -1,0 +1,74 @@
+"""Data sets on the Hugging Face hub, read as a stream: nothing is kept, and nothing is fetched that was not named.
+
+An id is `org/name`, with a split where it is not `train` and a revision where it is not the newest: `org/name:split@revision`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from alpaca.doors.text import Row
+from alpaca.errors import Stopped, UserError
+
+ID: Final = re.compile(r"(?P<name>[\w.-]+/[\w.-]+)(?::(?P<split>[\w.-]+))?(?:@(?P<revision>[\w./-]+))?")
+FILES: Final = (".json", ".jsonl", ".parquet", ".gz", ".csv", ".txt")  # what looks like a file is one, and is missing
+
+
+class HubId(NamedTuple):
+    name: str
+    split: str
+    revision: str | None
+
+    @classmethod
+    def of(cls, path: Path) -> HubId | None:
+        """Return what a path names on the hub; None where it is, or is meant to be, a file or folder of this machine."""
+        found = ID.fullmatch(str(path))
+        if not found or path.exists() or path.parent.is_dir() or path.suffix in FILES:
+            return None
+        return cls(found["name"], found["split"] or "train", found["revision"])
+
+    def __str__(self) -> str:
+        return f"{self.name}:{self.split}@{self.revision}"
+
+
+def pinned(path: Path) -> Path:
+    """Return a hub id with the commit that it means now; a file or folder as it is. Raises UserError where there is none."""
+    hub_id = HubId.of(path)
+    if hub_id is None:
+        return path
+    from huggingface_hub import HfApi
+
+    try:
+        revision = HfApi().dataset_info(hub_id.name, revision=hub_id.revision, timeout=30).sha
+    except (OSError, _http_error(), ValueError) as problem:
+        reason = str(problem).strip().splitlines()[0]
+        raise UserError(
+            f"there is no file or folder {path}, and the hub gives no data set of that name: {reason}"
+        ) from problem
+    return Path(str(hub_id._replace(revision=revision)))
+
+
+def hub_rows(hub_id: HubId) -> Iterator[Row]:
+    """Yield the rows of a split as they come; raises Stopped where the hub can no longer be reached."""
+    from datasets import load_dataset
+
+    from alpaca.doors.tables import plain_rows
+
+    try:
+        rows = load_dataset(hub_id.name, split=hub_id.split, revision=hub_id.revision, streaming=True)
+    except (OSError, _http_error(), ValueError, RuntimeError) as problem:
+        raise UserError(f"cannot read {hub_id}: {' '.join(str(problem).split())}") from problem
+    try:
+        yield from plain_rows(rows, str(hub_id))
+    except (OSError, _http_error()) as problem:
+        raise Stopped(f"{hub_id} can no longer be read: {' '.join(str(problem).split())}") from problem
+
+
+def _http_error() -> type[Exception]:
+    """Return what the hub's client raises: the error of its HTTP library, which changes with its version."""
+    from huggingface_hub.errors import HfHubHTTPError
+
+    return next(kind for kind in HfHubHTTPError.__mro__ if kind.__name__ == "HTTPError")

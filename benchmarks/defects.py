@@ -1,0 +1,78 @@
+"""Plant known faults into sound rows and count how many the filters find: `python -m benchmarks.defects FILE [--fold held_out]`.
+
+Each kind of fault has many surface forms. Forms are dealt in turn into two folds, `tuned` and `held_out`; filters are written with
+the first in sight, and the second is what is reported. Rows that the filters object to before planting are never planted into;
+they are printed, to be judged by eye.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from alpaca.composition import compose, instantiated
+from alpaca.curate import objection
+from alpaca.records import Example, read
+from benchmarks import planted
+from benchmarks.fresh import FRESH
+
+FOLDS = ("tuned", "held_out", "fresh")
+Plant = Callable[[Example, str, random.Random], Example | None]
+
+
+def forms(kind: str, fold: str) -> list[str]:
+    """Return the surface forms of a kind that belong to a fold: every other one."""
+    return FRESH[kind] if fold == "fresh" else planted.FORMS[kind][FOLDS.index(fold) :: 2]
+
+
+def plants(examples: list[Example], kind: str, fold: str, count: int, seed: int) -> Iterator[Example]:
+    """Yield that many examples with one fault, taking rows and forms at random."""
+    rng = random.Random(f"{seed} {kind} {fold}")
+    own = forms(kind, fold)
+    done = 0
+    while done < count:
+        changed = planted.PLANTS[kind](rng.choice(examples), own[done % len(own)], rng)
+        if changed is not None:
+            done += 1
+            yield replace(changed, about={"kind": kind})
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--fold", choices=FOLDS, default="held_out")
+    parser.add_argument("--rows", type=int, default=50)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--missed", action="store_true", help="print what was not found")
+    arguments = parser.parse_args()
+    filters = instantiated(compose("curate", ["filters=clean"]))["filters"]
+    examples, _ = read(arguments.file)
+    flagged = [(example, found["reason"]) for example in examples if (found := objection(example, filters))]
+    sound = [example for example in examples if not objection(example, filters)]
+    total = 0
+    print(f"{'kind':28} {'found':>7}  reasons")
+    for kind in planted.PLANTS:
+        rows = list(plants(sound, kind, arguments.fold, arguments.rows, arguments.seed))
+        found = [objection(row, filters) for row in rows]
+        hits = Counter(hit["reason"].split(":")[0] for hit in found if hit)
+        total += sum(hits.values())
+        print(f"{kind:28} {sum(hits.values()):3}/{len(rows)}  {', '.join(f'{k} {n}' for k, n in hits.most_common(4))}")
+        if arguments.missed:
+            for row in (row for row, hit in zip(rows, found, strict=True) if not hit):
+                print(
+                    f"    missed {row.instruction[-110:]!r} | {row.input[-80:]!r} | {row.output[:60]!r} ... {row.output[-110:]!r}"
+                )
+    planted_rows = arguments.rows * len(planted.PLANTS)
+    print(
+        f"found {total} of {planted_rows} ({total / planted_rows:.2%}); untouched rows flagged: {len(flagged)} of {len(examples)}"
+    )
+    for example, reason in flagged:
+        print(f"  {reason} | {example.instruction[:90]!r} | {example.input[:60]!r} | {example.output[-70:]!r}")
+
+
+if __name__ == "__main__":
+    main()

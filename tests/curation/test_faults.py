@@ -1,0 +1,163 @@
+"""Each filter of `filters=clean`, with texts it objects to and texts it leaves alone."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from alpaca.composition import compose, instantiated
+from alpaca.curate import objection
+from alpaca.curation.arithmetic import Arithmetic, agrees
+from alpaca.curation.damage import EncodingDamage
+from alpaca.curation.outputs import CutOff
+from alpaca.curation.private import PersonalData
+from alpaca.records import Example, read
+
+CLEAN = instantiated(compose("curate", ["filters=clean"]))["filters"]
+TASK = "Explain how bread is baked at home."
+KEY = "sk-" + "a8Fk3Lq9Zt2Xw7Vb4Nc6" * 2
+
+REJECTED = [
+    (TASK, "", "[insert answer here]", "placeholder output: [insert answer here]"),
+    (TASK, "", "____", "placeholder output: ____"),
+    (TASK, "", "First mix the flour. Then add water and the", "cut off: ends with 'the'"),
+    (TASK, "", "Bread needs time. You knead the dough until it is smo", "cut off: no closing punctuation"),
+    (TASK, "", "Use this:\n```python\nprint(1)", "cut off: unclosed code fence"),
+    (TASK, "", "1. Mix.\n2. Bake.\n3.", "cut off: empty list item"),
+    (TASK, "", "Bake it in the oven (at a high heat", "cut off: unclosed bracket"),
+    (TASK, "", "I'm sorry, but I can't help with that.", "refusal: I can't help"),
+    (TASK, "", "You wait. As an AI language model, I never tasted it.", "speaks as an AI: As an AI"),
+    (TASK, "<noinput>", "You mix, knead and bake.", "placeholder input: <noinput>"),
+    (TASK, "[insert text here]", "You mix, knead and bake.", "placeholder input: [insert text here]"),
+    (TASK, "explain how bread is baked at home", "You mix and bake.", "input repeats the instruction"),
+    (TASK, "", "Explain how bread is baked at home!", "output repeats the instruction"),
+    (
+        "Translate the sentence for me.",
+        "Der Hund ist heute sehr müde.",
+        "Der Hund ist heute sehr müde.",
+        "output repeats the input",
+    ),
+    (TASK, "", "Knead it well. " * 5, "repetition: knead it well"),
+    (f"{TASK} Also, name three rivers in Africa.", "", "You mix.", "several tasks: Also, name three rivers in Africa."),
+    (TASK, "", "You mix and bake.\n\n### Instruction:\nName a fruit.", "several tasks: ### Instruction:"),
+    ("Describe the dog in the attached photograph.", "", "It is brown.", "missing reference: the attached photograph"),
+    ("Sum up what the article says.", "https://a.org/x", "It is about trade.", "missing reference: https://a.org/x"),
+    ("What is the result of 12 * 7?", "", "84.5", "wrong arithmetic: the answer is 84"),
+    (TASK, "", "In all, 12 + 30 = 43 minutes.", "wrong arithmetic: 12 + 30 = 43 (it is 42)"),
+    ("Describe Bob, who is 9, in JSON format.", "", "Bob is 9 years old.", "wrong format: not JSON"),
+    (
+        "Write a Python function that adds numbers.",
+        "",
+        "function add(a, b) { return a + b; }",
+        "wrong format: JavaScript where Python is asked",
+    ),
+    ("List five fruits you like.", "", "1. Apple\n2. Pear", "wrong count: 2 items for 5"),
+    ("Describe snow in one sentence.", "", "It is cold. It is white.", "wrong count: 2 sentences for 1"),
+    ("Is snow warm? Answer yes or no.", "", "Snow is cold.", "wrong format: neither yes nor no"),
+    ("Name the ocean in all capital letters.", "", "Pacific Ocean.", "wrong format: not in capitals"),
+    (
+        "Translate this into French.",
+        "I will see you tomorrow.",
+        "I am going to see you tomorrow.",
+        "wrong language: en where fr is named",
+    ),
+    (TASK, "", f"My key is {KEY}.", "secret: key"),
+    (TASK, "", "The password is tr0ub4dor&3.", "secret: password"),
+    (TASK, "", "Pay with 4539 1488 0343 6467.", "personal data: payment card"),
+    (TASK, "", "Write to jane.miller88@gmail.com.", "personal data: e-mail address"),
+    (TASK, "", "Call me at (415) 253-9876.", "personal data: telephone number"),
+    (TASK, "", "Pay to GB29 NWBK 6016 1331 9268 19.", "personal data: bank account"),
+    (TASK, "", "The cafÃ© serves it.", "encoding damage: mojibake"),
+    (TASK, "", "It is warm\x07 and soft.", "encoding damage: control character U+0007"),
+    (TASK, "", "He left.\\nShe stayed.", "encoding damage: escape sequence"),
+    (TASK, "", "It is <b>warm</b> and soft.", "markup: <b>"),
+]
+KEPT = [
+    ("Name the capital of France.", "", "Paris"),
+    ("List three fruits you know.", "", "1. Apple\n2. Pear\n3. Plum"),
+    ("Write an excuse for missing work.", "", "I'm sorry, but I'm unable to come into work today, since I am ill."),
+    ("Describe what an AI assistant says about itself.", "", "As an AI language model, I have no opinions."),
+    ("Correct the grammar of the sentence.", "He plays well every single day.", "He plays well every single day."),
+    ("Write the chorus of a song.", "", "Sing it loud. Sing it loud. Sing it loud. We are here."),
+    ("Read the text. Then write a title for it.", "The river rose all night.", "A River Rises."),
+    ("What is the domain of this URL?", "https://docs.google.com/document", "google.com"),
+    ("Compute the mean of these numbers.", "2, 5, 10", "The mean is 5.67."),
+    ("Is 2 + 2 = 5 right or wrong?", "", "It is wrong that 2 + 2 = 5, since it is 4."),
+    ("Solve the equation for me.", "x + 4 = 10", "x + 4 = 10, so x = 6."),
+    ("Describe Bob, who is 9, in JSON format.", "", '{"name": "Bob", "age": 9}'),
+    ("Translate this into Spanish.", "Life is a journey.", "La vida es un viaje."),
+    ("Generate a password of 8 characters.", "", "Your password is rT8$jLpZ."),
+    ("Write a sample contact line.", "", "Write to support@example.com or call (555) 123-4567."),
+    ("Explain the line break in HTML.", "", "Use the <br> tag, and &nbsp; for a space."),
+    ("Say that in French, please.", "The café is open.", "Le café « Été » est ouvert."),
+]
+
+
+@pytest.mark.parametrize(("instruction", "given_input", "output", "reason"), REJECTED)
+def test_reason(instruction: str, given_input: str, output: str, reason: str) -> None:
+    assert objection(Example(instruction, given_input, output), CLEAN) == {"reason": reason}
+
+
+@pytest.mark.parametrize(("instruction", "given_input", "output"), KEPT)
+def test_no_reason(instruction: str, given_input: str, output: str) -> None:
+    assert objection(Example(instruction, given_input, output), CLEAN) is None
+
+
+@given(st.integers(-999, 999), st.integers(1, 999), st.sampled_from("+-*/"), st.integers(0, 4))
+def test_a_right_equation_is_never_an_objection(a: int, b: int, sign: str, decimals: int) -> None:
+    value = {"+": Fraction(a + b), "-": Fraction(a - b), "*": Fraction(a * b), "/": Fraction(a, b)}[sign]
+    stated = f"{float(round(value, decimals)):.{decimals}f}"
+    assert agrees(value, stated)
+    assert Arithmetic()(Example("How much is that?", "", f"So {a} {sign} {b} = {stated}.")) is None
+
+
+@given(st.integers(2, 999), st.integers(2, 999), st.sampled_from("+-*"), st.integers(1, 50), st.booleans())
+def test_a_wrong_equation_always_is(a: int, b: int, sign: str, off: int, more: bool) -> None:
+    value = {"+": a + b, "-": a - b, "*": a * b}[sign]
+    wrong = value + (off if more else -off)
+    reason = Arithmetic()(Example("How much is that?", "", f"So {a} {sign} {b} = {wrong}."))
+    assert reason is not None
+    assert reason.startswith("wrong arithmetic")
+
+
+@given(
+    st.text(st.characters(codec="ascii", categories=("L", "N", "P", "Zs"), exclude_characters="\\=%?&"), max_size=60)
+)
+def test_plain_ascii_is_never_damaged(text: str) -> None:
+    assert EncodingDamage()(Example("Say something about it.", "", text.replace("u0", "").replace("ud", ""))) is None
+
+
+@given(st.lists(st.integers(0, 9), min_size=15, max_size=15))
+def test_card_numbers_are_told_by_their_checksum(digits: list[int]) -> None:
+    body = [4, *digits[1:]]
+    total = sum(sum(divmod(digit * (2 if place % 2 == 0 else 1), 10)) for place, digit in enumerate(reversed(body)))
+    number = "".join(map(str, body))
+    if len(set(number)) > 2:
+        assert PersonalData()(Example("x", "", f"It is {number}{-total % 10}.")) == "personal data: payment card"
+        assert PersonalData()(Example("x", "", f"It is {number}{(1 - total) % 10}.")) is None
+
+
+@settings(max_examples=300)
+@given(st.text(max_size=80), st.text(max_size=80), st.text(max_size=80))
+def test_any_text_gets_a_short_reason_or_none(instruction: str, given_input: str, output: str) -> None:
+    for check in CLEAN.values():
+        reason = check(Example(instruction, given_input, output))
+        assert reason is None or 0 < len(reason) < 150
+
+
+@pytest.mark.real_data
+def test_few_sound_rows_are_rejected(real_data: Path) -> None:
+    """Rows that were cut off are the only ones of which some must be found, and the counts are those judged by eye."""
+    examples, _ = read(real_data / "alpaca_en_demo.json")
+    reasons = [found["reason"].split(":")[0] for example in examples if (found := objection(example, CLEAN))]
+    doubtful = [
+        reason
+        for reason in reasons
+        if reason not in ("refusal", "speaks as an AI", "placeholder input", "cut off", "missing reference")
+    ]
+    assert len(doubtful) <= 5
+    assert sum(CutOff()(example) is not None for example in examples) >= 10
