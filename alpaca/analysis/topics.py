@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import islice
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from alpaca.analysis.phrases import known, singular
+from alpaca.analysis.sample import chunks
 
 Matrix = NDArray[np.float32]
 
@@ -118,9 +118,3 @@ def similarity(rows: Matrix, centres: Matrix) -> Matrix:
 def named(centres: Matrix, words: Sequence[str], most: int = 4) -> list[list[str]]:
     order = np.argsort(-np.round(centres, 4), axis=1, kind="stable")[:, :most]
     return [[words[place] for place in row if centre[place] > 0] for row, centre in zip(order, centres, strict=True)]
-
-
-def chunks(items: Iterable[str], size: int) -> Iterator[list[str]]:
-    iterator = iter(items)
-    while chunk := list(islice(iterator, size)):
-        yield chunk
