@@ -24,6 +24,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
+from alpaca.analysis.lengths import words
 from alpaca.reporting import charts
 
 # What each stage says of itself in a line. A phrase is left out where the stage did not measure what it names.
@@ -177,12 +178,15 @@ def versions(manifests: Iterable[Manifest]) -> list[tuple[str, str]]:
 def curation(folder: Path) -> dict[str, object]:
     kept = read_rows(folder / "curate" / "alpaca_data.json")
     examples = {row["reason"]: row for row in reversed(read_rows(folder / "curate" / "rejected.jsonl"))}
-    lengths = {part: [len(text.split()) for text in texts] for part, texts in columns(kept).items()}
+    lengths = {part: words(texts) for part, texts in columns(kept).items()}
     return {
         "families": families_of(kept, read_rows(folder / "generate" / "raw.jsonl")),
         "rejected": examples,
         "no_input": sum(not row["input"].strip() for row in kept) / max(len(kept), 1),
-        "lengths": [(part, charts.histogram(words, part, "words"), middle(words)) for part, words in lengths.items()],
+        "lengths": [
+            (part, charts.histogram({"data": Counter(some)}, part, "words"), middle(some))
+            for part, some in lengths.items()
+        ],
     }
 
 

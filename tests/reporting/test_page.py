@@ -314,8 +314,8 @@ def test_curve_leaves_out_what_is_not_finite() -> None:
 
 def test_histogram_counts_every_value_once() -> None:
     values = [0, 1, 1, 2, *range(400), 10_000]
-    drawn = charts.histogram(values, "output", "words")
+    drawn = charts.histogram({"data": Counter(values)}, "output", "words")
     counts = [int(n.replace(",", "")) for n in re.findall(r": ([\d,]+)</title>", drawn)]
     assert sum(counts) == len(values)
     assert len(counts) <= 25
-    assert "to 10000 words: " in drawn
+    assert "to 10,000 words: " in drawn
