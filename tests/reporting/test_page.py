@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from alpaca.reporting import charts, page
+from alpaca.reporting import charts, page, template
 
 HOSTILE = '<script>alert("x")</script>\x1b[31m\x00\u202e</div>\ud83d {{ 7 * 7 }} & \r\nnext'
 VOID = {"meta", "link", "input"}
@@ -250,7 +250,7 @@ def test_chosen_answers_fill_up_with_what_there_is(wrong: int, right: int, shown
 
 @pytest.mark.parametrize("text", ["", "short", "word " * 200, "x" * 1000, "line\n" * 50, "a" * 270])
 def test_cut_loses_nothing(text: str) -> None:
-    head, rest = page.cut(text)
+    head, rest = template.cut(text)
     assert head + rest == text
     assert len(head) <= 280
     assert head.count("\n") <= 10 or not rest
@@ -258,7 +258,7 @@ def test_cut_loses_nothing(text: str) -> None:
 
 def test_visible_keeps_what_people_write() -> None:
     kept = "Zoë wrote 1\u00a0234 €\n\tپ می\u200cخواهم 👩\u200d🔬"
-    assert page.visible(kept) == kept
+    assert template.visible(kept) == kept
 
 
 @pytest.mark.parametrize(
@@ -266,7 +266,7 @@ def test_visible_keeps_what_people_write() -> None:
     [(0.04, "0.0 s"), (59.94, "59.9 s"), (60, "1 min 00 s"), (3599.6, "1 h 00 min"), (90061, "25 h 01 min")],
 )
 def test_duration(seconds: float, text: str) -> None:
-    assert page.duration(seconds) == text
+    assert template.duration(seconds) == text
 
 
 def test_families_are_counted_after_curation() -> None:
