@@ -3,6 +3,7 @@
 1. Read the examples; rows that are none are set aside.
 2. Each filter may give a reason against an example; then the deduplication compares it with all kept before it.
 3. What is kept goes to `alpaca_data.json` in Alpaca's format, the rest to `rejected.jsonl` with its reason.
+4. What the set is like goes to `analysis.json`, and to `analysis.html` for people.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from alpaca.files import write_json, write_jsonl
 from alpaca.manifest import Outcome, stage_folder
 from alpaca.records import Example, read
 from alpaca.schema import InputPath
+from alpaca.seeds.tasks import Seeds
 from alpaca.stage import launch
 
 
@@ -29,7 +31,21 @@ class Dedup(Protocol):
     def add(self, example: Example) -> None: ...
 
 
-def curate(name: str, root: Path, data: InputPath, filters: Mapping[str, Filter], dedup: Dedup) -> Outcome:
+class Analysis(Protocol):
+    """Writes what the set in a folder is like, beside the seeds, and returns the files."""
+
+    def __call__(self, folder: Path, seeds: Seeds) -> list[Path]: ...
+
+
+def curate(
+    name: str,
+    root: Path,
+    data: InputPath,
+    filters: Mapping[str, Filter],
+    dedup: Dedup,
+    seeds: Seeds,
+    analysis: Analysis,
+) -> Outcome:
     """Curate a file of examples; raises UserError where nothing is left."""
     folder = stage_folder(root, name, "curate")
     examples, bad = read(data)
@@ -54,7 +70,8 @@ def curate(name: str, root: Path, data: InputPath, filters: Mapping[str, Filter]
         "examples_rejected": len(rejected),
         "reasons": dict(reasons.most_common()),
     }
-    return Outcome(results, [folder / made for made in ("alpaca_data.json", "provenance.jsonl", "rejected.jsonl")])
+    data_files = [folder / made for made in ("alpaca_data.json", "provenance.jsonl", "rejected.jsonl")]
+    return Outcome(results, [*data_files, *analysis(folder, seeds)])
 
 
 def objection(example: Example, filters: Mapping[str, Filter]) -> dict[str, Any] | None:

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from alpaca.analysis.page import Nothing
 from alpaca.curate import curate
 from alpaca.curation.filters import HasOutput, InstructionLength
 from alpaca.curation.rouge import Everything, Rouge
 from alpaca.errors import UserError
+from alpaca.seeds.tasks import Bundled
 
 ROWS = [
     {"instruction": "List three large cities", "input": "", "output": "Lima", "id": 1},
@@ -33,7 +35,7 @@ def rows(path: Path) -> list[dict[str, object]]:
 
 def test_each_row_is_kept_or_rejected_with_its_reason(data: Path, tmp_path: Path) -> None:
     filters = {"length": InstructionLength(4, 150), "output": HasOutput()}
-    outcome = curate("run", tmp_path, data, filters, Rouge(0.7, ["instruction"]))
+    outcome = curate("run", tmp_path, data, filters, Rouge(0.7, ["instruction"]), Bundled(), Nothing())
     folder = tmp_path / "run" / "curate"
     kept = json.loads((folder / "alpaca_data.json").read_text("utf-8"))
     assert kept == [{k: ROWS[i][k] for k in ("instruction", "input", "output")} for i in (0, 5)]
@@ -46,7 +48,7 @@ def test_each_row_is_kept_or_rejected_with_its_reason(data: Path, tmp_path: Path
 
 
 def test_a_duplicate_names_what_it_repeats(data: Path, tmp_path: Path) -> None:
-    curate("run", tmp_path, data, {}, Rouge(0.7, ["instruction"]))
+    curate("run", tmp_path, data, {}, Rouge(0.7, ["instruction"]), Bundled(), Nothing())
     duplicate = next(
         row for row in rows(tmp_path / "run" / "curate" / "rejected.jsonl") if row["reason"] == "duplicate"
     )
@@ -55,9 +57,9 @@ def test_a_duplicate_names_what_it_repeats(data: Path, tmp_path: Path) -> None:
 
 
 def test_without_deduplication_everything_sound_is_kept(data: Path, tmp_path: Path) -> None:
-    assert curate("run", tmp_path, data, {}, Everything()).results["examples_kept"] == 5
+    assert curate("run", tmp_path, data, {}, Everything(), Bundled(), Nothing()).results["examples_kept"] == 5
 
 
 def test_nothing_left_is_the_users_mistake(data: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"no example .* is left"):
-        curate("run", tmp_path, data, {"length": InstructionLength(50, 150)}, Everything())
+        curate("run", tmp_path, data, {"length": InstructionLength(50, 150)}, Everything(), Bundled(), Nothing())

@@ -79,6 +79,26 @@ class Shared(TypedDict):
     instructions: int
 
 
+class Reason(TypedDict):
+    """Why rows were rejected, with the first of them: the exact reason and the three fields."""
+
+    reason: str
+    count: int
+    examples: list[dict[str, str]]
+
+
+class Analysis(TypedDict):
+    """`analysis.json`: a data set, what was rejected on the way to it, and what it is compared with."""
+
+    parser: str
+    tokenizer: str | None
+    data: Measured
+    rejected: int
+    reasons: list[Reason]
+    compared: Measured | None
+    shared: Shared | None
+
+
 @dataclass(frozen=True)
 class Ruler:
     """What data sets are measured with, the same for all that are compared."""
