@@ -47,7 +47,7 @@ def wheels(measured: Measured) -> dict[str, Markup]:
     """Draw the wheel for each width at which it may be shown."""
     verbs = [(v["verb"], [(n["noun"], n["count"]) for n in v["objects"]]) for v in measured["verbs"]]
     label = f"{measured['name']}: the {len(verbs)} most common verbs of instructions and their most common objects"
-    return {size: wheel(verbs, label, font) for size, font in FONTS.items()}
+    return {size: wheel(verbs, label, size, font) for size, font in FONTS.items()}
 
 
 def shown(measured: Measured) -> int:

@@ -40,11 +40,11 @@ class Label(NamedTuple):
     text: str
 
 
-def wheel(verbs: Sequence[Verb], label: str, font: float) -> Markup:
-    """Draw the wheel with letters of size `font`; nothing where there are no verbs."""
+def wheel(verbs: Sequence[Verb], label: str, size: str, font: float) -> Markup:
+    """Draw the wheel, of class `size`, with letters of size `font`; nothing where there are no verbs."""
     body = Markup().join(shape(arc) + letters(arc, font) for arc in arcs(verbs))
-    frame = Markup('<svg class="wheel" viewBox="-502 -502 1004 1004" role="img" aria-label="{}">{}</svg>')
-    return frame.format(label, body) if body else body
+    frame = Markup('<svg class="wheel {}" viewBox="-502 -502 1004 1004" role="img" aria-label="{}">{}</svg>')
+    return frame.format(size, label, body) if body else body
 
 
 def arcs(verbs: Sequence[Verb]) -> Iterator[Arc]:
@@ -80,15 +80,14 @@ def point(radius: float, share: float) -> tuple[float, float]:
 
 
 def fitted(arc: Arc, font: float) -> Label | None:
-    """Place the label of an arc against its outer edge, or return None where the arc is too narrow for it."""
+    """Place the label of an arc against its rim, where there is most room, or return None where the arc is too narrow for it."""
     inner, outer = RADII[arc.ring]
     room = int((outer - inner - 2 * PADDING) / (CHARACTER * font))
     text = arc.text if len(arc.text) <= room else f"{arc.text[: room - 1]}…"
-    start = outer - PADDING - CHARACTER * font * len(text) if arc.ring == 0 else inner + PADDING
-    end = start + CHARACTER * font * len(text)
+    start = outer - PADDING - CHARACTER * font * len(text)
     if math.tau * start * (arc.end - arc.start) < 1.1 * font:
         return None
-    return Label((arc.start + arc.end) / 2, start, end, text)
+    return Label((arc.start + arc.end) / 2, start, outer - PADDING, text)
 
 
 def letters(arc: Arc, font: float) -> Markup:
@@ -96,10 +95,10 @@ def letters(arc: Arc, font: float) -> Markup:
     label = fitted(arc, font)
     if label is None:
         return Markup()
-    left, inward = label.angle > 0.5, arc.ring == 0  # a verb ends at the rim of its ring, an object begins there
-    x, y = point(label.outer if inward else label.inner, label.angle)
+    left = label.angle > 0.5
+    x, y = point(label.outer, label.angle)
     turn = 360 * label.angle - 90 - (180 if left else 0)
     return Markup(
         '<text class="ring-{}" transform="translate({:.1f} {:.1f}) rotate({:.1f})" text-anchor="{}" dy=".35em"'
         ' style="font-size:{:g}px">{}</text>'
-    ).format(arc.ring, x, y, turn, "start" if left == inward else "end", font, label.text)
+    ).format(arc.ring, x, y, turn, "start" if left else "end", font, label.text)
