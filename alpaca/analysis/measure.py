@@ -67,6 +67,7 @@ class Measured(TypedDict):
     tokens: dict[str, Lengths]
     with_pair: int
     verbs: list[Verb]
+    verb_counts: dict[str, int]
     overlap: Overlap
     topics: list[Topic]
     nearest: list[Neighbours]
@@ -128,6 +129,7 @@ class Ruler:
             else {},
             "with_pair": verbs.total(),
             "verbs": wheel(verbs),
+            "verb_counts": verb_counts(verbs),
             "overlap": self.overlap(instructions),
             "topics": self.topic_counts(topics),
             "nearest": [neighbours(distinct, pair) for pair in nearest_pairs(distinct, PAIRS)],
@@ -176,6 +178,13 @@ def wheel(pairs: Mapping[tuple[str, str], int]) -> list[Verb]:
         objects[verb][noun] += count
     verbs = sorted(objects.items(), key=lambda item: (-item[1].total(), item[0]))[:VERBS]
     return [{"verb": verb, "count": nouns.total(), "objects": most_common(nouns)} for verb, nouns in verbs]
+
+
+def verb_counts(pairs: Mapping[tuple[str, str], int]) -> dict[str, int]:
+    counts: Counter[str] = Counter()
+    for (verb, _), count in pairs.items():
+        counts[verb] += count
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
 def most_common(nouns: Mapping[str, int]) -> list[Noun]:

@@ -32,7 +32,7 @@ FRAME: Final = re.compile(
 )
 ARTICLES: Final = ("a", "an", "the", "this", "these", "your", "my")
 ADJECTIVE: Final = re.compile(
-    r".*(?:ing|ed|ful|ive|ous|ic|al|able|ible|less|ish|-\w+)$|short|long|brief|good|clear|new|simple|fun|funny|red|big"
+    r".*(?:ing|ed|ful|ive|ous|ic|al|able|ible|less|ish|-\w+)$|short|long|brief|good|clear|concise|new|simple|fun|funny|red|big"
 )
 
 
@@ -98,7 +98,7 @@ def direct_object(words: Words) -> str | None:
             continue  # "a short, clear and friendly letter"
         if known(low, "stops") or low[0].isdigit() or (head and (low in ARTICLES or _is_participle(low, after))):
             break
-        if not low.endswith(("'s", "ly")):
+        if len(low) > 1 and not low.endswith(("'s", "ly")):
             head = low
     return singular(head) if head else None
 
@@ -131,7 +131,7 @@ def singular(noun: str) -> str:
     head, hyphen, last = noun.rpartition("-")
     if known(last, "irregular"):
         return head + hyphen + grammar()["irregular"][last]
-    if len(last) < 4 or known(last, "unchanged") or last.endswith(("ss", "us", "is")) or not last.endswith("s"):
+    if len(noun) < 4 or known(last, "unchanged") or last.endswith(("ss", "us", "is")) or not last.endswith("s"):
         return noun
     if last.endswith("ies"):
         return f"{noun[:-3]}y"

@@ -22,7 +22,7 @@ from alpaca.analysis.sample import chunks
 Matrix = NDArray[np.float32]
 
 SAMPLE: Final = 4000
-WORDS: Final = 1200  # V
+WORDS: Final = 600  # V
 ROUNDS: Final = 25
 CHUNK: Final = 2000
 MOST_COMMON: Final = 0.15  # a word in more than this share of the examples says nothing about a topic
@@ -45,6 +45,9 @@ class Topics:
         """Return the topic of each text, from 0, or OTHER."""
         found: list[int] = []
         for chunk in chunks(texts, CHUNK):
+            if not len(self.centres):
+                found += [OTHER] * len(chunk)
+                continue
             rows = vectors([content(text) for text in chunk], self.places, self.weights)  # (N, V)
             nearest = similarity(rows, self.centres).argmax(axis=1)
             found += np.where(rows.any(axis=1), nearest, OTHER).tolist()

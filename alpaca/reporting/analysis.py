@@ -25,15 +25,13 @@ def render(analysis: Analysis, rows: Sequence[Row]) -> str:
     return template.render(
         analysis,
         sets=series,
-        shown=shown(sets[0]),
+        shown={kind: shown(measured) / max(measured["looked_at"], 1) for kind, measured in series.items()},
         wheels={kind: wheels(measured) for kind, measured in series.items()},
         lengths=[
             (field, *(lengths(series, unit, field) for unit in ("words", "tokens"))) for field in sets[0]["words"]
         ],
         overlap=overlap(series),
-        verbs=side_by_side(
-            [{verb["verb"]: verb["count"] / max(m["with_pair"], 1) for verb in m["verbs"]} for m in sets]
-        ),
+        verbs=verbs(sets),
         topics=topics(sets),
         rows=Markup(packed(rows)),
         filters={
@@ -69,10 +67,10 @@ def numbers(counts: Mapping[str, int]) -> dict[int, int]:
     return {int(value): count for value, count in counts.items()}
 
 
-def side_by_side(shares: Sequence[Mapping[str, float]]) -> list[tuple[str, list[float]]]:
-    """List every name with its share of each set, the largest first."""
-    names = {name for some in shares for name in some}
-    rows = [(name, [some.get(name, 0.0) for some in shares]) for name in names]
+def verbs(sets: Sequence[Measured]) -> list[tuple[str, list[float]]]:
+    """List the verbs of all wheels with their share of each set's rows that have a verb and an object."""
+    names = {verb["verb"] for m in sets for verb in m["verbs"]}
+    rows = [(name, [m["verb_counts"].get(name, 0) / max(m["with_pair"], 1) for m in sets]) for name in names]
     return sorted(rows, key=lambda row: (-max(row[1]), row[0]))
 
 
