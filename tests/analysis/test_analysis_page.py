@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 
 import pytest
+import small
 from hostile import HOSTILE, write_folder
 from parsed import Parsed
 
@@ -116,3 +117,13 @@ def test_a_wrong_tokenizer_is_the_users_mistake(folder: Path, tmp_path: Path) ->
 def test_none_writes_nothing(folder: Path) -> None:
     assert Nothing()(folder, Bundled()) == []
     assert not (folder / "analysis.html").exists()
+
+
+def test_lengths_in_tokens_are_the_tokenizers(folder: Path, tmp_path: Path) -> None:
+    tokenizer = small.tokenizer(tmp_path)
+    tokenizer.save_pretrained(tmp_path / "saved")
+    text = html(folder, page(tokenizer=str(tmp_path / "saved")))
+    counted = json.loads((folder / "analysis.json").read_text("utf-8"))["data"]["tokens"]["output"]
+    outputs = [row["output"] for row in json.loads((folder / "alpaca_data.json").read_text("utf-8"))]
+    assert counted["longest"] == max(len(tokenizer.encode(output, add_special_tokens=False)) for output in outputs)
+    assert f"output</b>, median {counted['median']} tokens" in re.sub(r"\s+", " ", text)
