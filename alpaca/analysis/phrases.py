@@ -6,6 +6,9 @@ no package brings along; but an instruction says its verb first and in its base 
 1. of the first sentences, a clause that begins with a known verb, once courtesies and frames ("please", "your task is to",
    "given a text,") are taken off; a question has one only where it asks how to do something;
 2. after the verb, the last noun before whatever ends a noun phrase: a preposition, a clause, a participle, punctuation.
+
+It agrees with a person on 52 of 56 real instructions that it was not made by (tests/labelled.py): 93 %, or from 83 to 97 %
+with 95 % confidence. What it misses are frames of courtesy that it does not know, and participles taken for nouns.
 """
 
 from __future__ import annotations
