@@ -38,6 +38,10 @@ class Page:
     topics: PositiveInt
     most_rows: PositiveInt
 
+    def __post_init__(self) -> None:
+        if self.parser == "spacy":
+            parser(self.parser)  # refuses before the curation begins
+
     def __call__(self, folder: Path, seeds: Seeds) -> list[Path]:
         """Write the two files and return them; raises UserError where the parser or the tokenizer is not to be had."""
         found = curated(folder, self.most_rows)

@@ -11,6 +11,7 @@ from alpaca.analysis.folder import curated, rejected
 from alpaca.analysis.lengths import lengths, words
 from alpaca.analysis.measure import Ruler
 from alpaca.analysis.overlap import nearest_pairs, nearest_seeds
+from alpaca.analysis.page import Page
 from alpaca.analysis.parsers import found_by, parser
 from alpaca.analysis.sample import sample
 from alpaca.analysis.topics import OTHER, learned
@@ -163,4 +164,4 @@ def test_without_spacy_it_cannot_be_asked_for() -> None:
         pytest.skip("a model of spaCy is installed")
     assert parser("auto").name == parser("heuristic").name
     with pytest.raises(UserError, match=r"analysis\.parser=heuristic"):
-        parser("spacy")
+        Page("spacy", None, None, topics=1, most_rows=1)
