@@ -6,13 +6,19 @@ As in Self-Instruct (Wang et al. 2022, section 3.2, figure 4): for each instruct
 from __future__ import annotations
 
 import heapq
+import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from alpaca.curation.rouge import Rouge
+import numpy as np
+from rapidfuzz import process
+from rapidfuzz.distance import LCSseq
+
+from alpaca.analysis.sample import chunks
+from alpaca.curation.rouge import Rouge, f_measure
 from alpaca.records import Example
 
-ANY = 1e-9  # a threshold that every common word passes
+CHUNK = 2000  # texts that are compared with the seeds together
 FLOOR = 0.4  # pairs below it are no news
 MOST_COMPARED = 10_000  # instructions among which the nearest pairs are looked for
 
@@ -25,12 +31,31 @@ class Pair(NamedTuple):
     score: float
 
 
-def nearest_seeds(texts: Iterable[str], seeds: Iterable[str]) -> list[tuple[int, float]]:
-    """Return for each text which seed is nearest, and its F; a text that shares no word with any has (-1, 0.0)."""
-    index = Rouge(ANY, ["instruction"])
-    for seed in seeds:
-        index.add(Example(seed, "", ""))
-    return [index.duplicate_of(Example(text, "", "")) or (-1, 0.0) for text in texts]
+def nearest_seeds(texts: Iterable[str], seeds: Sequence[str]) -> list[tuple[int, float]]:
+    """Return for each text which seed is nearest, and its F; a text that shares no word with any has (-1, 0.0).
+
+    All pairs are scored, a block of texts at a time: with so few seeds that costs less than an index.
+    """
+    if not seeds:
+        return [(-1, 0.0) for _ in texts]
+    found: list[tuple[int, float]] = []
+    numbers: dict[str, int] = {}
+    seed_tokens = [[numbers.setdefault(token, len(numbers)) for token in tokens(seed)] for seed in seeds]
+    seed_lengths = np.array([len(some) for some in seed_tokens], np.int64)  # (S,)
+    for chunk in chunks(texts, CHUNK):
+        text_tokens = [[numbers.get(token, -1) for token in tokens(text)] for text in chunk]
+        lengths = np.array([len(some) for some in text_tokens], np.int64)  # (N,)
+        common = process.cdist(text_tokens, seed_tokens, scorer=LCSseq.similarity, dtype=np.int64)  # (N, S)
+        best = (common / np.maximum(lengths[:, None] + seed_lengths, 1)).argmax(axis=1)  # half of F
+        for row, place in enumerate(best.tolist()):
+            score = float(f_measure(int(common[row, place]), int(lengths[row]), int(seed_lengths[place])))
+            found.append((place, score) if score else (-1, 0.0))
+    return found
+
+
+def tokens(text: str) -> list[str]:
+    """Tokenize as rouge_score does without stemming."""
+    return re.findall("[a-z0-9]+", text.lower())
 
 
 def nearest_pairs(texts: Sequence[str], most: int) -> list[Pair]:

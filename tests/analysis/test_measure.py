@@ -15,9 +15,10 @@ from alpaca.analysis.page import Page
 from alpaca.analysis.parsers import found_by, parser
 from alpaca.analysis.sample import sample
 from alpaca.analysis.topics import OTHER, learned
-from alpaca.curation.rouge import f_measure
+from alpaca.curation.rouge import Rouge, f_measure
 from alpaca.errors import UserError
-from alpaca.records import Example
+from alpaca.records import Example, read
+from alpaca.seeds.tasks import Bundled
 
 SEEDS = ["Write a story about a dog", "Name three rivers"]
 EXAMPLES = [
@@ -79,6 +80,22 @@ def test_the_wheel_holds_twenty_verbs_with_four_objects() -> None:
 
 def test_nearest_seed_is_rouge_l() -> None:
     assert nearest_seeds(["name three big rivers", "nothing shared"], SEEDS) == [(1, f_measure(3, 4, 3)), (-1, 0.0)]
+
+
+@pytest.mark.real_data
+def test_nearest_seed_is_that_of_the_index(real_data: Path) -> None:
+    texts = [example.instruction for example in read(real_data / "alpaca_en_demo.json")[0][:300]]
+    seeds = Bundled().read()
+    index = Rouge(1e-9, ["instruction"])
+    for seed in seeds:
+        index.add(seed)
+    expected = [index.duplicate_of(Example(text, "", "")) for text in texts]
+    found = nearest_seeds(texts, [seed.instruction for seed in seeds])
+    assert [score for _, score in found] == pytest.approx([pair[1] if pair else 0.0 for pair in expected], abs=1e-12)
+
+
+def test_without_seeds_nothing_is_near() -> None:
+    assert nearest_seeds(["a text"], []) == [(-1, 0.0)]
 
 
 def test_nearest_pairs_are_the_most_similar() -> None:
