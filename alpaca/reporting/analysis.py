@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from markupsafe import Markup
 
 from alpaca.analysis.measure import Analysis, Measured
+from alpaca.analysis.overlap import MOST_COMPARED
 from alpaca.reporting import charts
 from alpaca.reporting.rows import Row, packed
 from alpaca.reporting.template import environment
@@ -33,6 +34,7 @@ def render(analysis: Analysis, rows: Sequence[Row]) -> str:
         overlap=overlap(series),
         verbs=verbs(sets),
         topics=topics(sets),
+        most_compared=MOST_COMPARED,
         rows=Markup(packed(rows)),
         filters={
             "reasons": [r["reason"] for r in analysis["reasons"]],
