@@ -6,6 +6,7 @@
 3. A judge may score what is kept, and the best or the most diverse may be selected of it.
 4. What is kept goes to `alpaca_data.json` in Alpaca's format, the rest to `rejected.jsonl` with its reason; what gave an
    evaluation task away is in `contaminated.jsonl` too, beside the task.
+5. What the set is like goes to `analysis.json`, and to `analysis.html` for people.
 
 All is written as it is read. Killed, it begins again, and ends in the same bytes.
 """
@@ -30,6 +31,7 @@ from alpaca.llms.request import Ledger
 from alpaca.manifest import Outcome, stage_folder
 from alpaca.records import BadRow, Example, stream
 from alpaca.schema import DataPath
+from alpaca.seeds.tasks import Seeds
 from alpaca.stage import launch
 
 Repeated = tuple[int, float | None]  # which of the examples kept so far, counted from 0, and the score, if there is one
@@ -60,6 +62,12 @@ class Selection(Protocol):
     def selected(self, examples: Iterable[Example]) -> set[int]: ...
 
 
+class Analysis(Protocol):
+    """Writes what the set in a folder is like, beside the seeds, and returns the files."""
+
+    def __call__(self, folder: Path, seeds: Seeds) -> list[Path]: ...
+
+
 def curate(
     name: str,
     root: Path,
@@ -70,6 +78,8 @@ def curate(
     dedup: Dedup,
     scores: Scores | None,
     selection: Selection | None,
+    seeds: Seeds,
+    analysis: Analysis,
     budget_usd: NonNegativeFloat | None,
     further_formats: Sequence[Literal["datasets"]],
 ) -> Outcome:
@@ -96,7 +106,7 @@ def curate(
     results |= scores.results() | {"usd": usd} if scores else {}
     results |= {"data_revision": str(source)} if source != data else {}
     made = [*FILES, *write_formats(folder, further_formats)]
-    return Outcome(results, [folder / part for part in made])
+    return Outcome(results, [*(folder / part for part in made), *analysis(folder, seeds)])
 
 
 @dataclass(frozen=True)

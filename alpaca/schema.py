@@ -229,7 +229,7 @@ class _Walk:
             raise UserError(f"`{path}` cannot be {value!r}: {wanted}") from problem
         if _is_marked(annotation, MaybePath):
             self.checked.inputs.append(converted)
-        if _is_marked(annotation, PathOrHubId) and Path(converted).exists():
+        if _is_marked(annotation, PathOrHubId) and converted is not None and Path(converted).exists():
             self.checked.inputs.append(Path(converted))
         or_hub_id = _is_marked(annotation, ExistingPathOrHubId)
         if (or_hub_id or _is_marked(annotation, ExistingPath)) and converted is not None:

@@ -15,6 +15,7 @@ from typing import Any, Literal
 import pytest
 from judging import FakeJudge
 
+from alpaca.analysis.page import Nothing as NoAnalysis
 from alpaca.curate import Dedup, Scores, Selection, curate
 from alpaca.curation.contamination import Nothing
 from alpaca.curation.filters import Filter, HasOutput, InstructionLength
@@ -27,6 +28,7 @@ from alpaca.files import write_json, write_jsonl
 from alpaca.generators.procedural import tasks
 from alpaca.manifest import Outcome
 from alpaca.records import Example
+from alpaca.seeds.tasks import Bundled
 
 ROWS = [
     {"instruction": "List three large cities", "input": "", "output": "Lima", "id": 1},
@@ -54,7 +56,9 @@ def curated(
     selection: Selection | None = None,
     further: Sequence[Literal["datasets"]] = (),
 ) -> Outcome:
-    return curate("run", folder, data, {}, filters, Nothing(), dedup, scores, selection, None, further)
+    return curate(
+        "run", folder, data, {}, filters, Nothing(), dedup, scores, selection, Bundled(), NoAnalysis(), None, further
+    )
 
 
 def rows(path: Path) -> list[dict[str, object]]:
@@ -123,7 +127,9 @@ def test_what_gives_an_evaluation_task_away_lies_by_itself_too(data: Path, tmp_p
         return replace(example, output=example.output.upper())
 
     mends = {"louder": louder}
-    outcome = curate("run", tmp_path, data, mends, {}, Keeps(), Everything(), None, None, None, [])
+    outcome = curate(
+        "run", tmp_path, data, mends, {}, Keeps(), Everything(), None, None, Bundled(), NoAnalysis(), None, []
+    )
     found = rows(tmp_path / "run/curate/contaminated.jsonl")
     assert [(row["output"], row["reason"], row["task"]) for row in found] == [
         ("LIMA", "contaminated", "cities"),

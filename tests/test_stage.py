@@ -181,7 +181,8 @@ def test_the_manifest_tells_what_was_done(alpaca: Run, tmp_path: Path, tasks_fil
     manifest = json.loads((tmp_path / "outputs" / "mine" / "curate" / "manifest.json").read_text("utf-8"))
     assert manifest["config"]["data"] == str(tasks_file)
     assert len(manifest["inputs"][str(tasks_file)]) == 64
-    assert set(manifest["outputs"]) == {"alpaca_data.json", "provenance.jsonl", "rejected.jsonl", "contaminated.jsonl"}
+    data = {"alpaca_data.json", "provenance.jsonl", "rejected.jsonl", "contaminated.jsonl"}
+    assert set(manifest["outputs"]) == data | {"analysis.json", "analysis.html"}
     assert manifest["results"]["examples_read"] == 200
     assert manifest["versions"]["alpaca"]
 

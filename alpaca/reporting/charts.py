@@ -7,8 +7,10 @@ Colours come from the page's style sheet by class: `candidate`, `reference`, `ti
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
+from typing import NamedTuple
 
 from markupsafe import Markup
 
@@ -127,35 +129,85 @@ def interval(value: float, low: float, high: float, label: str) -> Markup:
     return drawing("interval", label, body.format(100 * low, 100 * (high - low), 100 * value))
 
 
-def histogram(values: Sequence[int], name: str, unit: str, most_bars: int = 24) -> Markup:
-    """Draw how often each count occurs; the hundredth part of values that lie furthest out shares the last bar."""
-    if not values:
+class Bins(NamedTuple):
+    """Bars of `width` whole numbers each, from 0 on; the last, number `last`, holds all up to `longest`."""
+
+    width: int
+    last: int
+    longest: int
+
+    def heights(self, counts: Mapping[int, int]) -> list[int]:
+        heights = [0] * (self.last + 1)
+        for value, count in counts.items():
+            heights[min(value // self.width, self.last)] += count
+        return heights
+
+    def spelled(self, index: int, unit: str, scale: float) -> str:
+        low = index * self.width
+        high = self.longest if index == self.last else low + self.width - 1
+        return f"{low * scale:,.10g} {unit}" if low >= high else f"{low * scale:,.10g} to {high * scale:,.10g} {unit}"
+
+
+def binned(counts: Mapping[int, int], most_bars: int) -> Bins:
+    """Choose bars such that the hundredth part of values that lie furthest out shares the last."""
+    longest = max(counts)
+    width = percentile(counts, 0.99) // most_bars + 1
+    return Bins(width, min(longest // width, most_bars), longest)
+
+
+def percentile(counts: Mapping[int, int], share: float) -> int:
+    """Return the value at this share, from 0 to 1, of the values in their order."""
+    place, passed = int(share * (sum(counts.values()) - 1)), accumulate(counts[value] for value in sorted(counts))
+    return next(value for value, end in zip(sorted(counts), passed, strict=True) if place < end)
+
+
+def histogram(
+    series: Mapping[str, Mapping[int, int]], name: str, unit: str, bins: Bins | None = None, scale: float = 1
+) -> Markup:
+    """Draw how often each whole number occurs, times `scale`, for each series: its class, and how many texts have each.
+
+    One series is drawn in examples; several, which may be of different sizes, side by side in shares of each.
+    """
+    series = {kind: counts for kind, counts in series.items() if counts}
+    if not series:
         return Markup()
-    width = sorted(values)[99 * (len(values) - 1) // 100] // most_bars + 1
-    last = min(max(values) // width, most_bars)
-    heights = [0] * (last + 1)
-    for value in values:
-        heights[min(value // width, last)] += 1
-    top, end = ticks(0, max(heights), 2)[-1], width * (last + 1)
+    bins = bins or binned(sum(map(Counter, series.values()), Counter[int]()), 24)
+    alone, end = len(series) == 1, bins.width * (bins.last + 1)
+    sizes = {kind: 1 if alone else sum(counts.values()) for kind, counts in series.items()}
+    heights = {kind: [n / sizes[kind] for n in bins.heights(counts)] for kind, counts in series.items()}
+    y_ticks = ticks(0, max(map(max, heights.values())), 2)
+    names = [bins.spelled(place, unit, scale) for place in range(bins.last + 1)]
     body = Markup().join(
-        column(i, n, heights, top, spell(i, width, last, max(values), unit)) for i, n in enumerate(heights)
+        columns(
+            kind,
+            [n / y_ticks[-1] for n in some],
+            (number, len(series)),
+            [f"{bar}: {spelled(n, alone)}" for bar, n in zip(names, some, strict=True)],
+        )
+        for number, (kind, some) in enumerate(heights.items())
     )
-    offset = BAR / 2 if width == 1 else 0  # one value a bar: its number is below the middle
-    x_ticks = [((value + offset) / end, f"{value:,.10g}") for value in ticks(0, end, 4) if value < end]
-    middle = sorted(values)[len(values) // 2]
-    label = f"{name}: {len(values):,} texts of {min(values)} to {max(values):,} {unit}, median {middle}"
-    return framed(body, x_ticks, axis(ticks(0, top, 2), 0, top), (label, unit, "examples"))
+    offset = BAR / 2 if bins.width == 1 else 0  # one value a bar: its number is below the middle
+    x_axis = [((value + offset) / end, f"{value * scale:,.10g}") for value in ticks(0, end, 4) if value < end]
+    y_axis = [(value / y_ticks[-1], spelled(value, alone)) for value in y_ticks]
+    label = "; ".join(described(name, unit, counts, scale) for counts in series.values())
+    return framed(body, x_axis, y_axis, (label, unit, "examples" if alone else "share of examples"))
 
 
-def column(index: int, count: int, heights: Sequence[int], top: float, label: str) -> Markup:
-    rect = Markup(
-        '<rect class="data" x="{:.2f}%" y="{:.2f}%" width="{:.2f}%" height="{:.2f}%"><title>{}</title></rect>'
+def described(name: str, unit: str, counts: Mapping[int, int], scale: float) -> str:
+    low, middle, high = (value * scale for value in (min(counts), percentile(counts, 0.5), max(counts)))
+    return f"{name}: {sum(counts.values()):,} texts of {low:,.10g} to {high:,.10g} {unit}, median {middle:,.10g}"
+
+
+def spelled(height: float, number: bool) -> str:
+    return f"{height:,.10g}" if number else f"{100 * height:,.3g}%"
+
+
+def columns(kind: str, heights: Sequence[float], turn: tuple[int, int], titles: Sequence[str]) -> Markup:
+    """Draw bars from 0 to 1 high; `turn` is which of how many series these are, which share the places."""
+    rect = Markup('<rect class="{}" x="{:.2f}%" y="{:.2f}%" width="{:.2f}%" height="{:.2f}%"><title>{}</title></rect>')
+    number, series = turn
+    wide = 100 * BAR / len(heights) / series
+    return Markup().join(
+        rect.format(kind, 100 * place / len(heights) + number * wide, 100 - 100 * high, wide, 100 * high, title)
+        for place, (high, title) in enumerate(zip(heights, titles, strict=True))
     )
-    wide, high = 100 / len(heights), 100 * count / top
-    return rect.format(wide * index, 100 - high, wide * BAR, high, f"{label}: {count:,}")
-
-
-def spell(index: int, width: int, last: int, longest: int, unit: str) -> str:
-    low = index * width
-    high = longest if index == last else low + width - 1
-    return f"{low} {unit}" if low >= high else f"{low} to {high} {unit}"

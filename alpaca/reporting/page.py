@@ -9,22 +9,20 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from importlib.resources import files
 from itertools import groupby, pairwise
 from pathlib import Path
 from string import Formatter
 from typing import TypedDict
 
-from jinja2 import Environment, StrictUndefined
-from markupsafe import Markup
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
+from alpaca.analysis.lengths import words
 from alpaca.reporting import charts
+from alpaca.reporting.template import duration, environment, visible
 
 # What each stage says of itself in a line. A phrase is left out where the stage did not measure what it names.
 PHRASES = {
@@ -42,7 +40,6 @@ PHRASES = {
         "perplexity {perplexity:.2f} (reference {perplexity_reference:,.2f})",
     ),
 }
-KEPT_FORMATS = "\u200c\u200d"  # joiners: emoji and several scripts are made with them
 
 
 class Manifest(TypedDict):
@@ -86,8 +83,7 @@ def render(folder: Path) -> str:
     }
     for stage, section in (("curate", curation), ("train", training), ("evaluate", evaluation)):
         context[stage] = section(folder) if stage in manifests else None
-    source = files("alpaca.assets").joinpath("report.html.jinja").read_text("utf-8")
-    return environment().from_string(source).render(context)
+    return environment().get_template("report.html.jinja").render(context)
 
 
 def table(folder: Path) -> Table:
@@ -101,20 +97,6 @@ def table(folder: Path) -> Table:
     for stage, manifest in manifests.items():
         grid.add_row(stage, duration(manifest["seconds"]), Text(" · ".join(phrases(stage, manifest["results"]))))
     return grid
-
-
-def environment() -> Environment:
-    """Everything the template prints is made harmless unless it is markup already: first visible, then escaped."""
-    jinja = Environment(
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=lambda value: visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value,
-    )
-    jinja.filters |= {"duration": duration, "count": "{:,}".format, "percent": percent, "cut": cut}
-    jinja.globals |= {"bar": charts.bar, "interval": charts.interval}
-    return jinja
 
 
 def read_manifests(folder: Path) -> dict[str, Manifest]:
@@ -177,12 +159,15 @@ def versions(manifests: Iterable[Manifest]) -> list[tuple[str, str]]:
 def curation(folder: Path) -> dict[str, object]:
     kept = read_rows(folder / "curate" / "alpaca_data.json")
     examples = {row["reason"]: row for row in reversed(read_rows(folder / "curate" / "rejected.jsonl"))}
-    lengths = {part: [len(text.split()) for text in texts] for part, texts in columns(kept).items()}
+    lengths = {part: words(texts) for part, texts in columns(kept).items()}
     return {
         "families": families_of(kept, read_rows(folder / "generate" / "raw.jsonl")),
         "rejected": examples,
         "no_input": sum(not row["input"].strip() for row in kept) / max(len(kept), 1),
-        "lengths": [(part, charts.histogram(words, part, "words"), middle(words)) for part, words in lengths.items()],
+        "lengths": [
+            (part, charts.histogram({"data": Counter(some)}, part, "words"), middle(some))
+            for part, some in lengths.items()
+        ],
     }
 
 
@@ -279,40 +264,3 @@ def spread(answers: Iterable[Row], shown: Counter[str | None]) -> list[Row]:
         turns.append((shown[answer.get("family")], place, answer))
         shown[answer.get("family")] += 1
     return [answer for _, _, answer in sorted(turns, key=lambda turn: turn[:2])]
-
-
-def cut(text: str, characters: int = 240, lines: int = 10) -> tuple[str, str]:
-    """Split a long text into what is shown and what is shown on demand, between words where there are any."""
-    text = visible(text)
-    end = min(characters, len("\n".join(text.split("\n")[:lines])))
-    if len(text) <= end + 40:
-        return text, ""
-    between = max(text.rfind(" ", end - 40, end), text.rfind("\n", end - 40, end))
-    head = text[: between if between >= 0 else end].rstrip()
-    return head, text[len(head) :]
-
-
-def visible(text: str) -> str:
-    """Show what would act on the reader's screen instead of being read: control, format and broken characters."""
-    return "".join(
-        shown(c) if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp") else c for c in text.replace("\r\n", "\n")
-    )
-
-
-def shown(character: str) -> str:
-    code = ord(character)
-    if character in "\n\t" + KEPT_FORMATS:
-        return character
-    return chr(0x2400 + code) if code < 0x20 else "␡" if code == 0x7F else f"\\u{code:04x}"
-
-
-def percent(share: float, digits: int = 1) -> str:
-    return f"{share:.{digits}%}"
-
-
-def duration(seconds: float) -> str:
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours:,} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s"

@@ -8,6 +8,7 @@ import urllib.request
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
+from typing import Protocol
 
 from alpaca.errors import UserError
 from alpaca.files import sha256, write_whole
@@ -16,6 +17,12 @@ from alpaca.schema import InputPath
 
 ADDRESS = "https://raw.githubusercontent.com/yizhongw/self-instruct/main/data/seed_tasks.jsonl"
 SHA256 = "7779004fa198fdf27cf70a159363879d8a26c53329e11b436af17b3941875f48"
+
+
+class Seeds(Protocol):
+    """Tasks to start from, or to compare with."""
+
+    def read(self) -> list[Example]: ...
 
 
 class Bundled:

@@ -10,42 +10,15 @@ import re
 import subprocess
 import sys
 from collections import Counter
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from parsed import Parsed
 from rich.console import Console
 
-from alpaca.reporting import charts, page
+from alpaca.reporting import charts, page, template
 
 HOSTILE = '<script>alert("x")</script>\x1b[31m\x00\u202e</div>\ud83d {{ 7 * 7 }} & \r\nnext'
-VOID = {"meta", "link", "input"}
-
-
-class Parsed(HTMLParser):
-    """Counts the tags, keeps every attribute, and notes tags that do not close what was opened last."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.tags: Counter[str] = Counter()
-        self.attributes: list[tuple[str, str, str]] = []
-        self.open: list[str] = []
-        self.astray: list[str] = []
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags[tag] += 1
-        self.attributes += [(tag, name, value or "") for name, value in attrs]
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.handle_starttag(tag, attrs)
-        self.open.pop()
-
-    def handle_endtag(self, tag: str) -> None:
-        if not self.open or self.open.pop() != tag:
-            self.astray.append(tag)
 
 
 def write(path: Path, text: str) -> None:
@@ -250,7 +223,7 @@ def test_chosen_answers_fill_up_with_what_there_is(wrong: int, right: int, shown
 
 @pytest.mark.parametrize("text", ["", "short", "word " * 200, "x" * 1000, "line\n" * 50, "a" * 270])
 def test_cut_loses_nothing(text: str) -> None:
-    head, rest = page.cut(text)
+    head, rest = template.cut(text)
     assert head + rest == text
     assert len(head) <= 280
     assert head.count("\n") <= 10 or not rest
@@ -258,7 +231,7 @@ def test_cut_loses_nothing(text: str) -> None:
 
 def test_visible_keeps_what_people_write() -> None:
     kept = "Zoë wrote 1\u00a0234 €\n\tپ می\u200cخواهم 👩\u200d🔬"
-    assert page.visible(kept) == kept
+    assert template.visible(kept) == kept
 
 
 @pytest.mark.parametrize(
@@ -266,7 +239,7 @@ def test_visible_keeps_what_people_write() -> None:
     [(0.04, "0.0 s"), (59.94, "59.9 s"), (60, "1 min 00 s"), (3599.6, "1 h 00 min"), (90061, "25 h 01 min")],
 )
 def test_duration(seconds: float, text: str) -> None:
-    assert page.duration(seconds) == text
+    assert template.duration(seconds) == text
 
 
 def test_families_are_counted_after_curation() -> None:
@@ -314,8 +287,8 @@ def test_curve_leaves_out_what_is_not_finite() -> None:
 
 def test_histogram_counts_every_value_once() -> None:
     values = [0, 1, 1, 2, *range(400), 10_000]
-    drawn = charts.histogram(values, "output", "words")
+    drawn = charts.histogram({"data": Counter(values)}, "output", "words")
     counts = [int(n.replace(",", "")) for n in re.findall(r": ([\d,]+)</title>", drawn)]
     assert sum(counts) == len(values)
     assert len(counts) <= 25
-    assert "to 10000 words: " in drawn
+    assert "to 10,000 words: " in drawn
