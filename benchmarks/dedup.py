@@ -24,7 +24,8 @@ from rapidfuzz.distance import LCSseq
 from rich.console import Console
 from rich.table import Table
 
-from alpaca.curation.rouge import TOKEN, Rouge, f_measure
+from alpaca.curation.postings import f_measure
+from alpaca.curation.rouge import TOKEN, Rouge
 from alpaca.records import Example
 from benchmarks.corpus import instructions, real_examples
 

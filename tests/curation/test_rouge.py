@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from rouge_score import rouge_scorer
 
 from alpaca.curation import postings, rouge
-from alpaca.curation.rouge import Rouge, f_measure
+from alpaca.curation.postings import f_measure
+from alpaca.curation.rouge import Rouge
 from alpaca.records import Example, read
 
 SCORER = rouge_scorer.RougeScorer(["rougeL"], use_stemmer=False)
