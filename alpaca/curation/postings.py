@@ -28,7 +28,6 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Bits = npt.NDArray[np.uint64]
 
-WORDS = 2  # of 64 bits in a bitmap
 AT_ONCE = 1 << 20  # candidates that are looked at together
 SLACK = 1e-6  # far above any rounding, far below a token
 MIXERS = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F], np.uint64)  # odd, of golden ratio and xxHash
@@ -51,10 +50,10 @@ class Texts:
     bits: Bits  # (W, N)
 
     @classmethod
-    def of(cls, texts: Sequence[Sequence[int]]) -> Texts:
+    def of(cls, texts: Sequence[Sequence[int]], words: int) -> Texts:
         lengths = np.fromiter(map(len, texts), np.int64, len(texts))
         tokens = np.fromiter(chain.from_iterable(texts), np.int32, int(lengths.sum()))
-        return cls(tokens, lengths, bitmaps(tokens, lengths))
+        return cls(tokens, lengths, bitmaps(tokens, lengths, words))
 
     def __len__(self) -> int:
         return len(self.lengths)
@@ -76,16 +75,16 @@ class Texts:
         )
 
 
-def bitmaps(tokens: npt.NDArray[np.int32], lengths: Ints) -> Bits:
+def bitmaps(tokens: npt.NDArray[np.int32], lengths: Ints, words: int) -> Bits:
     """Flip one bit for each token, chosen by its number: (W, N)."""
-    found = np.zeros((WORDS, len(lengths)), np.uint64)
+    found = np.zeros((words, len(lengths)), np.uint64)
     hashes = tokens.astype(np.uint64) * MIXERS[0]
     hashes = (hashes ^ (hashes >> np.uint64(29))) * MIXERS[1]
     bit = np.uint64(1) << (hashes >> np.uint64(58))  # (T,)
-    word = (hashes >> np.uint64(32)) % np.uint64(WORDS)
+    word = (hashes >> np.uint64(32)) % np.uint64(words)
     filled = lengths > 0
     starts = (np.cumsum(lengths) - lengths)[filled]
-    for number in range(WORDS if len(starts) else 0):
+    for number in range(words if len(starts) else 0):
         found[number, filled] = np.bitwise_xor.reduceat(np.where(word == number, bit, np.uint64(0)), starts)
     return found
 
@@ -183,10 +182,10 @@ def reach(length: Ints, shared: Ints, threshold: float) -> tuple[Ints, Ints]:
     return shortest, longest
 
 
-def differing(one: Bits, two: Bits) -> npt.NDArray[np.uint8]:
+def differing(one: Bits, two: Bits) -> npt.NDArray[np.int32]:
     """Count the bits in which bitmaps differ: (W, N) to (N,)."""
-    counts: npt.NDArray[np.uint8] = np.bitwise_count(one[0] ^ two[0])
-    for word in range(1, WORDS):
+    counts = np.bitwise_count(one[0] ^ two[0]).astype(np.int32)
+    for word in range(1, len(one)):
         counts += np.bitwise_count(one[word] ^ two[word])
     return counts
 
