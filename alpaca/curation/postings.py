@@ -184,7 +184,7 @@ def reach(length: Ints, shared: Ints, threshold: float) -> tuple[Ints, Ints]:
 
 def differing(one: Bits, two: Bits) -> npt.NDArray[np.int32]:
     """Count the bits in which bitmaps differ: (W, N) to (N,)."""
-    counts = np.bitwise_count(one[0] ^ two[0]).astype(np.int32)
+    counts: npt.NDArray[np.int32] = np.bitwise_count(one[0] ^ two[0]).astype(np.int32)
     for word in range(1, len(one)):
         counts += np.bitwise_count(one[word] ^ two[word])
     return counts
