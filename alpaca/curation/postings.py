@@ -28,7 +28,7 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Bits = npt.NDArray[np.uint64]
 
-AT_ONCE = 1 << 20  # candidates that are looked at together
+AT_ONCE = 1 << 18  # candidates that are looked at together
 SLACK = 1e-6  # far above any rounding, far below a token
 MIXERS = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F], np.uint64)  # odd, of golden ratio and xxHash
 
