@@ -27,7 +27,7 @@ Repeated = tuple[int, float]  # which of the examples kept, counted from 0, and 
 
 WORDS = {"instruction": 2, "input": 4, "output": 10}  # of 64 bits in a bitmap, by the fields that are compared
 BLOCK = 4096  # examples that are decided on together
-FIRST_BLOCK = 256  # fewer, so that what is repeated most is known early
+FIRST_BLOCK = 128  # fewer, so that what is repeated most is known early
 MANY = 1 << 18  # pairs in a block, which 700 examples that are all alike do not have
 LARGEST = 1 << 22  # tokens of a part that takes no more, so that sorting them takes bounded memory
 RECENT = 512  # examples that are not yet in a part

@@ -133,9 +133,9 @@ def test_blocks_parts_and_halves_change_no_decision() -> None:
     rng = random.Random(1)
     first_blocks = rouge.FIRST_BLOCK * (1 + 2 + 4)
     varied = [" ".join(f"w{rng.randrange(60)}" for _ in range(rng.randint(4, 9))) for _ in range(first_blocks)]
-    alike = [" ".join(rng.choices(WORDS[:3], k=rng.randint(5, 7))) for _ in range(rouge.FIRST_BLOCK * 8)]
+    alike = [" ".join(rng.choices(WORDS[:2], k=rng.randint(5, 7))) for _ in range(rouge.FIRST_BLOCK * 8)]
     sample = [plain_score(a.split(), b.split()) > 0.6 for a, b in itertools.pairwise(alike)]
-    assert sum(sample) / len(sample) * len(alike) ** 2 / 2 > 1.5 * rouge.MANY
+    assert sum(sample) / len(sample) * len(alike) ** 2 / 2 > 1.2 * rouge.MANY
     kept = [decision is None for decision in decisions(varied + alike, 0.6)]
     assert rouge.RECENT < sum(kept) < first_blocks
 
