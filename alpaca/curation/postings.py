@@ -182,10 +182,9 @@ def reach(length: Ints, shared: Ints, threshold: float) -> tuple[Ints, Ints]:
     return shortest, longest
 
 
-def differing(one: Bits, two: Bits) -> npt.NDArray[np.unsignedinteger]:
+def differing(one: Bits, two: Bits) -> npt.NDArray[np.uint16]:
     """Count the bits in which bitmaps differ: (W, N) to (N,)."""
-    first: npt.NDArray[np.uint8] = np.bitwise_count(one[0] ^ two[0])
-    counts = first.astype(np.uint8 if len(one) < 4 else np.uint16, copy=False)
+    counts: npt.NDArray[np.uint16] = np.bitwise_count(one[0] ^ two[0]).astype(np.uint16)
     for word in range(1, len(one)):
         counts += np.bitwise_count(one[word] ^ two[word])
     return counts
