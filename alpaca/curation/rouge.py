@@ -170,6 +170,8 @@ def _nearest_of(text: Texts, texts: Texts, floor: float) -> Repeated | None:
     """Score what may be the nearest, the most promising first, as long as one may be above the floor or nearer than the best."""
     bounds = _bounds(text, texts)
     rows = np.flatnonzero(bounds >= floor - ROUNDING)
+    if not len(rows):
+        return None
     rows = rows[np.argsort(-bounds[rows], kind="stable")]
     best: Repeated | None = None
     for look in np.split(rows, LOOKS):
