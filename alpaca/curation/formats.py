@@ -24,7 +24,7 @@ NOTATIONS = {
     "YAML": rf"\b{INTO}{FIT} ya?ml\b|\bya?ml (?:format|document|output|file)\b",
     "CSV": rf"\b{INTO}{FIT} csv\b|\bcsv (?:format|output)\b|\bcomma[- ]separated (?:values|list)\b",
     "HTML": rf"\b{INTO}{FIT} html\b|\bhtml (?:format|code|document|table|list|page)\b",
-    "a table": r"\b(?:in|as|into) (?:a |an? \w+ )?(?:markdown )?table\b(?! (?:of contents|setting))|\bmarkdown table\b|\btabular (?:form|format)\b",
+    "a table": r"\b(?:create|make|draw|build|provide|compose|generate|give|construct)(?: me)? an? (?:\w+ ){0,2}table\b(?! (?:of contents|setting))|\b(?:in|as|into) (?:a |an? \w+ )?(?:markdown )?table\b(?! (?:of contents|setting))|\bmarkdown table\b|\btabular (?:form|format)\b",
     "bullet points": r"\b(?:in|as|using|with|into)(?: \w+){0,3} bullet(?:ed)?(?:[- ]?points?| list| form)?\b|\bbullet(?:ed)? list\b|\bbulleted\b",
     "a numbered list": r"\b(?:in|as|using|into|a|make|create|give)(?: \w+){0,2} numbered (?:list|steps|points|format)\b",
     "SQL": r"\b(?:write|create|construct|generate|give|provide|formulate|form|compose|in|an?)(?: \w+){0,3} (?:my|postgre|ms)?sql (?:query|statement|command|code)\b",
