@@ -160,7 +160,7 @@ def _unrelated(instruction: str, given: str) -> str | None:
         bare = CONNECTIVE.sub("", CONNECTIVE.sub("", bare))
         tokens = words(bare)
         stems = _stems(tokens)
-        asks = bool(tokens) and tokens[0] in VERBS and len(tokens) > 3
+        asks = len(tokens) > 3 and tokens[0] in VERBS and not HELPS.match(bare)
         if (
             place
             and asks
@@ -177,7 +177,7 @@ def _unrelated(instruction: str, given: str) -> str | None:
 
 
 LEADS = re.compile(
-    r"^(?:you|i|we|imagine|suppose|assume|given|if|there|in|the|a|an|this|my|he|she|it|consider|read|pretend|for|as|let|take|think|look|your|our|using|based|think)\b|\b(?:following|given|below|question|these|this)\b",
+    r"^(?:hi|hello|hey|dear|ai|today|when|since|because|with|by|on|at|to|you|i|i'm|i'd|i've|we|imagine|suppose|assume|given|if|there|in|the|a|an|this|my|he|she|it|consider|read|pretend|for|as|let|take|think|look|your|our|using|based|think)\b|\b(?:following|given|below|question|these|this)\b",
     re.IGNORECASE,
 )
 
@@ -185,6 +185,9 @@ LEADS = re.compile(
 def _leads_nowhere(first: str, instruction: str) -> bool:
     """Tell whether the first part of an instruction is a request that stands for itself."""
     return not LEADS.search(first) and "\n" not in instruction.strip()
+
+
+HELPS = re.compile(r"do not|don['’]t|(?:can|could|would) you (?:please )?help", re.IGNORECASE)
 
 
 def _stems(tokens: list[str]) -> set[str]:
