@@ -72,12 +72,9 @@ def _echo(example: Example, form: str, rng: random.Random) -> Example | None:
     )
 
 
-def _echo_input(example: Example, form: str, rng: random.Random) -> Example | None:
-    return (
-        replace(example, instruction=form, output=example.output)
-        if False
-        else Example(form.split(BREAK)[0], form.split(BREAK)[1], form.split(BREAK)[1])
-    )
+def _echo_input(example: Example, form: str, rng: random.Random) -> Example:
+    instruction, given = form.split(BREAK)
+    return Example(instruction, given, given)
 
 
 def _loop(example: Example, form: str, rng: random.Random) -> Example | None:
