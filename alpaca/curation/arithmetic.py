@@ -146,8 +146,8 @@ def _statement(calculation: str, value: Fraction, right: str) -> Statement | Non
     rest = right[stated.end() :].strip(" .,\n)\t")
     if not rest:
         return Statement(text, value * (100 if stated[2] else 1), re.sub(r"[,$€£\s]", "", stated[1]).replace("−", "-"))
-    other = _value(right) if rest[0] in "+-−–*×x·∙÷/^()²³" else None
-    if other is None or abs(other - value) <= Fraction(1, 100) * max(1, abs(value)):
+    other: Fraction | None = _value(right) if rest[0] in "+-−–*×x·∙÷/^()²³" else None
+    if other is None or abs(other - value) * 100 <= max(Fraction(1), abs(value)):
         return None
     return Statement(text, value, str(float(other)))
 

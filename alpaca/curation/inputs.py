@@ -28,7 +28,7 @@ REMNANT = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 STRONG = re.compile(
-    r"^\s*input\s*:.*\n+\s*output\s*:|^\s*(?:#{2,}\s*)?(?:\d{1,2}[.)]\s*)?(?:\*\*)?(?:new |next )?instruction\s*\d*\s*(?:\*\*)?[:\]]|^\s*#{3,}\s*(?:(?:\d+[.):]?|instruction|input|response|task)\b[\s:.]*.{0,60})?$|<\|(?:im_start|im_end|endoftext|user|assistant|system|eot_id|end)\|>|\[/?INST\]|<</?SYS>>|</?s>\s*$|<no ?(?:in|out)put>",
+    r"^\s*#{1,6}\s*(?:instruction|input|response|task|human|user|assistant|prompt)\b[ \d]*:?.{0,60}$|^\s*input\s*:.*\n+\s*output\s*:|^\s*(?:#{2,}\s*)?(?:\d{1,2}[.)]\s*)?(?:\*\*)?(?:new |next )?instruction\s*\d*\s*(?:\*\*)?[:\]]|^\s*#{3,}\s*(?:(?:\d+[.):]?|instruction|input|response|task)\b[\s:.]*.{0,60})?$|<\|(?:im_start|im_end|endoftext|user|assistant|system|eot_id|end)\|>|\[/?INST\]|<</?SYS>>|</?s>\s*$|<no ?(?:in|out)put>",
     re.IGNORECASE | re.MULTILINE,
 )
 LABELLED = re.compile(
@@ -49,11 +49,11 @@ REFERS_BACK = re.compile(
     re.IGNORECASE,
 )
 SPLIT = re.compile(
-    r"(?<=[.?!])\s+|\n+|;\s+|\s+(?=(?-i:After that|Also|Then|In addition|Additionally|Next|Finally|And then|And also|Separately|Furthermore|Afterwards|Lastly|Task \d+|(?:Second|Third|Next|New|Another|Other) (?:task|request|question|instruction)|P\.?S\.?|Plus|Once (?:done|finished)|Besides)\b[,:]?\s)|(?:,?\s+and|,)\s+(?:then|also|additionally|after that|afterwards|finally|separately|in addition|next|furthermore|besides|lastly)[,:]?\s+|\s+(?:additionally|furthermore|separately|besides that)[,:]\s+",
+    r"(?<=[.?!])\s+|\n+|;\s+|\s+(?=(?-i:After that|Also|Then|In addition|Additionally|Next|Finally|And then|And also|Separately|Furthermore|Moreover|Afterwards|Lastly|Task \d+|(?:Second|Third|Next|New|Another|Other) (?:task|request|question|instruction)|P\.?S\.?|Plus|Once (?:done|finished)|Besides)\b[,:]?\s)|(?<=[a-z)\]0-9])\s(?=(?-i:Write|Describe|Explain|Create|Generate|List|Name|Give|Tell|Suggest|Translate|Summarize|What|Who|How|Why|When|Where|Calculate|Compose|Identify|Find|Provide|Convert)\s)|(?:,?\s+and|,)\s+(?:then|also|additionally|after that|afterwards|finally|separately|in addition|next|furthermore|besides|lastly)[,:]?\s+|\s+(?:additionally|furthermore|separately|besides that)[,:]\s+",
     re.IGNORECASE,
 )
 CONNECTIVE = re.compile(
-    r"^(?:\d{1,2}[.)]|[-*•(]|[a-d][.)])?\s*(?:then|also|additionally|after that|afterwards|finally|separately|in addition|next|furthermore|besides|lastly|secondly|second|(?:and )?(?:here is )?(?:a |the |another |one )?(?:second|third|new|next|other|additional|separate|further|another|follow-?up) (?:task|request|question|instruction|exercise|assignment|prompt|thing)(?: \d)?(?: is)?|and|now|plus|p\.?s\.?|third|thirdly|first|firstly|part [a-d\d]|task \d|step \d|once (?:you(?:'re| are)? )?(?:done|finished)|when (?:you(?:'re| are)? )?(?:done|finished)|as (?:a|another) (?:second|separate|new) task|another (?:task|thing|one)|on a (?:different|separate) (?:note|topic))[,:.\s]+(?:please\s+)?",
+    r"^(?:\d{1,2}[.)]|[-*•(]|[a-d][.)])?\s*(?:then|also|additionally|after that|afterwards|finally|separately|in addition|next|furthermore|moreover|besides|lastly|secondly|second|(?:and )?(?:here is )?(?:a |the |another |one )?(?:second|third|new|next|other|additional|separate|further|another|follow-?up) (?:task|request|question|instruction|exercise|assignment|prompt|thing)(?: \d)?(?: is)?|and|now|plus|p\.?s\.?|third|thirdly|first|firstly|part [a-d\d]|task \d|step \d|once (?:you(?:'re| are)? )?(?:done|finished)|when (?:you(?:'re| are)? )?(?:done|finished)|as (?:a|another) (?:second|separate|new) task|another (?:task|thing|one)|on a (?:different|separate) (?:note|topic))[,:.\s]+(?:please\s+)?",
     re.IGNORECASE,
 )
 SEES = r"image|picture|photo|photograph|screenshot|video|clip|footage|audio|recording|soundtrack|song clip|chart|graph|plot|diagram|figure|infographic|map|drawing|illustration|painting|sketch|icon|logo|gif|slide|slideshow|podcast|scan|x-ray|blueprint|floor ?plan|meme|webcam|voice (?:memo|message|note)|movie clip"
@@ -65,7 +65,7 @@ SEEN = re.compile(
     re.IGNORECASE,
 )
 HANDED = re.compile(
-    rf"\b(?:attached|enclosed|uploaded|accompanying|linked|embedded)(?: \w+){{0,2}}? (?:{FILES})\b|\b(?:{FILES}) (?:attached|enclosed|uploaded|linked|I (?:have )?(?:attached|uploaded|sent|shared|linked)|(?:at|on|from|in) (?:the|this) (?:link|url|address|attachment))\b|"
+    rf"\b(?:the|my|this|these) (?:attached|enclosed|uploaded|accompanying|linked) \w+|\b(?:attached|enclosed|uploaded|accompanying|linked|embedded)(?: \w+){{0,2}}? (?:{FILES})\b|\b(?:{FILES}) (?:attached|enclosed|uploaded|linked|I (?:have )?(?:attached|uploaded|sent|shared|linked)|(?:at|on|from|in) (?:the|this) (?:link|url|address|attachment))\b|"
     r"\b(?:see|in|open|read|from|check|use|refer to|find|review|using|per|on|via|visit|follow|click(?: on)?|go to|download|consult) (?:the |this |my |an? )?(?:attach(?:ment|ed)s?|enclosure|(?:attached|following|above|below|provided|given) (?:link|url|hyperlink|file|document|pdf|spreadsheet|website|web ?page))\b|"
     r"\bplease (?:find|see) (?:the )?attached\b|\bclick (?:on )?(?:the |this )?(?:link|here)\b|\b(?:the|this|following) (?:link|url|hyperlink)(?: (?:below|above|provided|here))?\s*[.:]?\s*$|\b(?:link|url|file|attachment|document|pdf|spreadsheet|website) (?:below|above|provided|attached)\b|\b(?:following|this|given) (?:pdf|spreadsheet|csv|excel|file|web ?site|web ?page|webpage|url|link)\b",
     re.IGNORECASE,
@@ -160,7 +160,7 @@ def _unrelated(instruction: str, given: str) -> str | None:
         bare = CONNECTIVE.sub("", CONNECTIVE.sub("", bare))
         tokens = words(bare)
         stems = _stems(tokens)
-        asks = bool(tokens) and tokens[0] in VERBS and len(tokens) > 3
+        asks = len(tokens) > 3 and tokens[0] in VERBS and not HELPS.match(bare)
         if (
             place
             and asks
@@ -177,7 +177,7 @@ def _unrelated(instruction: str, given: str) -> str | None:
 
 
 LEADS = re.compile(
-    r"^(?:you|i|we|imagine|suppose|assume|given|if|there|in|the|a|an|this|my|he|she|it|consider|read|pretend|for|as|let|take|think|look|your|our|using|based|think)\b|\b(?:following|given|below|question|these|this)\b",
+    r"^(?:hi|hello|hey|dear|ai|today|when|since|because|with|by|on|at|to|you|i|i'm|i'd|i've|we|imagine|suppose|assume|given|if|there|in|the|a|an|this|my|he|she|it|consider|read|pretend|for|as|let|take|think|look|your|our|using|based|think)\b|\b(?:following|given|below|question|these|this)\b",
     re.IGNORECASE,
 )
 
@@ -185,6 +185,9 @@ LEADS = re.compile(
 def _leads_nowhere(first: str, instruction: str) -> bool:
     """Tell whether the first part of an instruction is a request that stands for itself."""
     return not LEADS.search(first) and "\n" not in instruction.strip()
+
+
+HELPS = re.compile(r"do not|don['’]t|(?:can|could|would) you (?:please )?help", re.IGNORECASE)
 
 
 def _stems(tokens: list[str]) -> set[str]:

@@ -44,7 +44,7 @@ NAMED = re.compile(
     re.IGNORECASE,
 )
 SPOKEN_OF = re.compile(
-    r"\b(?:languages?|translat\w+|foreign|bilingual|multilingual|spelling|etymolog\w*|pronounc\w*|say|phrases?|accent|dialect|mean\w*|word for|equivalent|quote|names?|lorem|latin)\b",
+    r"\b(?:languages?|translat\w+|foreign|bilingual|multilingual|spelling|etymolog\w*|pronounc\w*|say|phrases?|accent|dialect|meaning of|word for|equivalent|quote|lorem|latin)\b",
     re.IGNORECASE,
 )
 EXPLAINS = re.compile(r"[\"“‘'«*:(]")

@@ -48,6 +48,10 @@ ASKS_PASSWORD = re.compile(
     r"\b(?:pass ?words?|passphrases?|passcodes?|tokens?|(?:api|secret|private|public|encryption|access) keys?|pins?|uuids?|hash\w*|encrypt\w*|credentials?)\b",
     re.IGNORECASE,
 )
+BARE_PASSWORD = re.compile(
+    r"\b(?:pass ?words?|passcode|pwd|pass ?phrase)\s+((?=\S*\d)(?=\S*[A-Za-z])(?=\S*[^\w\s.,;:\"'()])[^\s\"'()]{6,40})",
+    re.IGNORECASE,
+)
 QUOTED_PASSWORD = re.compile(
     r"\b(?:pass ?words?|passcode|pwd|pass ?phrase)\s*[,:]?\s*[\"'`“‘]([^\"'`”’\s]{4,40})[\"'`”’]", re.IGNORECASE
 )
@@ -156,7 +160,7 @@ def _key(text: str) -> str | None:
 
 
 def _password(text: str, asked: bool) -> str | None:
-    for value in (*PASSWORD.findall(text), *QUOTED_PASSWORD.findall(text)):
+    for value in (*PASSWORD.findall(text), *QUOTED_PASSWORD.findall(text), *BARE_PASSWORD.findall(text)):
         value = value.rstrip(".!?;:)*")
         mixed = re.search(r"\d", value) or re.search(r"\w[^\w\s'’.-]", value)
         real = mixed and len(value) > 3 and not NO_SECRET.search(value) and not re.match(r"\d+(?:-?\w+)?\Z", value[:2])

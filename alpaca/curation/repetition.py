@@ -84,7 +84,7 @@ class Repetition:
         if is_code(example.output) or re.search(r"^\s*\|", prose, re.MULTILINE):
             return None
         asked = REFRAIN.search(f"{example.instruction} {example.input}")
-        found = _loop(words(prose), 6 if asked else 3) or self._again(prose, bool(asked))
+        found = _doubled(words(prose)) or _loop(words(prose), 6 if asked else 3) or self._again(prose, bool(asked))
         return f"repetition: {found[:60]}" if found and plain(example.input).count(found) < 2 else None
 
     def _again(self, prose: str, refrain: bool) -> str | None:
@@ -96,6 +96,16 @@ class Repetition:
             if times > 1 and (covered >= self.share or times > 2) and not (refrain and covered < 2 * self.share):
                 return part
         return None
+
+
+def _doubled(tokens: list[str]) -> str | None:
+    """Return the words of a text that says all of it twice, or None."""
+    half = len(tokens) // 2
+    return (
+        " ".join(tokens[:half])
+        if half > 5 and tokens[:half] == tokens[half : 2 * half] and len(tokens) == 2 * half
+        else None
+    )
 
 
 def _loop(tokens: list[str], times: int) -> str | None:
