@@ -6,7 +6,6 @@ As in Self-Instruct (Wang et al. 2022, section 3.2, figure 4): for each instruct
 from __future__ import annotations
 
 import heapq
-import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -15,7 +14,8 @@ from rapidfuzz import process
 from rapidfuzz.distance import LCSseq
 
 from alpaca.analysis.sample import chunks
-from alpaca.curation.rouge import Rouge, f_measure
+from alpaca.curation.postings import f_measure
+from alpaca.curation.rouge import TOKEN, Rouge
 from alpaca.records import Example
 
 CHUNK = 2000  # texts that are compared with the seeds together
@@ -40,10 +40,10 @@ def nearest_seeds(texts: Iterable[str], seeds: Sequence[str]) -> list[tuple[int,
         return [(-1, 0.0) for _ in texts]
     found: list[tuple[int, float]] = []
     numbers: dict[str, int] = {}
-    seed_tokens = [[numbers.setdefault(token, len(numbers)) for token in tokens(seed)] for seed in seeds]
+    seed_tokens = [[numbers.setdefault(token, len(numbers)) for token in TOKEN.findall(seed.lower())] for seed in seeds]
     seed_lengths = np.array([len(some) for some in seed_tokens], np.int64)  # (S,)
     for chunk in chunks(texts, CHUNK):
-        text_tokens = [[numbers.get(token, -1) for token in tokens(text)] for text in chunk]
+        text_tokens = [[numbers.get(token, -1) for token in TOKEN.findall(text.lower())] for text in chunk]
         lengths = np.array([len(some) for some in text_tokens], np.int64)  # (N,)
         common = process.cdist(text_tokens, seed_tokens, scorer=LCSseq.similarity, dtype=np.int64)  # (N, S)
         best = (common / np.maximum(lengths[:, None] + seed_lengths, 1)).argmax(axis=1)  # half of F
@@ -51,11 +51,6 @@ def nearest_seeds(texts: Iterable[str], seeds: Sequence[str]) -> list[tuple[int,
             score = float(f_measure(int(common[row, place]), int(lengths[row]), int(seed_lengths[place])))
             found.append((place, score) if score else (-1, 0.0))
     return found
-
-
-def tokens(text: str) -> list[str]:
-    """Tokenize as rouge_score does without stemming."""
-    return re.findall("[a-z0-9]+", text.lower())
 
 
 def nearest_pairs(texts: Sequence[str], most: int) -> list[Pair]:
