@@ -212,7 +212,7 @@ def _sweep_job(stage: str, config: DictConfig) -> None:
 def _usual_names() -> dict[str, list[str]]:
     """Return, for groups whose options are mappings of named components, the names that the packaged options use."""
     names: dict[str, list[str]] = {}
-    for group in ("callbacks", "logger", "filters"):
+    for group in ("callbacks", "logger", "filters", "mends"):
         for file in sorted((conf_folder() / group).glob("*.yaml")):
             names.setdefault(group, []).extend(str(key) for key in OmegaConf.load(file) if key != "defaults")
     return names

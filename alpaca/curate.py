@@ -122,11 +122,16 @@ class Checks:
 
     def objection(self, example: Example) -> dict[str, Any] | None:
         """Return the first filter's reason against an example, or which evaluation task it gives away, or None."""
-        for check in self.filters.values():
-            if reason := check(example):
-                return {"reason": reason}
+        return objection(example, self.filters) or self._contamination(example)
+
+    def _contamination(self, example: Example) -> dict[str, Any] | None:
         found = self.decontamination.match(example)
         return found and {"reason": CONTAMINATED} | found
+
+
+def objection(example: Example, filters: Mapping[str, Filter]) -> dict[str, Any] | None:
+    """Return the first filter's reason against an example, or None."""
+    return next(({"reason": reason} for check in filters.values() if (reason := check(example))), None)
 
 
 def sift(found: Iterable[Example | BadRow], checks: Checks, dedup: Dedup, kept: Kept, rejected: Rejected) -> int:

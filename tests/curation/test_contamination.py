@@ -5,12 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from alpaca.analysis.page import Nothing as NoAnalysis
 from alpaca.composition import compose, instantiated
 from alpaca.curate import curate
 from alpaca.curation.contamination import Against, bundled
 from alpaca.curation.rouge import Everything
 from alpaca.errors import UserError
 from alpaca.records import Example
+from alpaca.seeds.tasks import Bundled
 
 TASKS = [
     {"instruction": "Explain what a Dyson sphere is to a child.", "input": "", "output": "A shell around a star."},
@@ -68,7 +70,9 @@ def test_pairs_are_shown(against: Against, tmp_path: Path) -> None:
     data = tmp_path / "data.json"
     rows = [TASKS[0], {"instruction": "Name a fruit.", "input": "", "output": "Fig."}]
     data.write_text(json.dumps(rows), "utf-8")
-    outcome = curate("run", tmp_path, data, {}, {}, against, Everything())
+    outcome = curate(
+        "run", tmp_path, data, {}, {}, against, Everything(), None, None, Bundled(), NoAnalysis(), None, []
+    )
     assert outcome.results["reasons"] == {"contaminated": 1}
     (pair,) = (tmp_path / "run" / "curate" / "contaminated.jsonl").read_text("utf-8").splitlines()
     assert json.loads(pair)["task"] == TASKS[0]

@@ -7,12 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alpaca.analysis.page import Nothing as NoAnalysis
 from alpaca.composition import compose, instantiated
 from alpaca.curate import curate
 from alpaca.curation.contamination import Nothing
 from alpaca.curation.mends import mended
 from alpaca.curation.rouge import Everything
 from alpaca.records import Example
+from alpaca.seeds.tasks import Bundled
 
 ALL = instantiated(compose("curate", ["mends=all"]))["mends"]
 
@@ -50,7 +52,7 @@ def test_nothing_is_mended_unless_asked(tmp_path: Path) -> None:
     data = tmp_path / "data.json"
     data.write_text(json.dumps([{"instruction": "Say it.", "input": "N/A", "output": "Yes. "}]), "utf-8")
     for name, mends in (("as_it_is", {}), ("mended", ALL)):
-        curate(name, tmp_path, data, mends, {}, Nothing(), Everything())
+        curate(name, tmp_path, data, mends, {}, Nothing(), Everything(), None, None, Bundled(), NoAnalysis(), None, [])
     folders = [tmp_path / name / "curate" for name in ("as_it_is", "mended")]
     kept = [json.loads((folder / "alpaca_data.json").read_text("utf-8")) for folder in folders]
     assert kept[0] == [{"instruction": "Say it.", "input": "N/A", "output": "Yes. "}]
