@@ -109,7 +109,7 @@ def _read(path: Path, parse: Callable[[Any, str], Iterable[R]]) -> tuple[list[R]
 def _rows(path: Path) -> Iterator[tuple[str, Any]]:
     """Yield each row with its place: parsed for JSON, as its line of text for JSONL."""
     try:
-        text = path.read_text("utf-8-sig")
+        text = path.readtext_of("utf-8-sig")
     except OSError as problem:
         raise UserError(f"cannot read {path}: {problem.strerror}") from problem
     except UnicodeDecodeError as problem:
@@ -131,18 +131,20 @@ def _examples(row: Any) -> Iterable[Example]:
     if _is_chat(row):
         raise ValueError("a chat (`messages`); this stage takes Alpaca's fields: instruction, input, output")
     row = dict(row)
-    instruction = _text(row.pop("instruction", None), "instruction")
+    instruction = text_of(row.pop("instruction", None), "instruction")
     if not instruction.strip():
         raise ValueError("`instruction` is empty")
     if "instances" not in row:
         return [
-            Example(instruction, _text(row.pop("input", ""), "input"), _text(row.pop("output", None), "output"), row)
+            Example(
+                instruction, text_of(row.pop("input", ""), "input"), text_of(row.pop("output", None), "output"), row
+            )
         ]
     instances = row.pop("instances")
     if not isinstance(instances, list) or not instances or not all(isinstance(i, dict) for i in instances):
         raise ValueError("`instances` is not a list of objects")
     return [
-        Example(instruction, _text(i.get("input", ""), "input"), _text(i.get("output"), "output"), row)
+        Example(instruction, text_of(i.get("input", ""), "input"), text_of(i.get("output"), "output"), row)
         for i in instances
     ]
 
@@ -160,7 +162,7 @@ def _conversation(row: dict[str, Any], where: str) -> Conversation:
     messages = row.pop("messages")
     if not isinstance(messages, list) or not all(isinstance(message, dict) for message in messages):
         raise ValueError("`messages` is not a list of objects")
-    turns = tuple(Turn(_role(message), _text(message.get("content"), "content")) for message in messages)
+    turns = tuple(Turn(_role(message), text_of(message.get("content"), "content")) for message in messages)
     answers = [turn.content for turn in turns if turn.role == "assistant"]
     if not answers:
         raise ValueError("`messages` has no turn of the assistant, so there is nothing to learn")
@@ -170,13 +172,14 @@ def _conversation(row: dict[str, Any], where: str) -> Conversation:
 
 
 def _role(message: dict[str, Any]) -> str:
-    role = _text(message.get("role"), "role")
+    role = text_of(message.get("role"), "role")
     if role not in ROLES:
         raise ValueError(f"`role` is {role!r}; known are {', '.join(ROLES)}")
     return role
 
 
-def _text(value: Any, name: str) -> str:
+def text_of(value: Any, name: str) -> str:
+    """Return the value of a field if it is a text; raises ValueError, with the reason, where it is none."""
     if value is None:
         raise ValueError(f"`{name}` is missing")
     if not isinstance(value, str):
