@@ -109,7 +109,7 @@ def _read(path: Path, parse: Callable[[Any, str], Iterable[R]]) -> tuple[list[R]
 def _rows(path: Path) -> Iterator[tuple[str, Any]]:
     """Yield each row with its place: parsed for JSON, as its line of text for JSONL."""
     try:
-        text = path.readtext_of("utf-8-sig")
+        text = path.read_text("utf-8-sig")
     except OSError as problem:
         raise UserError(f"cannot read {path}: {problem.strerror}") from problem
     except UnicodeDecodeError as problem:

@@ -23,8 +23,9 @@ NUMBER: Final = r"[0-9]{1,6}"
 BEGINNING: Final = re.compile(
     rf"^[ \t]*(?:\#\#\#\s*(?P<apart>{NUMBER})\.|\#\#\#[ \t]*\n\s*|(?P<bare>{NUMBER})\.)[ \t]*Instruction:", re.MULTILINE
 )
+FIELDS: Final = "(?:Input|Output)"
 SEPARATOR_AT_END: Final = re.compile(r"\n[ \t]*###\s*\Z")
-ARRAY: Final = re.compile(r'"tasks"\s*:\s*\[|\[(?=\s*\{)|(?=\{)')
+ARRAY: Final = re.compile(r'\{\s*"tasks"\s*:\s*\[|\[(?=\s*\{)|(?=\{)')
 OBJECT: Final = re.compile(r'\{\s*"(?:instruction|input|output)"')
 BETWEEN: Final = re.compile(r"[\s,]*")
 DECODER: Final = json.JSONDecoder(strict=False)
@@ -55,12 +56,10 @@ def parse(reply: str, form: Format, first: int, cut: bool) -> Parsed:
 
 def parse_text(reply: str, first: int, cut: bool) -> Parsed:
     """Read a numbered list; the reply goes on after "`first`. Instruction:", or begins with a heading of its own."""
-    found = BEGINNING.search(reply)
-    lead = reply[: found.start()] if found else reply
-    if found is None or _labels(str(first), "Input", lead):
-        reply, lead = f"{first}. Instruction:{reply}", ""
+    lead = _lead(reply, first)
+    reply = f"{first}. Instruction:{reply}" if lead is None else reply[len(lead) :]
     items = _items(reply)
-    parsed: Parsed = [Unusable("before the first task", lead)] if lead.strip() else []
+    parsed: Parsed = [Unusable("before the first task", lead)] if lead and lead.strip() else []
     for number, text in items[:-1]:
         parsed.append(_fields(number, text))
     number, text = items[-1]
@@ -69,7 +68,27 @@ def parse_text(reply: str, first: int, cut: bool) -> Parsed:
 
 def parse_json(reply: str, cut: bool) -> Parsed:
     """Read an object of `SCHEMA`, or a list of tasks, wherever in the reply it begins."""
-    return [_task(value) if raw is None else _broken(raw, cut) for value, raw in _values(reply)]
+    return [
+        _task(value, text) if sound else Unusable("cut" if cut else "not JSON", text)
+        for text, value, sound in _values(reply)
+    ]
+
+
+def _lead(reply: str, first: int) -> str | None:
+    """Return what stands before a reply's first heading; None for a reply that goes on after the heading of the prompt.
+
+    A heading is the reply's own where the labels of its number come before those of the prompt's.
+    """
+    heading = BEGINNING.search(reply)
+    if heading is None:
+        return None
+    number = heading["apart"] or heading["bare"] or ""
+    prompts = [label.start() for label in _labels(str(first), FIELDS, reply)]
+    if prompts and prompts[0] < heading.start():
+        return None
+    own = [label.start() for label in _labels(number, FIELDS, reply) if label.start() > heading.start()]
+    goes_on = prompts and number != str(first) and (not own or prompts[0] < own[0])
+    return None if goes_on else reply[: heading.start()]
 
 
 def _items(text: str) -> list[tuple[str, str]]:
@@ -104,9 +123,8 @@ def _fields(number: str, text: str) -> Example | Unusable:
     return _whole(text[: inputs[0].start()], rest[: outputs[0].start()], rest[outputs[0].end() :], text)
 
 
-def _task(value: Any) -> Example | Unusable:
+def _task(value: Any, text: str) -> Example | Unusable:
     """Make a task of one value of the list in a JSON reply."""
-    text = json.dumps(value, ensure_ascii=False)
     if not isinstance(value, dict):
         return Unusable(f"not an object: {type(value).__name__}", text)
     return _whole(value.get("instruction"), value.get("input") or "", value.get("output"), text)
@@ -123,28 +141,24 @@ def _whole(instruction: Any, input: Any, output: Any, text: str) -> Example | Un
     return Example(instruction, "" if input.lower() == NO_INPUT else input, output)
 
 
-def _values(reply: str) -> Iterator[tuple[Any, str | None]]:
-    """Yield each value of the list in a reply with None, and what is no JSON as (None, its text)."""
+def _values(reply: str) -> Iterator[tuple[str, Any, bool]]:
+    """Yield the text and value of each member of the list in a reply, and whether it is sound; if not it has no value."""
     start = ARRAY.search(reply)
     if start is None:
-        yield None, reply
+        yield reply, None, False
         return
-    position = start.end()
-    while (position := _after(BETWEEN, reply, position)) < len(reply) and reply[position] != "]":
+    position = _after(BETWEEN, reply, start.end())
+    while position < len(reply) and reply[position] != "]":
         try:
             value, end = DECODER.raw_decode(reply, position)
-            yield value, None
+            yield reply[position:end], value, True
         except (ValueError, RecursionError):
             again = OBJECT.search(reply, position + 1)
             end = again.start() if again else len(reply)
-            yield None, reply[position:end]
-        position = end
+            yield reply[position:end], None, False
+        position = _after(BETWEEN, reply, end)
 
 
 def _after(pattern: re.Pattern[str], text: str, position: int) -> int:
     found = pattern.match(text, position)
     return found.end() if found else position
-
-
-def _broken(text: str, cut: bool) -> Unusable:
-    return Unusable("cut" if cut else "not JSON", text)
