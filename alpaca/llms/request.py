@@ -1,10 +1,14 @@
-"""What is asked of a language model, and what it replies: the one door of every stage to `llm=`."""
+"""What is asked of a language model, and what it replies: the one door of every stage to `llm=`.
+
+A stage opens one ledger, and gives it to each model that it asks. The ledger lies beside the stage's folder, not in it, so
+that replies that are paid for outlive a changed configuration: `Book(ledger_path(folder), budget_usd)`.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -33,29 +37,80 @@ class Request:
 
 @dataclass(frozen=True)
 class Reply:
-    """A model's reply, and what it took. `model` is the version as the reply names it."""
+    """A model's reply to the request of that identity, and what it took. `model` is the version as the reply names it."""
 
+    identity: str
     text: str
     finish: Literal["stop", "length", "refused"]
     model: str
     prompt_tokens: int
     completion_tokens: int
+    usd: float
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What requests are expected to take; `learned_from` is the number of replies that it rests on, 0 for assumptions."""
+
+    requests: int
+    prompt_tokens: int
+    completion_tokens: int
+    usd: float
+    seconds: float
+    learned_from: int
 
 
 class Ledger(Protocol):
-    """The replies that are on disk, each written before anything is done with it, and what they cost."""
+    """The replies that are on disk, each written before anything is done with it, and the money.
+
+    What is reserved counts as spent until the reply is stored or the attempt released. An attempt that ended in the dark
+    (a kill, a reset, a cut body) may have been billed, and so stays reserved.
+    """
+
+    @property
+    def spent_usd(self) -> float:
+        """What the stored replies cost, those of earlier processes too."""
+        ...
+
+    @property
+    def held_usd(self) -> float:
+        """The most that attempts may cost whose reply is not stored."""
+        ...
 
     def stored(self, identity: str) -> Reply | None: ...
 
-    def store(self, identity: str, reply: Reply, usd: float) -> None: ...
+    def reserve(self, identity: str, usd: float) -> bool:
+        """Hold what an attempt costs at most; False, and nothing is held, where that might exceed the budget."""
+        ...
+
+    def release(self, identity: str) -> None:
+        """Give back what an attempt held that costs nothing."""
+        ...
+
+    def store(self, replies: Sequence[Reply]) -> None:
+        """Return when all are on disk; each takes the place of what its attempt held."""
+        ...
 
 
 class LLM(Protocol):
     """Completes prompts."""
 
-    def replies(self, requests: Iterable[Request], ledger: Ledger) -> Iterator[Reply]:
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """The model and the sampling parameters: all that a reply depends on beside its request, and nothing secret."""
+        ...
+
+    def replies(self, requests: Iterable[Request | None], ledger: Ledger) -> Iterator[Reply]:
         """Yield the reply to each request, in their order, asking for none that the ledger holds.
 
-        Requests are taken as they can be sent, so they may be without end, and may be made from replies yielded before.
+        A fixed number of requests is taken ahead of the reply that is given out next, however fast replies come, so that
+        requests that are made from replies given out before are the same in every run. `None` among the requests says: no
+        more until another reply has been given out; where none is left to give out, that is the end. Raises Stopped where
+        the budget is spent or a server keeps failing (all is stored, and the same call goes on), UserError where asking
+        again is no use. Closing the iterator waits for what is in flight, and stores it.
         """
+        ...
+
+    def forecast(self, like: Sequence[Request], count: int, ledger: Ledger) -> Forecast:
+        """Tell what `count` requests like these would take: from their replies in the ledger, else from assumptions."""
         ...
