@@ -1,84 +1,190 @@
 """Deduplication by ROUGE-L, each decision the same as rouge_score's.
 
 An example is a duplicate where the ROUGE-L F of its text with that of an example kept earlier is above the threshold, as in
-Self-Instruct (Wang et al. 2022, section 2.2) and Alpaca. Texts are compared as strings of one character a token, so that
-rapidfuzz's bit-parallel LCS does the work; lengths that cannot reach the threshold are passed over.
+Self-Instruct (Wang et al. 2022, section 2.2) and Alpaca. `curation/postings.py` sifts out what cannot be near; of what is
+left rapidfuzz finds the longest common subsequence, bit-parallel, and F is computed with rouge_score's own float operations.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice, pairwise
 from typing import Annotated, Literal
 
+import numpy as np
+import numpy.typing as npt
 from annotated_types import Interval, MinLen
 from rapidfuzz import process
 from rapidfuzz.distance import LCSseq
 
+from alpaca.curation.postings import Ints, Postings, Texts, blocks, differing
 from alpaca.records import Example
 
 Threshold = Annotated[float, Interval(gt=0, le=1)]
 Fields = Annotated[Sequence[Literal["instruction", "input", "output"]], MinLen(1)]
-SURROGATES = range(0xD800, 0xE000)  # code points that no string may hold
+Floats = npt.NDArray[np.float64]
+Repeated = tuple[int, float]  # which of the examples kept, counted from 0, and F
+
+BLOCK = 4096  # examples that are decided on together
+RECENT = 512  # examples that are not yet in a part
+LOOKS = [64, 1024]  # where the most promising are cut: those after are scored only where the first leave a doubt
+TOKEN = re.compile("[a-z0-9]+")
+ROUNDING = 1e-9  # far above that of a bound
 
 
-def f_measure(common: int, first: int, second: int) -> float:
-    """Return ROUGE-L's F for a common subsequence of that many tokens, with rouge_score's own float operations."""
-    if not (common and first and second):
-        return 0.0
-    precision, recall = common / first, common / second
-    return 2 * precision * recall / (precision + recall)
+def f_measure(common: npt.ArrayLike, first: npt.ArrayLike, second: npt.ArrayLike) -> Floats:
+    """Return ROUGE-L's F for common subsequences of that many tokens, with rouge_score's own float operations."""
+    common = np.asarray(common)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        precision, recall = common / np.asarray(first), common / np.asarray(second)
+        return np.where(common > 0, 2 * precision * recall / (precision + recall), 0.0)
 
 
 class Rouge:
-    """An index of the examples kept so far."""
+    """An index of the examples kept so far: frozen parts, each larger than those after it, and what is recent."""
 
     def __init__(self, threshold: Threshold, fields: Fields) -> None:
         self.threshold, self.fields = threshold, fields
-        self.characters: dict[str, str] = {}
-        self.by_length: dict[int, tuple[list[str], list[int]]] = {}
-        self.size = 0
+        self.numbers: dict[str, int] = {}  # of tokens
+        self.parts: list[Postings] = []
+        self.recent = Texts.of([])
 
-    def duplicate_of(self, example: Example) -> tuple[int, float] | None:
-        """Return which of the examples added so far (counted from 0) is nearest, and its F, if that is above the threshold."""
-        text = self._encode(example)
-        best: tuple[int, float] | None = None
-        for length, (texts, numbers) in self.by_length.items():
-            least = self._least_common(len(text), length)
-            found = least and process.extractOne(text, texts, scorer=LCSseq.similarity, score_cutoff=least)
-            if found:
-                score = f_measure(int(found[1]), len(text), length)
-                if best is None or (-score, numbers[found[2]]) < (-best[1], best[0]):
-                    best = numbers[found[2]], score
-        return best
+    def duplicate_of(self, example: Example) -> Repeated | None:
+        """Return which of the examples added so far is nearest, the first of several, and its F, if that is above the threshold."""
+        found = self._nearest(self._texts([example]), self.threshold)
+        return found if found and found[1] > self.threshold else None
+
+    def nearest(self, example: Example) -> Repeated | None:
+        """Return which of the examples added so far is nearest, the first of several, and its F; None where there is none."""
+        return self._nearest(self._texts([example]), 0.0)
 
     def add(self, example: Example) -> None:
-        text = self._encode(example)
-        texts, numbers = self.by_length.setdefault(len(text), ([], []))
-        texts.append(text)
-        numbers.append(self.size)
-        self.size += 1
+        """Hold an example, whatever it repeats."""
+        self.recent += self._texts([example])
+        if len(self.recent) >= RECENT:
+            self._settle()
 
-    def _encode(self, example: Example) -> str:
-        """Tokenize as rouge_score does without stemming (lower case, runs of a-z and 0-9), a character for each token."""
-        text = " ".join(getattr(example, field) for field in self.fields).lower()
-        return "".join(self._character(token) for token in re.findall(r"[a-z0-9]+", text))
+    def decide(self, examples: Iterable[Example]) -> Iterator[Repeated | None]:
+        """Yield for each example what `duplicate_of` would return, and add those that repeat none, a block at a time."""
+        rest = iter(examples)
+        while block := list(islice(rest, BLOCK)):
+            self._settle()
+            yield from self._decide(self._texts(block))
 
-    def _character(self, token: str) -> str:
-        code = len(self.characters) + 1
-        return self.characters.setdefault(token, chr(code if code < SURROGATES.start else code + len(SURROGATES)))
+    def _decide(self, texts: Texts) -> Iterator[Repeated | None]:
+        """Decide on a block: against what was kept before, then, of what is left, within the block."""
+        best: dict[int, Repeated] = {}
+        base = 0
+        for part in self.parts:
+            for row, number, score in self._pairs(texts, part):
+                _improve(best, row, base + number, score)
+            base += len(part.texts)
+        new = np.array([row for row in range(len(texts)) if row not in best], np.int64)
+        repeats = _greedy(list(self._pairs(texts, Postings(texts.take(new), self.threshold), new)))
+        kept = np.array([row for row in new.tolist() if row not in repeats], np.int64)
+        for row, (other, score) in repeats.items():
+            _improve(best, row, base + int(np.searchsorted(kept, other)), score)
+        self.recent = texts.take(kept)
+        self._settle()
+        return (best.get(row) for row in range(len(texts)))
 
-    def _least_common(self, first: int, second: int) -> int | None:
-        """Return the shortest common subsequence with an F above the threshold, or None where there is none."""
-        most = min(first, second)
-        if f_measure(most, first, second) <= self.threshold:
-            return None
-        least = int(self.threshold * (first + second) / 2)  # F is 2 * common / (first + second), but for its rounding
-        while f_measure(least, first, second) > self.threshold:
-            least -= 1
-        while f_measure(least, first, second) <= self.threshold:
-            least += 1
-        return least
+    def _pairs(self, texts: Texts, part: Postings, rows: Ints | None = None) -> Iterator[tuple[int, int, float]]:
+        """Yield (number of a text, number in the part, F) of each pair whose F is above the threshold.
+
+        Where the part is made of these `rows` of the texts, the second number is of the row too, and is the smaller.
+        """
+        for one, two in part.pairs(texts):
+            number = two if rows is None else rows[two]
+            if rows is not None:
+                one, two, number = (values[number < one] for values in (one, two, number))
+            score = scores(texts, one, part.texts, two)
+            above = score > self.threshold
+            yield from zip(one[above].tolist(), number[above].tolist(), score[above].tolist(), strict=True)
+
+    def _nearest(self, text: Texts, floor: float) -> Repeated | None:
+        """Return what is nearest and its F, unless no F can be above the floor."""
+        best: Repeated | None = None
+        base = 0
+        for texts in (*(part.texts for part in self.parts), self.recent):
+            found = _nearest_of(text, texts, best[1] if best else floor)
+            if found and (best is None or found[1] > best[1]):
+                best = base + found[0], found[1]
+            base += len(texts)
+        return best
+
+    def _settle(self) -> None:
+        """Make a part of what is recent, together with the parts that are no larger than it."""
+        texts = self.recent
+        while self.parts and len(self.parts[-1].texts) <= 2 * len(texts):
+            texts = self.parts.pop().texts + texts
+        if len(texts):
+            self.parts.append(Postings(texts, self.threshold))
+        self.recent = Texts.of([])
+
+    def _texts(self, examples: Sequence[Example]) -> Texts:
+        """Tokenize as rouge_score does without stemming: lower case, runs of a-z and 0-9."""
+        numbers = self.numbers
+        joined = (" ".join(getattr(example, field) for field in self.fields).lower() for example in examples)
+        return Texts.of([[numbers.setdefault(t, len(numbers)) for t in TOKEN.findall(text)] for text in joined])
+
+
+def scores(texts: Texts, one: Ints, others: Texts, two: Ints) -> Floats:
+    """Return the F of each text `one` with the other text `two`."""
+    first, second = texts.lengths[one], others.lengths[two]
+    common = [_common(texts.take(one[block]), others.take(two[block])) for block in blocks(first + second)]
+    return f_measure(np.concatenate([np.empty(0, np.int64), *common]), first, second)
+
+
+def _common(first: Texts, second: Texts) -> Ints:
+    """Return how many tokens each pair of texts has in common in order; a text becomes a string of a character a token."""
+    tokens = np.concatenate([first.tokens, second.tokens])
+    if tokens.max(initial=0) > sys.maxunicode:
+        tokens = np.unique(tokens, return_inverse=True)[1].astype(np.int32)
+    characters = tokens.tobytes().decode("utf-32", "surrogatepass")
+    ends = np.cumsum(np.concatenate([first.lengths, second.lengths])).tolist()
+    strings = [characters[start:end] for start, end in pairwise([0, *ends])]
+    return process.cpdist(strings[: len(first)], strings[len(first) :], scorer=LCSseq.similarity, dtype=np.int64)
+
+
+def _nearest_of(text: Texts, texts: Texts, floor: float) -> Repeated | None:
+    """Score what may be the nearest, the most promising first, as long as one may be above the floor or nearer than the best."""
+    bounds = _bounds(text, texts)
+    rows = np.flatnonzero(bounds >= floor - ROUNDING)
+    rows = rows[np.argsort(-bounds[rows], kind="stable")]
+    best: Repeated | None = None
+    for look in np.split(rows, LOOKS):
+        look = look[bounds[look] >= (best[1] if best else floor) - ROUNDING]
+        if len(look):
+            score = scores(text, np.zeros(len(look), np.int64), texts, look)
+            nearest = int(np.lexsort((look, -score))[0])
+            if best is None or (score[nearest], -look[nearest]) > (best[1], -best[0]):
+                best = int(look[nearest]), float(score[nearest])
+    return best
+
+
+def _bounds(text: Texts, texts: Texts) -> Floats:
+    """Return an F that that of each text with the first `text` cannot pass, but for rounding."""
+    length, lengths = text.lengths[:1].astype(np.int32), texts.lengths.astype(np.int32)  # which are faster than int64
+    both = lengths + length
+    shared = np.minimum(np.minimum(lengths, length), (both - differing(texts.bits, text.bits)) >> 1)
+    return 2 * shared / np.maximum(both, 1)
+
+
+def _greedy(pairs: Sequence[tuple[int, int, float]]) -> dict[int, Repeated]:
+    """Go through (row, other row, F) in order of rows; return of each row that repeats an earlier one that is kept, the nearest."""
+    repeats: dict[int, Repeated] = {}
+    for row, other, score in sorted(pairs):
+        if other not in repeats:
+            _improve(repeats, row, other, score)
+    return repeats
+
+
+def _improve(best: dict[int, Repeated], row: int, number: int, score: float) -> None:
+    """Note what is nearer than what is known, or as near and earlier."""
+    if row not in best or (score, -number) > (best[row][1], -best[row][0]):
+        best[row] = number, score
 
 
 class Everything:
@@ -89,3 +195,6 @@ class Everything:
 
     def add(self, example: Example) -> None:
         return None
+
+    def decide(self, examples: Iterable[Example]) -> Iterator[None]:
+        return (None for _ in examples)

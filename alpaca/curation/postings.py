@@ -1,0 +1,179 @@
+"""Which texts can be near to which: the filters of an exact similarity join, over whole blocks at a time.
+
+Two texts of a and b tokens whose ROUGE-L F is above t have more than t(a + b)/2 tokens in common, order aside. So:
+
+- **Length.** The shorter has at least t/(2 - t) times the tokens of the longer.
+- **Prefix** (Chaudhuri et al. 2006, Bayardo et al. 2007). Sort the tokens of both by the same order, rarest first. The first
+  token that they share stands at most a - t(a + b)/2 places from the front of the one and b - t(a + b)/2 of the other, so
+  an inverted index of those places finds all pairs.
+- **Bitmap** (Sandes et al. 2020). Let each text be a set of bits, one flipped for each token. Bits that differ are at
+  most the tokens that are not in common, at most (1 - t)(a + b).
+
+The order of tokens, the number of bits and the size of blocks change how much is sifted out, and never what is found.
+Letters: N texts, T tokens of all, P postings, C candidates, W words of 64 bits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+Ints = npt.NDArray[np.int64]
+Bits = npt.NDArray[np.uint64]
+
+WORDS = 2  # of 64 bits in a bitmap
+AT_ONCE = 1 << 20  # candidates that are looked at together
+SLACK = 1e-6  # far above any rounding, far below a token
+MIXERS = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F], np.uint64)  # odd, of golden ratio and xxHash
+
+
+@dataclass(frozen=True)
+class Texts:
+    """Texts as numbers of tokens, all in one row, with their bitmaps."""
+
+    tokens: npt.NDArray[np.int32]  # (T,)
+    lengths: Ints  # (N,)
+    bits: Bits  # (W, N)
+
+    @classmethod
+    def of(cls, texts: Sequence[Sequence[int]]) -> Texts:
+        lengths = np.fromiter(map(len, texts), np.int64, len(texts))
+        tokens = np.fromiter(chain.from_iterable(texts), np.int32, int(lengths.sum()))
+        return cls(tokens, lengths, bitmaps(tokens, lengths))
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    @cached_property
+    def starts(self) -> Ints:
+        return np.cumsum(self.lengths) - self.lengths  # (N,)
+
+    def take(self, rows: Ints) -> Texts:
+        """Return some of the texts, in the order of `rows`."""
+        lengths = self.lengths[rows]
+        return Texts(self.tokens[spans(self.starts[rows], lengths)], lengths, self.bits[:, rows])
+
+    def __add__(self, other: Texts) -> Texts:
+        tokens, lengths = (np.concatenate(two) for two in ((self.tokens, other.tokens), (self.lengths, other.lengths)))
+        return Texts(tokens, lengths, np.concatenate([self.bits, other.bits], axis=1))
+
+
+def bitmaps(tokens: npt.NDArray[np.int32], lengths: Ints) -> Bits:
+    """Flip one bit for each token, chosen by its number: (W, N)."""
+    found = np.zeros((WORDS, len(lengths)), np.uint64)
+    hashes = tokens.astype(np.uint64) * MIXERS[0]
+    hashes = (hashes ^ (hashes >> np.uint64(29))) * MIXERS[1]
+    bit = np.uint64(1) << (hashes >> np.uint64(58))  # (T,)
+    word = (hashes >> np.uint64(32)) % np.uint64(WORDS)
+    filled = lengths > 0
+    starts = (np.cumsum(lengths) - lengths)[filled]
+    for number in range(WORDS if len(starts) else 0):
+        found[number, filled] = np.bitwise_xor.reduceat(np.where(word == number, bit, np.uint64(0)), starts)
+    return found
+
+
+def spans(starts: Ints, lengths: Ints) -> Ints:
+    """Return start, start + 1, ..., start + length - 1 for each start, end to end."""
+    ends = np.cumsum(lengths)
+    return np.repeat(starts - ends + lengths, lengths) + np.arange(ends[-1] if len(ends) else 0)
+
+
+class Places(NamedTuple):
+    """Places in texts, each text's tokens sorted by rank: (P,) each."""
+
+    text: Ints
+    rank: Ints
+    place: Ints
+
+
+class Postings:
+    """An inverted index of some texts, frozen, and made when pairs are first asked for."""
+
+    def __init__(self, texts: Texts, threshold: float) -> None:
+        self.texts, self.threshold = texts, threshold
+
+    def pairs(self, others: Texts) -> Iterator[tuple[Ints, Ints]]:
+        """Yield (numbers of other texts, numbers of texts of this index) that may be near, a block at a time.
+
+        A pair may come once more in the next block.
+        """
+        found = places(others, self._ranks, self.threshold)
+        length = others.lengths[found.text]
+        least = np.ceil(length * self.threshold / (2 - self.threshold) - SLACK)
+        most = np.minimum(2 * (length - found.place) / self.threshold - length + SLACK, self._longest)
+        base = found.rank * (self._longest + 1)
+        low = np.searchsorted(self._postings.rank, base + least.astype(np.int64))
+        high = np.searchsorted(self._postings.rank, base + most.astype(np.int64), side="right")
+        counts = np.where(found.rank > 0, np.maximum(high - low, 0), 0)
+        for block in blocks(counts):
+            yield self._near(others, np.repeat(found.text[block], counts[block]), spans(low[block], counts[block]))
+
+    def _near(self, others: Texts, one: Ints, posting: Ints) -> tuple[Ints, Ints]:
+        """Sift candidates by the places of their postings and by their bitmaps."""
+        two = self._postings.text[posting]
+        length = self.texts.lengths[two]
+        both = others.lengths[one] + length
+        near = length - self._postings.place[posting] >= both * (self.threshold / 2) - SLACK
+        one, two, both = one[near], two[near], both[near]
+        near = differing(others.bits[:, one], self.texts.bits[:, two]) <= (1 - self.threshold) * both + SLACK
+        pair = np.unique(one[near] * len(self.texts) + two[near])
+        return pair // len(self.texts), pair % len(self.texts)
+
+    @cached_property
+    def _longest(self) -> int:
+        return int(self.texts.lengths.max(initial=0))
+
+    @cached_property
+    def _ranks(self) -> Ints:
+        """Rank the tokens by number, from 1 for the rarest; 0 is for those that are in no text."""
+        counts = np.bincount(self.texts.tokens)
+        ranks = np.zeros(len(counts) + 1, np.int64)
+        ranks[np.argsort(counts, kind="stable")] = np.arange(len(counts)) + 1
+        ranks[:-1][counts == 0] = 0
+        return ranks
+
+    @cached_property
+    def _postings(self) -> Places:
+        """Sort the places by rank and length, which are both in the `rank` of what is returned."""
+        found = places(self.texts, self._ranks, self.threshold)
+        keys = found.rank * (self._longest + 1) + self.texts.lengths[found.text]
+        order = np.argsort(keys)
+        return Places(found.text[order], keys[order], found.place[order])
+
+
+def places(texts: Texts, ranks: Ints, threshold: float) -> Places:
+    """Sort each text's tokens by rank, and give the first place of each within the longest prefix that can matter."""
+    width = len(ranks) + 1
+    rank = ranks[np.minimum(texts.tokens, len(ranks) - 1)]  # (T,)
+    keys = np.sort(np.repeat(np.arange(len(texts)), texts.lengths) * width + rank)
+    text, rank = keys // width, keys % width
+    place = np.arange(len(keys)) - texts.starts[text]
+    length = texts.lengths[text]
+    kept = length - place >= length * threshold / (2 - threshold) - SLACK
+    kept[1:] &= keys[1:] != keys[:-1]
+    return Places(text[kept], rank[kept], place[kept])
+
+
+def differing(one: Bits, two: Bits) -> npt.NDArray[np.uint8]:
+    """Count the bits in which bitmaps differ: (W, N) to (N,)."""
+    counts: npt.NDArray[np.uint8] = np.bitwise_count(one[0] ^ two[0])
+    for word in range(1, WORDS):
+        counts += np.bitwise_count(one[word] ^ two[word])
+    return counts
+
+
+def blocks(counts: Ints) -> Iterator[slice]:
+    """Cut a row of counts into blocks of a sum that is looked at together, or of one count where that is more."""
+    ends = np.cumsum(counts)
+    start = 0
+    while start < len(counts):
+        done = int(ends[start - 1]) if start else 0
+        stop = max(start + 1, int(np.searchsorted(ends, done + AT_ONCE, side="right")))
+        yield slice(start, stop)
+        start = stop
