@@ -6,7 +6,8 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,15 @@ def write_json(path: Path, value: Any) -> None:
 
 def write_jsonl(path: Path, rows: Iterable[dict[str, Any]]) -> None:
     write_text(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+
+
+@contextmanager
+def writing_jsonl(path: Path) -> Iterator[Callable[[dict[str, Any]], None]]:
+    """Yield a function that writes one more row; the file has its name when all are written, and is absent after an error."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with partial(path).open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
+        yield lambda row: (file.write(json.dumps(row, ensure_ascii=False) + "\n"), None)[1]
+    complete(path)
 
 
 def read_json(path: Path) -> Any:

@@ -21,6 +21,7 @@ PACKAGES = ("torch", "lightning", "transformers", "hydra-core", "deepspeed", "pe
 Hashes = dict[str, str | None]  # by path; None for what is not there
 
 SPEED_ONLY = (  # what changes how a stage computes, and not what
+    "budget_usd",
     "strategy",
     "trainer.accelerator",
     "trainer.devices",

@@ -72,15 +72,17 @@ class SelfInstruct:
         self.version = version(self.brief, format)
 
     @property
-    def assumed_yield(self) -> float:
-        """How many tasks of a reply are kept, before one is there."""
-        return (self.total - self.in_context) * self.assumed_share_kept
+    def new(self) -> int:
+        """How many tasks a request asks for."""
+        return self.total - self.in_context
 
     def batches(self, seeds: list[Example], count: int, seed: int, writer: Writer | None) -> Iterator[Batch]:
         """Yield what came of each reply until `count` examples are kept, or `barren_requests` replies gave none."""
         run = _Run(self, seeds, count, seed, _present(writer))
+        for task in seeds:
+            self.dedup.add(task)
         barren = 0
-        with closing(run.writer.llm.replies(run.requests(), run.writer.ledger)) as replies:
+        with closing(run.writer.llm.replies(run.requests(), run.writer.ledger)) as replies:  # type: ignore[type-var]
             for reply in replies:
                 batch = run.take(reply)
                 yield batch
@@ -92,7 +94,7 @@ class SelfInstruct:
         """Tell what it takes to write `count` examples, before any request is sent."""
         run = _Run(self, seeds, count, seed, _present(writer))
         like = [run.request(number) for number in range(REQUESTS_LIKE)]
-        return run.writer.llm.forecast(like, math.ceil(count / self.assumed_yield), run.writer.ledger)
+        return run.writer.llm.forecast(like, math.ceil(count / (self.new * self.assumed_share_kept)), run.writer.ledger)
 
     def held_out(self, count: int, seed: int) -> list[Example]:
         """Return none: nobody knows whether a written answer is right."""
@@ -126,8 +128,6 @@ class _Run:
 
     def requests(self) -> Iterator[Request | None]:
         """Yield requests without end, None where another would be one too many or needs a reply that is not taken yet."""
-        for seed in self.seeds if len(self.earlier) == len(self.seeds) else []:
-            self.settings.dedup.add(seed)
         number = 0
         while True:
             if len(self.asked) < self._ahead():
@@ -205,7 +205,7 @@ class _Run:
     def _ahead(self) -> int:
         """Return how many requests may be open: those expected to be needed, and no more than the lag."""
         taken = len(self.sizes) - 1
-        each = (self.count - self.missing + self.settings.assumed_yield) / (taken + 1)
+        each = (self.count - self.missing + self.settings.new) / (taken + 1)  # as if one reply had been kept whole
         needed = max(1, math.ceil(self.missing / each))
         return min(needed, self.settings.lag) if self.settings.written_in_context else needed
 
