@@ -1,0 +1,261 @@
+"""Many requests in flight for one that waits: an event loop in a thread of its own behind a plain iterator.
+
+    requests -> taken a fixed number ahead -> sent when pace and budget allow -> stored -> given out in their order
+
+What fails and may pass is sent again after a while; requests with a lower number go first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import random
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import AbstractAsyncContextManager, contextmanager
+from dataclasses import dataclass, field
+from itertools import islice
+from threading import Thread
+from typing import Any, Final
+
+from alpaca.errors import Stopped, UserError
+from alpaca.llms.pace import Pace
+from alpaca.llms.price import Price
+from alpaca.llms.request import Ledger, Reply, Request
+from alpaca.llms.wire import Answer, Passing
+from alpaca.log import logger
+
+FIRST_DELAY: Final = 0.25  # seconds before the second attempt, doubled for each
+LONGEST_DELAY: Final = 30.0
+UNREACHED_ATTEMPTS: Final = 3  # of a server that has never answered
+
+
+@dataclass(order=True)
+class Asked:
+    """A request on its way: the most tokens of its prompt and completion, and the most that an attempt costs."""
+
+    number: int
+    identity: str = field(compare=False)
+    body: bytes = field(compare=False)
+    most: tuple[int, int] = field(compare=False)
+    usd: float = field(compare=False)
+    reply: Future[Reply] = field(compare=False, default_factory=Future)
+    failures: int = field(compare=False, default=0)
+    replies_seen: int = field(compare=False, default=0)  # to any request, when this one was refused the last time
+
+
+Send = Callable[[Asked], Awaitable[Answer | Passing]]
+Open = Callable[[], AbstractAsyncContextManager[Send]]
+
+
+def take(source: Iterator[Request | None], room: int) -> list[Request]:
+    """Take up to `room` requests, fewer where the source ends or says None."""
+    taken: list[Request] = []
+    for request in islice(source, max(0, room)):
+        if request is None:
+            break
+        taken.append(request)
+    return taken
+
+
+def in_order(
+    requests: Iterable[Request | None],
+    settings: Mapping[str, Any],
+    ahead: int,
+    ledger: Ledger,
+    asking: Asking,
+    prepare: Callable[[Request, str], Asked],
+) -> Iterator[Reply]:
+    """Yield the reply to each request in order, with `ahead` requests taken before each."""
+    source, waiting = iter(requests), deque[tuple[str, Future[Reply] | None]]()
+    with asking.running():
+        while True:
+            named = [(request, request.identity(settings)) for request in take(source, ahead - len(waiting))]
+            new = {name: prepare(request, name) for request, name in named if ledger.stored(name) is None}
+            asking.submit(list(new.values()))
+            waiting += [(name, new[name].reply if name in new else None) for _, name in named]
+            if not waiting:
+                return
+            name, reply = waiting.popleft()
+            yield known(ledger, name) if reply is None else reply.result()
+
+
+def known(ledger: Ledger, identity: str) -> Reply:
+    """Return a reply that is stored for certain."""
+    reply = ledger.stored(identity)
+    assert reply is not None
+    return reply
+
+
+class Asking:
+    """Sends requests through what `open` gives, up to `attempts` times each, and stores the replies."""
+
+    def __init__(self, open: Open, pace: Pace, price: Price, ledger: Ledger, attempts: int) -> None:
+        self._open, self._pace, self._price, self._ledger, self._attempts = open, pace, price, ledger, attempts
+        self._ready: list[Asked] = []
+        self._unanswered: dict[str, Asked] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._arrived: list[tuple[Asked, Reply]] = []
+        self._unsettled = 0  # attempts of which it is not known yet what they cost
+        self._timer: asyncio.TimerHandle | None = None
+        self._end: BaseException | None = None
+        self._closing = False
+        self._thread: Thread | None = None
+        self._send: Send | None = None
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Be there for requests; at the end, wait for those in flight and store their replies."""
+        try:
+            yield
+        finally:
+            if self._thread is not None:
+                self._loop.call_soon_threadsafe(self._close)
+                self._thread.join()
+
+    def submit(self, asked: Sequence[Asked]) -> None:
+        """Take requests from the iterator's thread; the loop's begins with the first."""
+        if asked and self._thread is None:
+            self._loop, self._wake = asyncio.new_event_loop(), asyncio.Event()
+            self._thread = Thread(target=self._run, name="asking", daemon=True)
+            self._thread.start()
+        if asked:
+            self._loop.call_soon_threadsafe(self._take, asked)
+
+    # From here on, all is the loop's thread.
+
+    def _run(self) -> None:
+        self._loop.set_exception_handler(
+            lambda _, context: self._fail(context.get("exception") or RuntimeError(str(context)))
+        )
+        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+            runner.run(self._work())
+
+    async def _work(self) -> None:
+        """Store what arrives until the end, and refuse what comes after an error."""
+        try:
+            async with self._open() as self._send:
+                self._pump()
+                while not (self._closing and not self._tasks and not self._arrived):
+                    await self._wake.wait()
+                    self._wake.clear()
+                    await self._store()
+        except Exception as problem:
+            self._fail(problem)
+        while not self._closing:
+            await self._wake.wait()
+            self._wake.clear()
+
+    def _take(self, asked: Sequence[Asked]) -> None:
+        for each in asked:
+            self._unanswered[each.identity] = each
+            heapq.heappush(self._ready, each)
+        if self._end is not None:
+            self._fail(self._end)
+        elif self._send is not None:
+            self._pump()
+
+    def _close(self) -> None:
+        self._closing = True
+        self._ready.clear()
+        if self._tasks:
+            logger.info("waiting for %d replies that are on their way", len(self._tasks))
+        self._wake.set()
+
+    def _fail(self, problem: BaseException) -> None:
+        """End what has no reply; what is in flight is waited for at the end, and stored."""
+        self._end = self._end or problem
+        self._ready.clear()
+        for asked in self._unanswered.values():
+            asked.reply.set_exception(self._end)
+        self._unanswered.clear()
+
+    def _pump(self) -> None:
+        """Send what may be sent now, the lowest number first, and come back when more may."""
+        while self._ready and (wait := self._pace.wait()) is not None:
+            if wait > 0:
+                self._come_back(wait)
+                return
+            if not self._ledger.reserve(self._ready[0].identity, self._ready[0].usd):
+                if not self._unsettled:
+                    self._fail(_spent(self._ledger, self._ready[0].usd))
+                return
+            self._unsettled += 1
+            asked = heapq.heappop(self._ready)
+            task = self._loop.create_task(self._attempt(asked, self._pace.sent(sum(asked.most))))
+            self._tasks.add(task)
+            task.add_done_callback(self._done)
+
+    def _come_back(self, wait: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_later(wait, self._pump)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._wake.set()
+        if (problem := task.exception()) is not None:
+            self._fail(problem)
+
+    async def _attempt(self, asked: Asked, sent_at: float) -> None:
+        assert self._send is not None
+        try:
+            outcome = await self._send(asked)
+        except (UserError, Stopped) as problem:
+            self._pace.failed()
+            self._settle(asked)
+            self._fail(problem)
+            return
+        if isinstance(outcome, Answer):
+            self._pace.replied()
+            self._arrived.append((asked, outcome.priced(asked.identity, self._price, asked.most)))
+        else:
+            self._failed(asked, outcome, sent_at)
+        self._pump()
+
+    def _failed(self, asked: Asked, failure: Passing, sent_at: float) -> None:
+        """Send it again after a while, with some chance in it, or give up."""
+        if failure.crowded:
+            self._pace.refused(sent_at, failure.wait)
+        else:
+            self._pace.failed()
+        if failure.dark:
+            self._unsettled -= 1  # and what it held stays held: it may be billed
+        else:
+            self._settle(asked)
+        fresh = failure.crowded and self._pace.accepted > asked.replies_seen
+        asked.replies_seen = self._pace.accepted
+        asked.failures = 1 if fresh else asked.failures + 1
+        if asked.failures >= (self._attempts if self._pace.accepted else min(UNREACHED_ATTEMPTS, self._attempts)):
+            self._fail(Stopped(f"{failure.told}, {asked.failures} times in a row"))
+        delay = min(LONGEST_DELAY, FIRST_DELAY * 2**asked.failures) * random.uniform(0.5, 1)
+        self._loop.call_later(max(delay, failure.wait * random.uniform(1, 1.1)), self._again, asked)
+
+    def _settle(self, asked: Asked) -> None:
+        self._unsettled -= 1
+        self._ledger.release(asked.identity)
+
+    def _again(self, asked: Asked) -> None:
+        if not self._closing and self._end is None:
+            heapq.heappush(self._ready, asked)
+            self._pump()
+
+    async def _store(self) -> None:
+        """Write what has arrived to the disk, in another thread, and then give it out."""
+        arrived, self._arrived = self._arrived, []
+        if not arrived:
+            return
+        await self._loop.run_in_executor(None, self._ledger.store, [reply for _, reply in arrived])
+        self._unsettled -= len(arrived)
+        for asked, reply in arrived:
+            if self._unanswered.pop(asked.identity, None):
+                asked.reply.set_result(reply)
+        self._pump()
+
+
+def _spent(ledger: Ledger, usd: float) -> Stopped:
+    held = f" and {ledger.held_usd:.4f} perhaps, for replies that were lost on the way" if ledger.held_usd else ""
+    return Stopped(
+        f"budget: {ledger.spent_usd:.4f} USD are spent{held}, and the next request may cost {usd:.4f}; give a larger budget_usd"
+    )

@@ -1,0 +1,223 @@
+"""The replies that are paid for, on disk, and the money: a file that only grows, a line with its checksum for each event.
+
+Replies that arrive together are flushed to the disk together, so safety costs little time. Room on the disk is taken before
+a request is sent: a full disk is found out while nothing is paid for that could not be kept.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import zlib
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from threading import Lock
+from typing import Any, Final
+
+from alpaca.errors import UserError
+from alpaca.llms.request import Reply
+
+ROOM: Final = 1 << 16  # bytes of disk kept for each reply that is in flight
+STEP: Final = 1 << 20  # bytes by which the file grows at least
+
+Place = tuple[int, int]  # offset and length in the file
+
+
+def ledger_path(stage_folder: Path) -> Path:
+    """Return where a stage's ledger lies: beside its folder, so that a changed configuration does not take replies away."""
+    return stage_folder.with_name(f"{stage_folder.name}.ledger.jsonl")
+
+
+class Book:
+    """The ledger in the file `path`, for one process at a time; without `budget_usd` there is no limit.
+
+    Raises UserError where another process holds it or it cannot be opened. A full disk raises OSError, and what was stored
+    before stays. Its methods may be called by several threads.
+    """
+
+    def __init__(self, path: Path, budget_usd: float | None) -> None:
+        self.budget_usd = budget_usd
+        self._log = _Log(path)
+        self._lock = Lock()
+        self._places: dict[str, Place] = {}
+        self._holds: defaultdict[str, list[float]] = defaultdict(list)
+        self._spent = self._held = 0.0
+        self._in_flight = 0
+        for event, place in self._log.events():
+            self._replay(event, place)
+
+    @property
+    def spent_usd(self) -> float:
+        """What the stored replies cost, those of earlier processes too."""
+        return self._spent
+
+    @property
+    def held_usd(self) -> float:
+        """The most that attempts may cost whose reply is not stored."""
+        return self._held
+
+    def __len__(self) -> int:
+        """Return how many replies are stored."""
+        return len(self._places)
+
+    def stored(self, identity: str) -> Reply | None:
+        place = self._places.get(identity)
+        return Reply(**self._log.event(place)["reply"]) if place else None
+
+    def reserve(self, identity: str, usd: float) -> bool:
+        """Hold what an attempt costs at most; False, and nothing is held, where that might exceed the budget."""
+        with self._lock:
+            if self.budget_usd is not None and self._spent + self._held + usd > self.budget_usd:
+                return False
+            self._log.make_room(ROOM * (self._in_flight + 1))
+            if usd:
+                self._log.append([{"hold": identity, "usd": usd}])
+                self._hold(identity, usd)
+            self._in_flight += 1
+            return True
+
+    def release(self, identity: str) -> None:
+        """Give back what an attempt held that costs nothing."""
+        with self._lock:
+            if identity in self._holds:
+                self._log.append([{"release": identity}])
+                self._let_go(identity)
+            self._in_flight = max(0, self._in_flight - 1)
+
+    def store(self, replies: Sequence[Reply]) -> None:
+        """Return when all are on disk; each takes the place of what its attempt held."""
+        with self._lock:
+            places = self._log.append([{"reply": asdict(reply)} for reply in replies])
+        self._log.flush()
+        with self._lock:
+            for reply, place in zip(replies, places, strict=True):
+                self._enter(reply.identity, reply.usd, place)
+            self._in_flight = max(0, self._in_flight - len(replies))
+
+    def close(self) -> None:
+        """Give back the room that was taken, and the lock."""
+        self._log.close()
+
+    def __enter__(self) -> Book:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _replay(self, event: dict[str, Any], place: Place) -> None:
+        if "reply" in event:
+            self._enter(event["reply"]["identity"], event["reply"]["usd"], place)
+        elif "hold" in event:
+            self._hold(event["hold"], event["usd"])
+        else:
+            self._let_go(event["release"])
+
+    def _enter(self, identity: str, usd: float, place: Place) -> None:
+        self._places[identity] = place
+        self._spent += usd
+        self._let_go(identity)
+
+    def _hold(self, identity: str, usd: float) -> None:
+        self._holds[identity].append(usd)
+        self._held += usd
+
+    def _let_go(self, identity: str) -> None:
+        """Take back the last hold of a request, if it has one."""
+        if identity in self._holds:
+            self._held -= self._holds[identity].pop()
+            if not self._holds[identity]:
+                del self._holds[identity]
+            if not self._holds:
+                self._held = 0.0  # not what rounding left
+
+
+class _Log:
+    """Lines of `checksum JSON` in a file that is locked, of which none is given out that is torn."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self.file = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        except OSError as problem:
+            raise UserError(f"cannot write the ledger {path}: {problem.strerror}") from problem
+        try:
+            fcntl.flock(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as problem:
+            os.close(self.file)
+            raise UserError(
+                f"another process writes the ledger {path}; wait for it, or give this run a name="
+            ) from problem
+        self.end = self.room = 0  # of what is written, and of what the disk has been asked for
+        _flush_folder(path.parent)
+
+    def events(self) -> Iterator[tuple[dict[str, Any], Place]]:
+        """Yield each whole event with its place, and leave behind them what is torn."""
+        offset = 0
+        with os.fdopen(os.dup(self.file), "rb") as lines:
+            for line in lines:
+                if (event := _event(line)) is not None:
+                    yield event, (offset, len(line))
+                    self.end = offset + len(line)
+                offset += len(line)
+        os.ftruncate(self.file, self.end)
+        self.room = self.end
+
+    def event(self, place: Place) -> dict[str, Any]:
+        event = _event(os.pread(self.file, place[1], place[0]))
+        assert event is not None  # it was whole when it was written or read
+        return event
+
+    def append(self, events: Sequence[dict[str, Any]]) -> list[Place]:
+        """Write all of the events or none; return the place of each."""
+        lines = [_line(event) for event in events]
+        content, start = b"".join(lines), self.end
+        self.make_room(len(content))
+        written = 0
+        while written < len(content):
+            written += os.pwrite(self.file, content[written:], start + written)
+        places = []
+        for line in lines:
+            places.append((self.end, len(line)))
+            self.end += len(line)
+        return places
+
+    def make_room(self, size: int) -> None:
+        """See that the disk has `size` bytes behind what is written; raises OSError where it has not."""
+        if self.end + size > self.room:
+            wanted = self.end + size + STEP
+            try:
+                os.posix_fallocate(self.file, self.end, wanted - self.end)
+            except OSError:
+                os.ftruncate(self.file, max(self.end, self.room))
+                raise
+            self.room = wanted
+
+    def flush(self) -> None:
+        os.fdatasync(self.file)
+
+    def close(self) -> None:
+        os.ftruncate(self.file, self.end)
+        os.close(self.file)
+
+
+def _line(event: dict[str, Any]) -> bytes:
+    content = json.dumps(event, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    return b"%08x %s\n" % (zlib.crc32(content), content)
+
+
+def _event(line: bytes) -> dict[str, Any] | None:
+    """Return what a line says, or None where it is torn."""
+    checksum, _, content = line.removesuffix(b"\n").partition(b" ")
+    if not line.endswith(b"\n") or checksum != b"%08x" % zlib.crc32(content):
+        return None
+    event: dict[str, Any] = json.loads(content.decode("utf-8", "surrogatepass"))
+    return event
+
+
+def _flush_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    os.fsync(handle)
+    os.close(handle)

@@ -1,0 +1,155 @@
+"""Models behind OpenAI's protocol: OpenAI, vLLM, Ollama, llama.cpp, proxies.
+
+Requests go over aiohttp: the `openai` package's own client takes 2 to 4 times as long (`benchmarks/README.md`).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
+
+from alpaca.errors import UserError
+from alpaca.llms.asking import Asked, Asking, Send, in_order
+from alpaca.llms.pace import Pace
+from alpaca.llms.price import Price, forecast, most_prompt_tokens
+from alpaca.llms.request import Forecast, Ledger, Reply, Request
+from alpaca.llms.wire import API, PATHS, Answer, Passing, Sampling, failure, read, read_events
+
+if TYPE_CHECKING:
+    from aiohttp import ClientResponse, ClientSession
+
+CONNECT_SECONDS: Final = 15.0
+
+
+class OpenAI:
+    """The model `model` of the server at `base_url`; the key is in the environment variable `key_name`, if any.
+
+    A local server may need no key; OpenAI's always does.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        base_url: str,
+        key_name: str,
+        api: API,
+        max_tokens: PositiveInt,
+        temperature: NonNegativeFloat | None,
+        top_p: PositiveFloat | None,
+        stop: list[str],
+        stream: bool,
+        concurrency: PositiveInt,
+        ahead: PositiveInt,
+        requests_per_minute: PositiveFloat | None,
+        tokens_per_minute: PositiveFloat | None,
+        timeout: PositiveFloat,
+        attempts: PositiveInt,
+        price: Price,
+    ) -> None:
+        if ahead < concurrency:
+            raise UserError(f"ahead={ahead} leaves some of concurrency={concurrency} without work; it must be as large")
+        self.sampling = Sampling(model, api, max_tokens, temperature, top_p, tuple(stop))
+        self.base_url, self.key_name, self.stream, self.timeout = base_url.rstrip("/"), key_name, stream, timeout
+        self.concurrency, self.ahead, self.attempts, self.price = concurrency, ahead, attempts, price
+        self.requests_per_minute, self.tokens_per_minute = requests_per_minute, tokens_per_minute
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        return self.sampling.settings()
+
+    def replies(self, requests: Iterable[Request | None], ledger: Ledger) -> Iterator[Reply]:
+        price = self.price.known(self.sampling.model, self.base_url)
+        pace = Pace(self.concurrency, self.requests_per_minute, self.tokens_per_minute)
+        asking = Asking(self._open, pace, price, ledger, self.attempts)
+        return in_order(
+            requests, self.settings, self.ahead, ledger, asking, lambda request, name: self._asked(request, name, price)
+        )
+
+    def forecast(self, like: Sequence[Request], count: int, ledger: Ledger) -> Forecast:
+        price = self.price.known(self.sampling.model, self.base_url)
+        replies = [ledger.stored(request.identity(self.settings)) for request in like]
+        return forecast(like, replies, count, price, self.sampling.max_tokens, self.concurrency)
+
+    def _asked(self, request: Request, identity: str, price: Price) -> Asked:
+        body = self.sampling.body(request, self.base_url)
+        if self.stream:
+            body |= {"stream": True, "stream_options": {"include_usage": True}}
+        most = (most_prompt_tokens(request), self.sampling.max_tokens)
+        return Asked(request.number, identity, json.dumps(body).encode(), most, price.of(*most))
+
+    @asynccontextmanager
+    async def _open(self) -> AsyncIterator[Send]:
+        """Open the connections; what they yield sends one request."""
+        import aiohttp
+
+        key = secret(self.key_name, self.base_url)
+        headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {key}"} if key else {})
+        timeout = aiohttp.ClientTimeout(total=self.timeout, sock_connect=CONNECT_SECONDS)
+        connector = aiohttp.TCPConnector(limit=0)
+        proxy = proxy_of(self.base_url)
+        async with aiohttp.ClientSession(connector=connector, timeout=timeout, headers=headers, proxy=proxy) as session:
+
+            async def send(asked: Asked) -> Answer | Passing:
+                return await self._send(session, asked, key)
+
+            yield send
+
+    async def _send(self, session: ClientSession, asked: Asked, key: str) -> Answer | Passing:
+        """Send one request. What ends without an error status may have been answered, and so may be billed."""
+        import aiohttp
+
+        url = f"{self.base_url}/{PATHS[self.sampling.api]}"
+        try:
+            async with session.post(url, data=asked.body, headers={"Idempotency-Key": asked.identity}) as response:
+                if response.status >= 300:
+                    return failure(response.status, response.headers, await _content(response), key, self.key_name)
+                return (
+                    read_events([line async for line in response.content])
+                    if self.stream
+                    else read(await response.read())
+                )
+        except aiohttp.InvalidURL as problem:
+            raise UserError(f"llm.base_url={self.base_url} is no address") from problem
+        except aiohttp.ClientConnectorError as problem:
+            return Passing(f"cannot reach {self.base_url} ({problem.os_error.strerror or 'no connection'})")
+        except aiohttp.ConnectionTimeoutError:
+            return Passing(f"cannot reach {self.base_url} in {CONNECT_SECONDS:g} s")
+        except TimeoutError:
+            return Passing(f"no reply of {self.base_url} in {self.timeout:g} s", dark=True)
+        except (aiohttp.ClientError, OSError, ValueError) as problem:
+            return Passing(f"a broken reply of {self.base_url} ({type(problem).__name__})", dark=True)
+
+
+async def _content(response: ClientResponse) -> bytes:
+    """Return the body of an error, as far as it comes."""
+    import aiohttp
+
+    try:
+        return await response.read()
+    except (aiohttp.ClientError, OSError):
+        return b""
+
+
+def secret(key_name: str, base_url: str) -> str:
+    """Return the key from the environment. Raises UserError where OpenAI's own server is to be asked without one."""
+    key = os.environ.get(key_name, "")
+    if not key and (urlsplit(base_url).hostname or "").endswith("openai.com"):
+        raise UserError(
+            f"there is no key in the environment: set {key_name}, or name another variable with llm.key_name=..."
+        )
+    if key and not (key.isascii() and key.isprintable() and " " not in key):
+        raise UserError(f"the key in ${key_name} has a character that no key has, such as a space or the end of a line")
+    return key
+
+
+def proxy_of(base_url: str) -> str | None:
+    """Return the proxy that the environment names for a server."""
+    parts = urlsplit(base_url)
+    return None if proxy_bypass(parts.hostname or "") else getproxies().get(parts.scheme)
