@@ -1,14 +1,14 @@
 """Keep the examples that are sound and new: `alpaca curate data=raw.jsonl`.
 
 1. Read the examples; rows that are none are set aside.
-2. Each filter may give a reason against an example; then the deduplication compares it with all kept before it.
+2. Each filter may give a reason against an example; then the deduplication compares it with those kept before it.
 3. What is kept goes to `alpaca_data.json` in Alpaca's format, the rest to `rejected.jsonl` with its reason.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -20,13 +20,13 @@ from alpaca.records import Example, read
 from alpaca.schema import InputPath
 from alpaca.stage import launch
 
+Repeated = tuple[int, float | None]  # which of the examples kept so far, counted from 0, and the score, if there is one
+
 
 class Dedup(Protocol):
-    """Finds the example kept before that a new one repeats, and its score."""
+    """Decides in order which examples repeat one that was kept before; it may read them all before its first decision."""
 
-    def duplicate_of(self, example: Example) -> tuple[int, float] | None: ...
-
-    def add(self, example: Example) -> None: ...
+    def decide(self, examples: Iterable[Example]) -> Iterator[Repeated | None]: ...
 
 
 def curate(name: str, root: Path, data: InputPath, filters: Mapping[str, Filter], dedup: Dedup) -> Outcome:
@@ -35,13 +35,15 @@ def curate(name: str, root: Path, data: InputPath, filters: Mapping[str, Filter]
     examples, bad = read(data)
     kept: list[Example] = []
     rejected = [row.rejected() for row in bad]
-    for example in examples:
-        reason = objection(example, filters) or repetition(example, dedup, kept)
+    objections = [objection(example, filters) for example in examples]
+    sound = (example for example, reason in zip(examples, objections, strict=True) if not reason)
+    decisions = dedup.decide(sound)
+    for example, reason in zip(examples, objections, strict=True):
+        reason = reason or repetition(next(decisions), kept)
         if reason:
             rejected.append(example.row() | reason)
         else:
             kept.append(example)
-            dedup.add(example)
     if not kept:
         raise UserError(f"no example of {data} is left after curation; the first was rejected: {rejected[0]['reason']}")
     write_json(folder / "alpaca_data.json", [example.alpaca() for example in kept])
@@ -62,9 +64,8 @@ def objection(example: Example, filters: Mapping[str, Filter]) -> dict[str, Any]
     return next(({"reason": reason} for check in filters.values() if (reason := check(example))), None)
 
 
-def repetition(example: Example, dedup: Dedup, kept: list[Example]) -> dict[str, Any] | None:
-    """Return which kept example this one repeats, or None."""
-    found = dedup.duplicate_of(example)
+def repetition(found: Repeated | None, kept: list[Example]) -> dict[str, Any] | None:
+    """Tell which kept example one repeats, or None."""
     return found and {"reason": "duplicate", "score": found[1], "duplicate_of": kept[found[0]].alpaca()}
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from pathlib import Path
 
@@ -52,16 +52,15 @@ class _Draws:
         return self.rng.choices(self.words, cum_weights=self.cumulated)[0]
 
 
-def _words(texts) -> Counter[str]:
+def _words(texts: Iterable[str]) -> Counter[str]:
     return Counter(word for text in texts for word in re.findall(r"[a-z0-9]+", text.lower()))
 
 
 def _varied(text: str, common: set[str], draws: list[_Draws], rng: random.Random) -> str:
-    replaced = (
-        rng.choice(draws).draw() if word.lower() not in common and rng.random() < REPLACED else word
-        for word in re.findall(r"\w+|\W+", text)
-    )
-    return "".join(new if word.isalnum() else word for word, new in zip(re.findall(r"\w+|\W+", text), replaced))
+    def replaced(word: re.Match[str]) -> str:
+        return word[0] if word[0].lower() in common or rng.random() >= REPLACED else rng.choice(draws).draw()
+
+    return re.sub(r"[^\W_]+", replaced, text)
 
 
 def _repeated(text: str, draws: list[_Draws], rng: random.Random) -> str:

@@ -60,8 +60,11 @@ class Texts:
         return Texts(self.tokens[spans(self.starts[rows], lengths)], lengths, self.bits[:, rows])
 
     def __add__(self, other: Texts) -> Texts:
-        tokens, lengths = (np.concatenate(two) for two in ((self.tokens, other.tokens), (self.lengths, other.lengths)))
-        return Texts(tokens, lengths, np.concatenate([self.bits, other.bits], axis=1))
+        return Texts(
+            np.concatenate([self.tokens, other.tokens]),
+            np.concatenate([self.lengths, other.lengths]),
+            np.concatenate([self.bits, other.bits], axis=1),
+        )
 
 
 def bitmaps(tokens: npt.NDArray[np.int32], lengths: Ints) -> Bits:
@@ -133,9 +136,9 @@ class Postings:
     def _ranks(self) -> Ints:
         """Rank the tokens by number, from 1 for the rarest; 0 is for those that are in no text."""
         counts = np.bincount(self.texts.tokens)
+        held = np.flatnonzero(counts)
         ranks = np.zeros(len(counts) + 1, np.int64)
-        ranks[np.argsort(counts, kind="stable")] = np.arange(len(counts)) + 1
-        ranks[:-1][counts == 0] = 0
+        ranks[held[np.argsort(counts[held], kind="stable")]] = np.arange(len(held)) + 1
         return ranks
 
     @cached_property

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice, pairwise
+from itertools import chain, islice, pairwise
 from typing import Annotated, Literal
 
 import numpy as np
@@ -28,6 +28,8 @@ Floats = npt.NDArray[np.float64]
 Repeated = tuple[int, float]  # which of the examples kept, counted from 0, and F
 
 BLOCK = 4096  # examples that are decided on together
+MANY = 1 << 18  # pairs in a block, which 700 examples that are all alike do not have
+LARGEST = 1 << 22  # tokens of a part that takes no more, so that sorting them takes bounded memory
 RECENT = 512  # examples that are not yet in a part
 LOOKS = [64, 1024]  # where the most promising are cut: those after are scored only where the first leave a doubt
 TOKEN = re.compile("[a-z0-9]+")
@@ -43,13 +45,21 @@ def f_measure(common: npt.ArrayLike, first: npt.ArrayLike, second: npt.ArrayLike
 
 
 class Rouge:
-    """An index of the examples kept so far: frozen parts, each larger than those after it, and what is recent."""
+    """An index of the examples kept so far: frozen parts, mostly each larger than those after it, and what is recent.
+
+    One example costs a look at all bitmaps; a block of them goes through the inverted indexes of the parts.
+    """
 
     def __init__(self, threshold: Threshold, fields: Fields) -> None:
         self.threshold, self.fields = threshold, fields
         self.numbers: dict[str, int] = {}  # of tokens
         self.parts: list[Postings] = []
         self.recent = Texts.of([])
+
+    @property
+    def size(self) -> int:
+        """How many examples were added."""
+        return sum(len(part.texts) for part in self.parts) + len(self.recent)
 
     def duplicate_of(self, example: Example) -> Repeated | None:
         """Return which of the examples added so far is nearest, the first of several, and its F, if that is above the threshold."""
@@ -74,21 +84,31 @@ class Rouge:
             yield from self._decide(self._texts(block))
 
     def _decide(self, texts: Texts) -> Iterator[Repeated | None]:
-        """Decide on a block: against what was kept before, then, of what is left, within the block."""
+        """Decide on a block: against what was kept before; then what is left, within the block.
+
+        Where the block is so full of repetitions that it has too many pairs, its halves are decided one after the other.
+        """
         best: dict[int, Repeated] = {}
-        base = 0
-        for part in self.parts:
-            for row, number, score in self._pairs(texts, part):
-                _improve(best, row, base + number, score)
-            base += len(part.texts)
-        new = np.array([row for row in range(len(texts)) if row not in best], np.int64)
-        repeats = _greedy(list(self._pairs(texts, Postings(texts.take(new), self.threshold), new)))
-        kept = np.array([row for row in new.tolist() if row not in repeats], np.int64)
+        for row, number, score in self._pairs_with_parts(texts):
+            _improve(best, row, number, score)
+        rows = np.arange(len(texts))
+        new = rows[[row not in best for row in rows.tolist()]]
+        pairs = list(islice(self._pairs(texts, Postings(texts.take(new), self.threshold), new), MANY))
+        if len(pairs) == MANY:
+            return chain(*[self._decide(texts.take(half)) for half in np.array_split(rows, 2)])
+        repeats = _greedy(pairs)
+        kept = new[[row not in repeats for row in new.tolist()]]
         for row, (other, score) in repeats.items():
-            _improve(best, row, base + int(np.searchsorted(kept, other)), score)
+            _improve(best, row, self.size + int(np.searchsorted(kept, other)), score)
         self.recent = texts.take(kept)
         self._settle()
-        return (best.get(row) for row in range(len(texts)))
+        return map(best.get, rows.tolist())
+
+    def _pairs_with_parts(self, texts: Texts) -> Iterator[tuple[int, int, float]]:
+        base = 0
+        for part in self.parts:
+            yield from ((row, base + number, score) for row, number, score in self._pairs(texts, part))
+            base += len(part.texts)
 
     def _pairs(self, texts: Texts, part: Postings, rows: Ints | None = None) -> Iterator[tuple[int, int, float]]:
         """Yield (number of a text, number in the part, F) of each pair whose F is above the threshold.
@@ -115,9 +135,9 @@ class Rouge:
         return best
 
     def _settle(self) -> None:
-        """Make a part of what is recent, together with the parts that are no larger than it."""
+        """Make a part of what is recent, together with the last parts as long as they are hardly larger than it."""
         texts = self.recent
-        while self.parts and len(self.parts[-1].texts) <= 2 * len(texts):
+        while self.parts and len(self.parts[-1].texts) <= 2 * len(texts) and len(texts.tokens) < LARGEST:
             texts = self.parts.pop().texts + texts
         if len(texts):
             self.parts.append(Postings(texts, self.threshold))
@@ -141,11 +161,14 @@ def _common(first: Texts, second: Texts) -> Ints:
     """Return how many tokens each pair of texts has in common in order; a text becomes a string of a character a token."""
     tokens = np.concatenate([first.tokens, second.tokens])
     if tokens.max(initial=0) > sys.maxunicode:
-        tokens = np.unique(tokens, return_inverse=True)[1].astype(np.int32)
-    characters = tokens.tobytes().decode("utf-32", "surrogatepass")
+        tokens = np.unique(tokens, return_inverse=True)[1]
+    characters = tokens.astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
     ends = np.cumsum(np.concatenate([first.lengths, second.lengths])).tolist()
     strings = [characters[start:end] for start, end in pairwise([0, *ends])]
-    return process.cpdist(strings[: len(first)], strings[len(first) :], scorer=LCSseq.similarity, dtype=np.int64)
+    common: Ints = process.cpdist(
+        strings[: len(first)], strings[len(first) :], scorer=LCSseq.similarity, dtype=np.int64
+    )
+    return common
 
 
 def _nearest_of(text: Texts, texts: Texts, floor: float) -> Repeated | None:
@@ -165,11 +188,12 @@ def _nearest_of(text: Texts, texts: Texts, floor: float) -> Repeated | None:
 
 
 def _bounds(text: Texts, texts: Texts) -> Floats:
-    """Return an F that that of each text with the first `text` cannot pass, but for rounding."""
+    """Return for each text an F that its own with the first of `text` cannot pass, but for rounding."""
     length, lengths = text.lengths[:1].astype(np.int32), texts.lengths.astype(np.int32)  # which are faster than int64
     both = lengths + length
     shared = np.minimum(np.minimum(lengths, length), (both - differing(texts.bits, text.bits)) >> 1)
-    return 2 * shared / np.maximum(both, 1)
+    bounds: Floats = 2 * shared / np.maximum(both, 1)
+    return bounds
 
 
 def _greedy(pairs: Sequence[tuple[int, int, float]]) -> dict[int, Repeated]:

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from alpaca.datamodules.tokens import MicroBatch
 
 Kernel = Literal["plain", "fused", "liger"]
-FUSED_ROWS = 512  # whose logits the fused kernel holds at a time; torch's own choice is a few rows where the width is small
+FUSED_ROWS = (
+    512  # whose logits the fused kernel holds at a time; torch's own choice is a few rows where the width is small
+)
 SCALED = {
     "final_logit_softcapping": None,
     "logit_scale": 1.0,
