@@ -36,6 +36,8 @@ class Seeds(Protocol):
 class Generator(Protocol):
     """Writes examples from seed tasks, and others of the same kinds to test with, if it can."""
 
+    asks_llm: bool
+
     def batches(self, seeds: list[Example], count: int, seed: int, writer: Writer | None) -> Iterator[Batch]:
         """Yield batches with `count` kept examples in all, or fewer where it must give up."""
         ...
@@ -61,6 +63,10 @@ def generate(
 
     Raises UserError where none is sound and new, Stopped at the budget.
     """
+    if generator.asks_llm and llm is None:
+        raise UserError("this generator asks a language model; give llm=openai, or llm=fake to rehearse")
+    if llm is not None and not generator.asks_llm:
+        raise UserError("this generator asks no language model; leave out llm=, or give generator=self_instruct")
     folder = stage_folder(root, name, "generate")
     tasks = seeds.read()
     with _writer(llm, folder, budget_usd) as writer:

@@ -47,6 +47,8 @@ class Earlier(Protocol):
 class SelfInstruct:
     """Tasks that a language model writes; `dedup` is filled by one run."""
 
+    asks_llm = True
+
     def __init__(
         self,
         prompt: InputPath | None,
@@ -78,7 +80,7 @@ class SelfInstruct:
 
     def batches(self, seeds: list[Example], count: int, seed: int, writer: Writer | None) -> Iterator[Batch]:
         """Yield what came of each reply until `count` examples are kept, or `barren_requests` replies gave none."""
-        run = _Run(self, seeds, count, seed, _present(writer))
+        run = _Run(self, seeds, count, seed, writer)
         for task in seeds:
             self.dedup.add(task)
         barren = 0
@@ -92,7 +94,7 @@ class SelfInstruct:
 
     def forecast(self, seeds: list[Example], count: int, seed: int, writer: Writer | None) -> Forecast:
         """Tell what it takes to write `count` examples, before any request is sent."""
-        run = _Run(self, seeds, count, seed, _present(writer))
+        run = _Run(self, seeds, count, seed, writer)
         like = [run.request(number) for number in range(REQUESTS_LIKE)]
         return run.writer.llm.forecast(like, math.ceil(count / (self.new * self.assumed_share_kept)), run.writer.ledger)
 
@@ -116,7 +118,8 @@ class SelfInstruct:
 class _Run:
     """One run: what was asked, what is kept and how far it is."""
 
-    def __init__(self, settings: SelfInstruct, seeds: list[Example], count: int, seed: int, writer: Writer) -> None:
+    def __init__(self, settings: SelfInstruct, seeds: list[Example], count: int, seed: int, writer: Writer | None) -> None:
+        assert writer is not None
         if len(seeds) < settings.in_context:
             raise UserError(f"{len(seeds)} seed tasks are too few to show {settings.in_context} in each request")
         self.settings, self.seeds, self.seed, self.writer = settings, seeds, seed, writer
@@ -208,9 +211,3 @@ class _Run:
         each = (self.count - self.missing + self.settings.new) / (taken + 1)  # as if one reply had been kept whole
         needed = max(1, math.ceil(self.missing / each))
         return min(needed, self.settings.lag) if self.settings.written_in_context else needed
-
-
-def _present(writer: Writer | None) -> Writer:
-    if writer is None:
-        raise UserError("generator=self_instruct asks a language model; give llm=openai, or llm=fake to rehearse")
-    return writer
