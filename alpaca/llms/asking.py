@@ -15,11 +15,11 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Se
 from concurrent.futures import Future
 from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass, field
-from itertools import islice
 from threading import Thread
 from typing import Any, Final
 
 from alpaca.errors import Stopped, UserError
+from alpaca.llms.order import known, take
 from alpaca.llms.pace import Pace
 from alpaca.llms.price import Price
 from alpaca.llms.request import Ledger, Reply, Request
@@ -28,6 +28,8 @@ from alpaca.log import logger
 
 FIRST_DELAY: Final = 0.25  # seconds before the second attempt, doubled for each
 LONGEST_DELAY: Final = 30.0
+ROOM: Final = 2048  # bytes of the disk that a reply takes, and for each of its tokens
+ROOM_A_TOKEN: Final = 16
 UNREACHED_ATTEMPTS: Final = 3  # of a server that has never answered
 
 
@@ -42,21 +44,12 @@ class Asked:
     usd: float = field(compare=False)
     reply: Future[Reply] = field(compare=False, default_factory=Future)
     failures: int = field(compare=False, default=0)
-    replies_seen: int = field(compare=False, default=0)  # to any request, when this one was refused the last time
+    streak: int = field(compare=False, default=0)  # of failures while there was no reply to any request
+    replies_seen: int = field(compare=False, default=0)  # to any request, when this one failed the last time
 
 
 Send = Callable[[Asked], Awaitable[Answer | Passing]]
 Open = Callable[[], AbstractAsyncContextManager[Send]]
-
-
-def take(source: Iterator[Request | None], room: int) -> list[Request]:
-    """Take up to `room` requests, fewer where the source ends or says None."""
-    taken: list[Request] = []
-    for request in islice(source, max(0, room)):
-        if request is None:
-            break
-        taken.append(request)
-    return taken
 
 
 def in_order(
@@ -79,13 +72,6 @@ def in_order(
                 return
             name, reply = waiting.popleft()
             yield known(ledger, name) if reply is None else reply.result()
-
-
-def known(ledger: Ledger, identity: str) -> Reply:
-    """Return a reply that is stored for certain."""
-    reply = ledger.stored(identity)
-    assert reply is not None
-    return reply
 
 
 class Asking:
@@ -177,12 +163,13 @@ class Asking:
             if wait > 0:
                 self._come_back(wait)
                 return
-            if not self._ledger.reserve(self._ready[0].identity, self._ready[0].usd):
+            asked = self._ready[0]
+            if not self._ledger.reserve(asked.identity, asked.usd, ROOM + ROOM_A_TOKEN * asked.most[1]):
                 if not self._unsettled:
-                    self._fail(_spent(self._ledger, self._ready[0].usd))
+                    self._fail(spent(self._ledger, asked.usd))
                 return
             self._unsettled += 1
-            asked = heapq.heappop(self._ready)
+            heapq.heappop(self._ready)
             task = self._loop.create_task(self._attempt(asked, self._pace.sent(sum(asked.most))))
             self._tasks.add(task)
             task.add_done_callback(self._done)
@@ -224,12 +211,13 @@ class Asking:
             self._unsettled -= 1  # and what it held stays held: it may be billed
         else:
             self._settle(asked)
-        fresh = failure.crowded and self._pace.accepted > asked.replies_seen
+        alive = self._pace.accepted > asked.replies_seen
         asked.replies_seen = self._pace.accepted
-        asked.failures = 1 if fresh else asked.failures + 1
+        asked.streak = 1 if alive else asked.streak + 1
+        asked.failures += not (failure.crowded and alive)
         if asked.failures >= (self._attempts if self._pace.accepted else min(UNREACHED_ATTEMPTS, self._attempts)):
-            self._fail(Stopped(f"{failure.told}, {asked.failures} times in a row"))
-        delay = min(LONGEST_DELAY, FIRST_DELAY * 2**asked.failures) * random.uniform(0.5, 1)
+            self._fail(Stopped(f"{failure.told}, {asked.failures} times"))
+        delay = min(LONGEST_DELAY, FIRST_DELAY * 2**asked.streak) * random.uniform(0.5, 1)
         self._loop.call_later(max(delay, failure.wait * random.uniform(1, 1.1)), self._again, asked)
 
     def _settle(self, asked: Asked) -> None:
@@ -254,7 +242,8 @@ class Asking:
         self._pump()
 
 
-def _spent(ledger: Ledger, usd: float) -> Stopped:
+def spent(ledger: Ledger, usd: float) -> Stopped:
+    """Say that the next request does not fit into the budget."""
     held = f" and {ledger.held_usd:.4f} perhaps, for replies that were lost on the way" if ledger.held_usd else ""
     return Stopped(
         f"budget: {ledger.spent_usd:.4f} USD are spent{held}, and the next request may cost {usd:.4f}; give a larger budget_usd"

@@ -20,7 +20,6 @@ from typing import Any, Final
 from alpaca.errors import UserError
 from alpaca.llms.request import Reply
 
-ROOM: Final = 1 << 16  # bytes of disk kept for each reply that is in flight
 STEP: Final = 1 << 20  # bytes by which the file grows at least
 
 Place = tuple[int, int]  # offset and length in the file
@@ -45,7 +44,7 @@ class Book:
         self._places: dict[str, Place] = {}
         self._holds: defaultdict[str, list[float]] = defaultdict(list)
         self._spent = self._held = 0.0
-        self._in_flight = 0
+        self._rooms: dict[str, int] = {}
         for event, place in self._log.events():
             self._replay(event, place)
 
@@ -67,16 +66,19 @@ class Book:
         place = self._places.get(identity)
         return Reply(**self._log.event(place)["reply"]) if place else None
 
-    def reserve(self, identity: str, usd: float) -> bool:
-        """Hold what an attempt costs at most; False, and nothing is held, where that might exceed the budget."""
+    def reserve(self, identity: str, usd: float, room: int) -> bool:
+        """Hold what an attempt costs at most; False, and nothing is held, where that might exceed the budget.
+
+        On the disk, `room` bytes are kept for its reply; raises OSError where there are none.
+        """
         with self._lock:
             if self.budget_usd is not None and self._spent + self._held + usd > self.budget_usd:
                 return False
-            self._log.make_room(ROOM * (self._in_flight + 1))
+            self._log.make_room(sum(self._rooms.values()) + room)
             if usd:
                 self._log.append([{"hold": identity, "usd": usd}])
                 self._hold(identity, usd)
-            self._in_flight += 1
+            self._rooms[identity] = room
             return True
 
     def release(self, identity: str) -> None:
@@ -85,7 +87,7 @@ class Book:
             if identity in self._holds:
                 self._log.append([{"release": identity}])
                 self._let_go(identity)
-            self._in_flight = max(0, self._in_flight - 1)
+            self._rooms.pop(identity, None)
 
     def store(self, replies: Sequence[Reply]) -> None:
         """Return when all are on disk; each takes the place of what its attempt held."""
@@ -95,7 +97,7 @@ class Book:
         with self._lock:
             for reply, place in zip(replies, places, strict=True):
                 self._enter(reply.identity, reply.usd, place)
-            self._in_flight = max(0, self._in_flight - len(replies))
+                self._rooms.pop(reply.identity, None)
 
     def close(self) -> None:
         """Give back the room that was taken, and the lock."""

@@ -79,8 +79,11 @@ class Ledger(Protocol):
 
     def stored(self, identity: str) -> Reply | None: ...
 
-    def reserve(self, identity: str, usd: float) -> bool:
-        """Hold what an attempt costs at most; False, and nothing is held, where that might exceed the budget."""
+    def reserve(self, identity: str, usd: float, room: int) -> bool:
+        """Hold what an attempt costs at most; False, and nothing is held, where that might exceed the budget.
+
+        On the disk, `room` bytes are kept for its reply; raises OSError where there are none.
+        """
         ...
 
     def release(self, identity: str) -> None:
