@@ -217,6 +217,9 @@ class Everything:
     def duplicate_of(self, example: Example) -> None:
         return None
 
+    def nearest(self, example: Example) -> None:
+        return None
+
     def add(self, example: Example) -> None:
         return None
 

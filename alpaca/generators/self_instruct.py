@@ -16,7 +16,7 @@ import random
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any, Protocol, runtime_checkable
 
 from annotated_types import Interval
 from pydantic import NonNegativeInt, PositiveInt
@@ -34,6 +34,7 @@ from alpaca.schema import InputPath
 REQUESTS_LIKE = 20  # that a forecast is made from
 
 
+@runtime_checkable
 class Earlier(Protocol):
     """An index of the seeds and of all that is kept, numbered from 0 in the order in which they were added."""
 
@@ -67,6 +68,8 @@ class SelfInstruct:
             raise UserError(
                 f"generator.tasks_per_request={tasks_per_request} leaves nothing to write after {self.in_context} in context"
             )
+        if not isinstance(dedup, Earlier):
+            raise UserError("generator.dedup must decide as replies come; give dedup@generator.dedup=rouge or none")
         self.brief, self.format, self.total = brief(prompt), format, tasks_per_request
         self.written_in_context, self.lag = written_in_context, lag
         self.barren_requests, self.assumed_share_kept = barren_requests, assumed_share_kept
@@ -118,7 +121,9 @@ class SelfInstruct:
 class _Run:
     """One run: what was asked, what is kept and how far it is."""
 
-    def __init__(self, settings: SelfInstruct, seeds: list[Example], count: int, seed: int, writer: Writer | None) -> None:
+    def __init__(
+        self, settings: SelfInstruct, seeds: list[Example], count: int, seed: int, writer: Writer | None
+    ) -> None:
         assert writer is not None
         if len(seeds) < settings.in_context:
             raise UserError(f"{len(seeds)} seed tasks are too few to show {settings.in_context} in each request")
@@ -175,7 +180,9 @@ class _Run:
         """Return the row of an example that is not kept."""
         if self.missing == 0:
             return example.row() | {"reason": "more than asked for"}
-        reason = objection(example, self.settings.filters) or repetition(example, self.settings.dedup, self.earlier)
+        reason = objection(example, self.settings.filters) or repetition(
+            self.settings.dedup.duplicate_of(example), self.earlier
+        )
         return reason and example.row() | reason
 
     def _keep(self, example: Example, about: dict[str, Any]) -> Example:
