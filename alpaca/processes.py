@@ -89,7 +89,7 @@ def _await(ranks: Sequence[subprocess.Popen[bytes]], seconds: float) -> None:
 
 def _start(stage: str, arguments: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", f"alpaca.{stage}", *arguments]
-    return subprocess.Popen(command, preexec_fn=_end_with_parent, env=environment)
+    return subprocess.Popen(command, preexec_fn=end_with_parent, env=environment)
 
 
 def free_port() -> int:
@@ -100,7 +100,7 @@ def free_port() -> int:
     return port
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """Ask Linux to kill this process when its parent dies, so that no orphan works on in the folder."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
