@@ -16,6 +16,7 @@ import random
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from typing import Annotated, Any, Protocol, runtime_checkable
 
 from annotated_types import Interval
@@ -38,7 +39,7 @@ REQUESTS_LIKE = 20  # that a forecast is made from
 class Earlier(Protocol):
     """An index of the seeds and of all that is kept, numbered from 0 in the order in which they were added."""
 
-    def duplicate_of(self, example: Example) -> tuple[int, float] | None: ...
+    threshold: float  # a nearest with a score above it makes a duplicate
 
     def nearest(self, example: Example) -> tuple[int, float] | None: ...
 
@@ -168,28 +169,27 @@ class _Run:
         kept: list[Example] = []
         rejected: list[dict[str, Any]] = []
         for part in parsed:
-            row = part.row() if isinstance(part, Unusable) else self._objection(part)
-            if row is not None:
-                rejected.append(row | {"request": request.number})
-            elif isinstance(part, Example):
-                kept.append(self._keep(part, about))
+            found = part.row() if isinstance(part, Unusable) else self._decide(part, about)
+            if isinstance(found, Example):
+                kept.append(found)
+            else:
+                rejected.append(found | {"request": request.number})
         self.sizes.append(self.count - self.missing)
         return Batch(kept, rejected, reply)
 
-    def _objection(self, example: Example) -> dict[str, Any] | None:
-        """Return the row of an example that is not kept."""
+    def _decide(self, example: Example, about: dict[str, Any]) -> Example | dict[str, Any]:
+        """Return the example as it is kept, or the row that is rejected."""
         if self.missing == 0:
             return example.row() | {"reason": "more than asked for"}
-        reason = objection(example, self.settings.filters) or repetition(
-            self.settings.dedup.duplicate_of(example), self.earlier
-        )
-        return reason and example.row() | reason
-
-    def _keep(self, example: Example, about: dict[str, Any]) -> Example:
-        nearest = self.settings.dedup.nearest(example)
+        if reason := objection(example, self.settings.filters):
+            return example.row() | reason
+        index = self.settings.dedup
+        nearest = index.nearest(example)
+        if nearest and nearest[1] > index.threshold and (reason := repetition(nearest, self.earlier)):
+            return example.row() | reason
         told = nearest and {"instruction": self.earlier[nearest[0]].instruction, "score": nearest[1]}
-        kept = Example(example.instruction, example.input, example.output, about | {"nearest": told})
-        self.settings.dedup.add(kept)
+        kept = replace(example, about=about | {"nearest": told})
+        index.add(kept)
         self.earlier.append(kept)
         self.missing -= 1
         return kept
