@@ -21,7 +21,7 @@ from typing import Any
 
 from aiohttp import web
 
-WORDS = "a calm river turns under the old stone bridge while nine geese argue about the weather and the price of bread".split()
+WORDS = ["a", "calm", "river", "turns", "under", "the", "old", "stone", "bridge", "while", "nine", "geese", "argue", "about", "the", "weather", "and", "the", "price", "of", "bread"]
 
 
 @dataclass
