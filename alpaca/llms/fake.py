@@ -7,6 +7,7 @@ import json
 import random
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from typing import Annotated, Any, Final
@@ -16,7 +17,7 @@ from annotated_types import Interval
 from pydantic import PositiveInt
 
 from alpaca.llms.order import Named, in_batches
-from alpaca.llms.price import Price, forecast
+from alpaca.llms.price import Price, forecast, most_prompt_tokens
 from alpaca.llms.request import Forecast, Ledger, Reply, Request
 from alpaca.llms.wire import messages
 
