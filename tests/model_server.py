@@ -15,13 +15,35 @@ import random
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, fields
 from typing import Any
 
 from aiohttp import web
 
-WORDS = "a calm river turns under the old stone bridge while nine geese argue about the weather and the price of bread".split()
+WORDS = [
+    "a",
+    "calm",
+    "river",
+    "turns",
+    "under",
+    "the",
+    "old",
+    "stone",
+    "bridge",
+    "while",
+    "nine",
+    "geese",
+    "argue",
+    "about",
+    "the",
+    "weather",
+    "and",
+    "the",
+    "price",
+    "of",
+    "bread",
+]
 
 
 @dataclass
@@ -61,6 +83,7 @@ class State:
     tokens: Counter[str] = field(default_factory=Counter)
     keys: set[str] = field(default_factory=set)
     files: dict[str, bytes] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
     batches: dict[str, dict[str, Any]] = field(default_factory=dict)
     arrivals: list[float] = field(default_factory=list)
     in_flight: int = 0
@@ -68,6 +91,7 @@ class State:
 
 STATE = web.AppKey("state", State)
 Writer = Callable[[dict[str, Any]], str]
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def prompt_of(body: dict[str, Any]) -> str:
@@ -124,12 +148,19 @@ def error(status: int, message: str, code: str | None = None, headers: dict[str,
     )
 
 
-def rejection(state: State, request: web.Request, body: dict[str, Any]) -> web.Response | None:
+@web.middleware
+async def check_key(request: web.Request, handler: Handler) -> web.StreamResponse:
+    behaviour = request.app[STATE].behaviour
+    bearer = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    if behaviour.key and bearer != behaviour.key and request.path.startswith("/v1"):
+        request.app[STATE].counts["requests"] += 1
+        return error(401, f"Incorrect API key provided: {bearer}.", "invalid_api_key")  # as OpenAI echoes it
+    return await handler(request)
+
+
+def rejection(state: State, body: dict[str, Any]) -> web.Response | None:
     """Return the answer to a request that no retry helps."""
     behaviour = state.behaviour
-    bearer = request.headers.get("Authorization", "").removeprefix("Bearer ")
-    if behaviour.key and bearer != behaviour.key:
-        return error(401, f"Incorrect API key provided: {bearer}.", "invalid_api_key")  # as OpenAI echoes it
     if behaviour.model and body["model"] != behaviour.model:
         return error(404, f"The model `{body['model']}` does not exist", "model_not_found")
     if 0 <= behaviour.quota <= state.counts["answered"]:
@@ -163,7 +194,7 @@ async def complete(request: web.Request) -> web.StreamResponse:
 async def _complete(state: State, request: web.Request) -> web.StreamResponse:
     behaviour, body = state.behaviour, await request.json()
     state.counts["requests"] += 1
-    for refusal in (rejection(state, request, body), overload(state)):
+    for refusal in (rejection(state, body), overload(state)):
         if refusal is not None:
             state.counts[f"http_{refusal.status}"] += 1
             return refusal
@@ -249,18 +280,24 @@ async def upload(request: web.Request) -> web.Response:
         return error(500, "the server had an error")
     identity = f"file-{len(state.files)}"
     state.files[identity] = file.file.read()
+    state.names[identity] = file.filename
     state.counts["uploads"] += 1
-    return web.json_response(about_file(state, identity, file.filename))
+    return web.json_response(about_file(state, identity))
 
 
-def about_file(state: State, identity: str, name: str) -> dict[str, Any]:
-    size = len(state.files[identity])
+async def list_files(request: web.Request) -> web.Response:
+    state = request.app[STATE]
+    data = [about_file(state, identity) for identity in reversed(state.names)]
+    return web.json_response({"object": "list", "data": data, "has_more": False})
+
+
+def about_file(state: State, identity: str) -> dict[str, Any]:
     return {
         "id": identity,
         "object": "file",
-        "bytes": size,
+        "bytes": len(state.files[identity]),
         "created_at": 0,
-        "filename": name,
+        "filename": state.names[identity],
         "purpose": "batch",
         "status": "processed",
     }
@@ -335,7 +372,7 @@ async def reset(request: web.Request) -> web.Response:
     body = await request.json()
     known = {option.name for option in fields(Behaviour)}
     assert set(body) <= known, set(body) - known
-    keep = {"files", "batches"} if body.get("seed") == -1 else set()
+    keep = {"files", "names", "batches"} if body.get("seed") == -1 else set()
     state, old = State(Behaviour(**body), random.Random(body.get("seed", 0))), request.app[STATE]
     for each in fields(State):
         if each.name not in keep:
@@ -352,11 +389,12 @@ async def stats(request: web.Request) -> web.Response:
 
 
 def application() -> web.Application:
-    app = web.Application(client_max_size=1 << 28)
+    app = web.Application(client_max_size=1 << 28, middlewares=[check_key])
     app[STATE] = State()
     app.router.add_post("/v1/chat/completions", complete)
     app.router.add_post("/v1/completions", complete)
     app.router.add_post("/v1/files", upload)
+    app.router.add_get("/v1/files", list_files)
     app.router.add_get("/v1/files/{id}/content", content)
     app.router.add_post("/v1/batches", create_batch)
     app.router.add_get("/v1/batches", list_batches)

@@ -32,6 +32,7 @@ from alpaca.prompts.self_instruct import SCHEMA, Format, as_chat, as_text, brief
 from alpaca.records import Example
 from alpaca.schema import InputPath
 
+MARGIN = 1.05  # of requests that may prove one too many, so that the last examples take few rounds
 REQUESTS_LIKE = 20  # that a forecast is made from
 
 
@@ -216,5 +217,5 @@ class _Run:
         """Return how many requests may be open: those expected to be needed, and no more than the lag."""
         taken = len(self.sizes) - 1
         each = (self.count - self.missing + self.settings.new) / (taken + 1)  # as if one reply had been kept whole
-        needed = max(1, math.ceil(self.missing / each))
+        needed = max(1, math.ceil(MARGIN * self.missing / each))
         return min(needed, self.settings.lag) if self.settings.written_in_context else needed

@@ -19,7 +19,7 @@ from threading import Thread
 from typing import Any, Final
 
 from alpaca.errors import Stopped, UserError
-from alpaca.llms.order import known, take
+from alpaca.llms.order import known, spent, take
 from alpaca.llms.pace import Pace
 from alpaca.llms.price import Price
 from alpaca.llms.request import Ledger, Reply, Request
@@ -240,11 +240,3 @@ class Asking:
             if self._unanswered.pop(asked.identity, None):
                 asked.reply.set_result(reply)
         self._pump()
-
-
-def spent(ledger: Ledger, usd: float) -> Stopped:
-    """Say that the next request does not fit into the budget."""
-    held = f" and {ledger.held_usd:.4f} perhaps, for replies that were lost on the way" if ledger.held_usd else ""
-    return Stopped(
-        f"budget: {ledger.spent_usd:.4f} USD are spent{held}, and the next request may cost {usd:.4f}; give a larger budget_usd"
-    )

@@ -21,14 +21,14 @@ def model(tmp_path: Path) -> Path:
 
 def test_a_batch_is_completed_like_each_prompt_alone(model: Path) -> None:
     prompts = [prompt(example.instruction, example.input) for example in EXAMPLES]
-    together = HuggingFace(model, batch_size=4, max_new_tokens=8).complete(prompts)
-    alone = HuggingFace(model, batch_size=1, max_new_tokens=8).complete(prompts)
+    together = HuggingFace(model, batch_size=4, max_new_tokens=8, temperature=0, top_p=1).complete(prompts)
+    alone = HuggingFace(model, batch_size=1, max_new_tokens=8, temperature=0, top_p=1).complete(prompts)
     assert together == alone
     assert len(together) == len(EXAMPLES)
 
 
 def test_perplexity_is_that_of_hugging_faces_loss(model: Path) -> None:
-    llm = HuggingFace(model, batch_size=4, max_new_tokens=8)
+    llm = HuggingFace(model, batch_size=4, max_new_tokens=8, temperature=0, top_p=1)
     total = count = 0.0
     for text, example in zip(texts(), EXAMPLES, strict=True):
         ids = llm.tokenizer(text + llm.tokenizer.eos_token, return_tensors="pt")["input_ids"]
