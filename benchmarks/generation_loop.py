@@ -36,8 +36,6 @@ FIRST, LAST = 4, 20  # numbers of the tasks in a reply
 CUT = 0.05  # of replies
 SIZES = (2_000, 52_000)
 UNFIT = "image images graph graphs picture pictures file files map maps draw plot video audio music flowchart diagram"
-    "image images graph graphs picture pictures file files map maps draw plot|go to|video audio music flowchart diagram"
-)
 
 
 def written(real: Sequence[Example], count: int, seed: int) -> list[tuple[str, bool]]:

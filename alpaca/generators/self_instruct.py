@@ -155,7 +155,8 @@ class _Run:
     def context(self, number: int) -> tuple[list[Example], list[str]]:
         """Draw what a request shows, in an order of its own, and name it."""
         rng = random.Random(f"{self.seed}-{number}")
-        known = self.sizes[max(0, number - self.settings.lag)] if self.settings.written_in_context else 0
+        replies = min(max(0, number - self.settings.lag), len(self.sizes) - 1)  # fewer are there before a forecast
+        known = self.sizes[replies] if self.settings.written_in_context else 0
         written = min(self.settings.written_in_context, known)
         places = rng.sample(range(len(self.seeds)), self.settings.in_context - written)
         places += [len(self.seeds) + place for place in rng.sample(range(known), written)]
