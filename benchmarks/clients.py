@@ -146,7 +146,9 @@ def datatrove(url: str, texts: list[str], concurrency: int, folder: Path) -> lis
     runner = InferenceRunner(
         rollout_fn=rollout,
         config=config,
-        output_writer=JsonlWriter(str(folder / "out"), output_filename="${rank}_${chunk_index}.jsonl", compression=None),
+        output_writer=JsonlWriter(
+            str(folder / "out"), output_filename="${rank}_${chunk_index}.jsonl", compression=None
+        ),
         checkpoints_local_dir=str(folder / "checkpoints"),
         records_per_chunk=500,
     )
