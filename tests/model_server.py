@@ -67,6 +67,7 @@ class Behaviour:
     length_share: float = 0.0  # replies that are cut for length
     refusals: float = 0.0  # replies that are the content filter's
     usage: bool = True
+    timed: str = ""  # what the prompts have in them that the clock is for
     batch_seconds: float = 0.0
     batch_failed: float = 0.0  # lines of a batch that fail
     batch_expired: float = 0.0  # lines that are not done when the batch expires
@@ -87,6 +88,8 @@ class State:
     batches: dict[str, dict[str, Any]] = field(default_factory=dict)
     arrivals: list[float] = field(default_factory=list)
     in_flight: int = 0
+    first: float | None = None  # moments of the first request and the last reply
+    last: float = 0.0
 
 
 STATE = web.AppKey("state", State)
@@ -189,10 +192,13 @@ async def complete(request: web.Request) -> web.StreamResponse:
         return await _complete(state, request)
     finally:
         state.in_flight -= 1
+        state.last = time.monotonic()
 
 
 async def _complete(state: State, request: web.Request) -> web.StreamResponse:
     behaviour, body = state.behaviour, await request.json()
+    if state.first is None and behaviour.timed in prompt_of(body):
+        state.first = time.monotonic()
     state.counts["requests"] += 1
     for refusal in (rejection(state, body), overload(state)):
         if refusal is not None:
@@ -270,6 +276,10 @@ async def stream(
     for line in lines[: len(lines) // 2] if fault else lines:
         await response.write(line.encode())
     return cut(request, response) if fault else response
+
+
+async def models(request: web.Request) -> web.Response:
+    return web.json_response({"object": "list", "data": []})
 
 
 async def upload(request: web.Request) -> web.Response:
@@ -383,9 +393,9 @@ async def reset(request: web.Request) -> web.Response:
 async def stats(request: web.Request) -> web.Response:
     state = request.app[STATE]
     twice = sum(count - 1 for count in state.served.values())
-    return web.json_response(
-        {**state.counts, "billed": sum(state.served.values()), "billed_twice": twice, "tokens": state.tokens}
-    )
+    seconds = state.last - (state.first or state.last)
+    billed = {"billed": sum(state.served.values()), "billed_twice": twice, "tokens": state.tokens}
+    return web.json_response({**state.counts, **billed, "seconds": seconds})
 
 
 def application() -> web.Application:
@@ -393,6 +403,7 @@ def application() -> web.Application:
     app[STATE] = State()
     app.router.add_post("/v1/chat/completions", complete)
     app.router.add_post("/v1/completions", complete)
+    app.router.add_get("/v1/models", models)
     app.router.add_post("/v1/files", upload)
     app.router.add_get("/v1/files", list_files)
     app.router.add_get("/v1/files/{id}/content", content)

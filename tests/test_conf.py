@@ -35,6 +35,9 @@ def options() -> list[tuple[str, str, str]]:
         for group in groups(stage)
         if group != "experiment"
         for file in sorted((CONF / group.split("@")[0]).glob("*.yaml"))
+        if not (
+            stage == "evaluate" and group.startswith("llm@") and file.stem != "huggingface"
+        )  # it takes perplexities
     ]
 
 

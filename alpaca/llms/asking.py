@@ -77,8 +77,17 @@ def in_order(
 class Asking:
     """Sends requests through what `open` gives, up to `attempts` times each, and stores the replies."""
 
-    def __init__(self, open: Open, pace: Pace, price: Price, ledger: Ledger, attempts: int) -> None:
-        self._open, self._pace, self._price, self._ledger, self._attempts = open, pace, price, ledger, attempts
+    def __init__(
+        self,
+        open: Open,
+        pace: Pace,
+        price: Price,
+        ledger: Ledger,
+        attempts: int,
+        first_delay: float = FIRST_DELAY,
+    ) -> None:
+        self._open, self._pace, self._price, self._ledger = open, pace, price, ledger
+        self._attempts, self._first_delay = attempts, first_delay
         self._ready: list[Asked] = []
         self._unanswered: dict[str, Asked] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -217,7 +226,7 @@ class Asking:
         asked.failures += not (failure.crowded and alive)
         if asked.failures >= (self._attempts if self._pace.accepted else min(UNREACHED_ATTEMPTS, self._attempts)):
             self._fail(Stopped(f"{failure.told}, {asked.failures} times"))
-        delay = min(LONGEST_DELAY, FIRST_DELAY * 2**asked.streak) * random.uniform(0.5, 1)
+        delay = min(LONGEST_DELAY, self._first_delay * 2**asked.streak) * random.uniform(0.5, 1)
         self._loop.call_later(max(delay, failure.wait * random.uniform(1, 1.1)), self._again, asked)
 
     def _settle(self, asked: Asked) -> None:
