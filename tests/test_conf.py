@@ -56,7 +56,7 @@ def fits(stage: str, config: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(("stage", "group", "option"), options())
 def test_option_fits_its_signature(stage: str, group: str, option: str) -> None:
-    needs = ["llm.path=."] if (group, option) == ("llm", "huggingface") else NEEDS.get(option, [])
+    needs = ["llm.path=."] if group == "llm" and option in ("huggingface", "vllm") else NEEDS.get(option, [])
     fits(stage, composed(stage, (f"{group}={option}", *needs)))
 
 
