@@ -155,7 +155,7 @@ class Asking:
         self._closing = True
         self._ready.clear()
         if self._tasks:
-            logger.info("waiting for %d replies that are on their way", len(self._tasks))
+            logger.info("waiting for %d replies that are on their way; interrupt again to leave them", len(self._tasks))
         self._wake.set()
 
     def _fail(self, problem: BaseException) -> None:
