@@ -58,8 +58,10 @@ class Race:
         python = self.peers / name / "bin" / "python"
         sizes = [str(self.count), str(self.concurrency)]
         return subprocess.Popen(
-            [python if python.is_file() else sys.executable, str(ROOT / "benchmarks" / "clients.py"), name]
-            + [f"{self.server.url}/v1", *sizes, str(self.folder / name)],
+            [
+                *(python if python.is_file() else sys.executable, str(ROOT / "benchmarks" / "clients.py")),
+                *(name, f"{self.server.url}/v1", *sizes, str(self.folder / name)),
+            ],
             stdout=subprocess.DEVNULL,
             stderr=(self.folder / f"{name}.log").open("ab"),
             env=os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
@@ -124,7 +126,7 @@ def table(race: Race, names: list[str], options: argparse.Namespace) -> None:
     print(
         f"{race.count} prompts, {options.latency * 1000:g} ms, {race.concurrency} in flight; load {os.getloadavg()[0]:.1f}"
     )
-    print(f"{'client':<12}{'no faults':>24}{'faults':>24}{'billed twice after kill -9':>32}")
+    print(f"{'client':<12}{'no faults':>28}{'faults':>28}{'billed twice after kill -9':>28}")
     quick = [name for name in names if name not in RECOVERS[1:]]
     calm: dict[str, list[tuple[float, str]]] = {name: [] for name in names}
     for turn in range(options.turns):
@@ -137,10 +139,7 @@ def table(race: Race, names: list[str], options: argparse.Namespace) -> None:
             time_taken, ended = race.run(name, latency=options.latency, **FAULTS)
             twice, again = race.killed(name, latency=options.latency)
             cells += [f"{time_taken:.1f} s {ended}", f"{twice}, {again}"]
-        print(
-            f"{name:<12}{cells[0]:>24}" + "".join(f"{cell:>{width}}" for cell, width in zip(cells[1:], (24, 32))),
-            flush=True,
-        )
+        print(f"{name:<12}" + "".join(f"{cell:>28}" for cell in cells), flush=True)
     for name in names:
         if "ours" in seconds:
             print(f"ours sends {seconds[name][0] / seconds['ours'][0]:.2f} times as many requests a second as {name}")

@@ -107,6 +107,15 @@ def words(body: dict[str, Any]) -> str:
     return " ".join(rng.choice(WORDS) for _ in range(rng.randint(10, 40)))
 
 
+def tasks(body: dict[str, Any]) -> str:
+    """Return tasks as `llm=fake` writes them: the writer `model_server:tasks`."""
+    from alpaca.llms.fake import Fake
+    from alpaca.llms.price import FREE
+
+    prompt = prompt_of(body)
+    return Fake(3072, 0.05, FREE).answer(prompt, "response_format" in body, random.Random(prompt))
+
+
 def tokens(text: str) -> int:
     """Count as a tokenizer of English would: four bytes a token, a little more or less with the text."""
     return max(1, round(len(text.encode()) / (3.6 + len(set(text)) / 100)))

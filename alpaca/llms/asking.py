@@ -155,7 +155,7 @@ class Asking:
         self._closing = True
         self._ready.clear()
         if self._tasks:
-            logger.info("waiting for %d replies that are on their way", len(self._tasks))
+            logger.info("waiting for %d replies that are on their way; interrupt again to leave them", len(self._tasks))
         self._wake.set()
 
     def _fail(self, problem: BaseException) -> None:
@@ -173,15 +173,24 @@ class Asking:
                 self._come_back(wait)
                 return
             asked = self._ready[0]
-            if not self._ledger.reserve(asked.identity, asked.usd, ROOM + ROOM_A_TOKEN * asked.most[1]):
-                if not self._unsettled:
-                    self._fail(spent(self._ledger, asked.usd))
+            if not self._reserved(asked):
                 return
             self._unsettled += 1
             heapq.heappop(self._ready)
             task = self._loop.create_task(self._attempt(asked, self._pace.sent(sum(asked.most))))
             self._tasks.add(task)
             task.add_done_callback(self._done)
+
+    def _reserved(self, asked: Asked) -> bool:
+        """Hold money and room on the disk for an attempt; where there will never be enough, it is the end."""
+        try:
+            reserved = self._ledger.reserve(asked.identity, asked.usd, ROOM + ROOM_A_TOKEN * asked.most[1])
+        except OSError as problem:
+            self._fail(problem)
+            return False
+        if not reserved and not self._unsettled:
+            self._fail(spent(self._ledger, asked.usd))
+        return reserved
 
     def _come_back(self, wait: float) -> None:
         if self._timer is not None:

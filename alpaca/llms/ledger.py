@@ -188,14 +188,21 @@ class _Log:
 
     def make_room(self, size: int) -> None:
         """See that the disk has `size` bytes behind what is written; raises OSError where it has not."""
-        if self.end + size > self.room:
-            wanted = self.end + size + STEP
-            try:
-                os.posix_fallocate(self.file, self.end, wanted - self.end)
-            except OSError:
-                os.ftruncate(self.file, max(self.end, self.room))
-                raise
-            self.room = wanted
+        needed = self.end + size
+        if needed <= self.room:
+            return
+        try:
+            self._grow(needed + STEP)
+        except OSError:
+            self._grow(needed)
+
+    def _grow(self, wanted: int) -> None:
+        try:
+            os.posix_fallocate(self.file, self.end, wanted - self.end)
+        except OSError:
+            os.ftruncate(self.file, max(self.end, self.room))  # it may have grown by a part
+            raise
+        self.room = wanted
 
     def flush(self) -> None:
         os.fdatasync(self.file)
