@@ -60,8 +60,10 @@ class MinHash:
         work = self.folder / f"{self.n_grams}-{self.num_buckets}-{self.hashes_per_bucket}-{sha256(texts)}"
         if rows:
             self._cluster(texts, work, len(rows))
-        yield from _decisions(work / "clusters", rows)
-        remove(self.folder)
+        try:
+            yield from _decisions(work / "clusters", rows)
+        finally:  # also where the last decision is taken and no further one asked for
+            remove(self.folder)
 
     def _text(self, example: Example) -> str:
         """Return the tokens of ROUGE-L with blanks between them."""

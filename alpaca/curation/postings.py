@@ -25,12 +25,20 @@ import numpy as np
 import numpy.typing as npt
 
 Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
 Bits = npt.NDArray[np.uint64]
 
-WORDS = 2  # of 64 bits in a bitmap
-AT_ONCE = 1 << 20  # candidates that are looked at together
+AT_ONCE = 1 << 18  # candidates that are looked at together
 SLACK = 1e-6  # far above any rounding, far below a token
 MIXERS = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F], np.uint64)  # odd, of golden ratio and xxHash
+
+
+def f_measure(common: npt.ArrayLike, first: npt.ArrayLike, second: npt.ArrayLike) -> Floats:
+    """Return ROUGE-L's F for common subsequences of that many tokens, with rouge_score's own float operations."""
+    common = np.asarray(common)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        precision, recall = common / np.asarray(first), common / np.asarray(second)
+        return np.where(common > 0, 2 * precision * recall / (precision + recall), 0.0)
 
 
 @dataclass(frozen=True)
@@ -42,10 +50,10 @@ class Texts:
     bits: Bits  # (W, N)
 
     @classmethod
-    def of(cls, texts: Sequence[Sequence[int]]) -> Texts:
+    def of(cls, texts: Sequence[Sequence[int]], words: int) -> Texts:
         lengths = np.fromiter(map(len, texts), np.int64, len(texts))
         tokens = np.fromiter(chain.from_iterable(texts), np.int32, int(lengths.sum()))
-        return cls(tokens, lengths, bitmaps(tokens, lengths))
+        return cls(tokens, lengths, bitmaps(tokens, lengths, words))
 
     def __len__(self) -> int:
         return len(self.lengths)
@@ -67,16 +75,16 @@ class Texts:
         )
 
 
-def bitmaps(tokens: npt.NDArray[np.int32], lengths: Ints) -> Bits:
+def bitmaps(tokens: npt.NDArray[np.int32], lengths: Ints, words: int) -> Bits:
     """Flip one bit for each token, chosen by its number: (W, N)."""
-    found = np.zeros((WORDS, len(lengths)), np.uint64)
+    found = np.zeros((words, len(lengths)), np.uint64)
     hashes = tokens.astype(np.uint64) * MIXERS[0]
     hashes = (hashes ^ (hashes >> np.uint64(29))) * MIXERS[1]
     bit = np.uint64(1) << (hashes >> np.uint64(58))  # (T,)
-    word = (hashes >> np.uint64(32)) % np.uint64(WORDS)
+    word = (hashes >> np.uint64(32)) % np.uint64(words)
     filled = lengths > 0
     starts = (np.cumsum(lengths) - lengths)[filled]
-    for number in range(WORDS if len(starts) else 0):
+    for number in range(words if len(starts) else 0):
         found[number, filled] = np.bitwise_xor.reduceat(np.where(word == number, bit, np.uint64(0)), starts)
     return found
 
@@ -108,23 +116,25 @@ class Postings:
         """
         found = places(others, self._ranks, self.threshold)
         length = others.lengths[found.text]
-        least = np.ceil(length * self.threshold / (2 - self.threshold) - SLACK)
-        most = np.minimum(2 * (length - found.place) / self.threshold - length + SLACK, self._longest)
+        shortest, longest = reach(length, length - found.place, self.threshold)
         base = found.rank * (self._longest + 1)
-        low = np.searchsorted(self._postings.rank, base + least.astype(np.int64))
-        high = np.searchsorted(self._postings.rank, base + most.astype(np.int64), side="right")
+        low = np.searchsorted(self._postings.rank, base + shortest)
+        high = np.searchsorted(self._postings.rank, base + np.minimum(longest, self._longest), side="right")
         counts = np.where(found.rank > 0, np.maximum(high - low, 0), 0)
         for block in blocks(counts):
             yield self._near(others, np.repeat(found.text[block], counts[block]), spans(low[block], counts[block]))
 
     def _near(self, others: Texts, one: Ints, posting: Ints) -> tuple[Ints, Ints]:
-        """Sift candidates by the places of their postings and by their bitmaps."""
+        """Sift candidates by the places of their postings, by their bitmaps, and by the best F that both allow."""
         two = self._postings.text[posting]
-        length = self.texts.lengths[two]
-        both = others.lengths[one] + length
-        near = length - self._postings.place[posting] >= both * (self.threshold / 2) - SLACK
-        one, two, both = one[near], two[near], both[near]
-        near = differing(others.bits[:, one], self.texts.bits[:, two]) <= (1 - self.threshold) * both + SLACK
+        left = self.texts.lengths[two] - self._postings.place[posting]
+        both = others.lengths[one] + self.texts.lengths[two]
+        near = left >= both * (self.threshold / 2) - SLACK
+        one, two, left, both = one[near], two[near], left[near], both[near]
+        shared = (both - differing(others.bits[:, one], self.texts.bits[:, two])) >> 1
+        near = shared >= both * (self.threshold / 2) - SLACK
+        one, two, shared = one[near], two[near], np.minimum(left[near], shared[near])
+        near = f_measure(shared, others.lengths[one], self.texts.lengths[two]) > self.threshold
         pair = np.unique(one[near] * len(self.texts) + two[near])
         return pair // len(self.texts), pair % len(self.texts)
 
@@ -158,15 +168,24 @@ def places(texts: Texts, ranks: Ints, threshold: float) -> Places:
     text, rank = keys // width, keys % width
     place = np.arange(len(keys)) - texts.starts[text]
     length = texts.lengths[text]
-    kept = length - place >= length * threshold / (2 - threshold) - SLACK
+    kept = length - place >= reach(length, length, threshold)[0]
     kept[1:] &= keys[1:] != keys[:-1]
     return Places(text[kept], rank[kept], place[kept])
 
 
-def differing(one: Bits, two: Bits) -> npt.NDArray[np.uint8]:
+def reach(length: Ints, shared: Ints, threshold: float) -> tuple[Ints, Ints]:
+    """Return how short and how long a text may be to be near one of that length with so many tokens in common, all those of a shorter one."""
+    shortest = np.ceil(length * threshold / (2 - threshold) - SLACK).astype(np.int64)
+    shortest += f_measure(shortest, length, shortest) <= threshold
+    longest = np.floor(2 * shared / threshold - length + SLACK).astype(np.int64)
+    longest -= f_measure(np.minimum(shared, longest), length, longest) <= threshold
+    return shortest, longest
+
+
+def differing(one: Bits, two: Bits) -> npt.NDArray[np.int32]:
     """Count the bits in which bitmaps differ: (W, N) to (N,)."""
-    counts: npt.NDArray[np.uint8] = np.bitwise_count(one[0] ^ two[0])
-    for word in range(1, WORDS):
+    counts: npt.NDArray[np.int32] = np.bitwise_count(one[0] ^ two[0]).astype(np.int32)
+    for word in range(1, len(one)):
         counts += np.bitwise_count(one[word] ^ two[word])
     return counts
 

@@ -2,7 +2,7 @@
 
 An example is a duplicate where the ROUGE-L F of its text with that of an example kept earlier is above the threshold, as in
 Self-Instruct (Wang et al. 2022, section 2.2) and Alpaca. `curation/postings.py` sifts out what cannot be near; of what is
-left rapidfuzz finds the longest common subsequence, bit-parallel, and F is computed with rouge_score's own float operations.
+left rapidfuzz finds the longest common subsequence, bit-parallel, and F has rouge_score's own float operations.
 """
 
 from __future__ import annotations
@@ -14,34 +14,26 @@ from itertools import chain, islice, pairwise
 from typing import Annotated, Literal
 
 import numpy as np
-import numpy.typing as npt
 from annotated_types import Interval, MinLen
 from rapidfuzz import process
 from rapidfuzz.distance import LCSseq
 
-from alpaca.curation.postings import Ints, Postings, Texts, blocks, differing
+from alpaca.curation.postings import Floats, Ints, Postings, Texts, blocks, differing, f_measure
 from alpaca.records import Example
 
 Threshold = Annotated[float, Interval(gt=0, le=1)]
 Fields = Annotated[Sequence[Literal["instruction", "input", "output"]], MinLen(1)]
-Floats = npt.NDArray[np.float64]
 Repeated = tuple[int, float]  # which of the examples kept, counted from 0, and F
 
+WORDS = {"instruction": 2, "input": 4, "output": 10}  # of 64 bits in a bitmap, by the fields that are compared
 BLOCK = 4096  # examples that are decided on together
+FIRST_BLOCK = 128  # fewer, so that what is repeated most is known early
 MANY = 1 << 18  # pairs in a block, which 700 examples that are all alike do not have
 LARGEST = 1 << 22  # tokens of a part that takes no more, so that sorting them takes bounded memory
 RECENT = 512  # examples that are not yet in a part
 LOOKS = [64, 1024]  # where the most promising are cut: those after are scored only where the first leave a doubt
 TOKEN = re.compile("[a-z0-9]+")
 ROUNDING = 1e-9  # far above that of a bound
-
-
-def f_measure(common: npt.ArrayLike, first: npt.ArrayLike, second: npt.ArrayLike) -> Floats:
-    """Return ROUGE-L's F for common subsequences of that many tokens, with rouge_score's own float operations."""
-    common = np.asarray(common)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        precision, recall = common / np.asarray(first), common / np.asarray(second)
-        return np.where(common > 0, 2 * precision * recall / (precision + recall), 0.0)
 
 
 class Rouge:
@@ -54,7 +46,7 @@ class Rouge:
         self.threshold, self.fields = threshold, fields
         self.numbers: dict[str, int] = {}  # of tokens
         self.parts: list[Postings] = []
-        self.recent = Texts.of([])
+        self.recent = self._texts([])
 
     @property
     def size(self) -> int:
@@ -78,10 +70,11 @@ class Rouge:
 
     def decide(self, examples: Iterable[Example]) -> Iterator[Repeated | None]:
         """Yield for each example what `duplicate_of` would return, and add those that repeat none, a block at a time."""
-        rest = iter(examples)
-        while block := list(islice(rest, BLOCK)):
+        rest, size = iter(examples), FIRST_BLOCK
+        while block := list(islice(rest, size)):
             self._settle()
             yield from self._decide(self._texts(block))
+            size = min(2 * size, BLOCK)
 
     def _decide(self, texts: Texts) -> Iterator[Repeated | None]:
         """Decide on a block: against what was kept before; then what is left, within the block.
@@ -144,13 +137,14 @@ class Rouge:
             texts = self.parts.pop().texts + texts
         if len(texts):
             self.parts.append(Postings(texts, self.threshold))
-        self.recent = Texts.of([])
+        self.recent = self._texts([])
 
     def _texts(self, examples: Sequence[Example]) -> Texts:
         """Tokenize as rouge_score does without stemming: lower case, runs of a-z and 0-9."""
         numbers = self.numbers
         joined = (" ".join(getattr(example, field) for field in self.fields).lower() for example in examples)
-        return Texts.of([[numbers.setdefault(t, len(numbers)) for t in TOKEN.findall(text)] for text in joined])
+        tokens = [[numbers.setdefault(token, len(numbers)) for token in TOKEN.findall(text)] for text in joined]
+        return Texts.of(tokens, sum(WORDS[field] for field in self.fields))
 
 
 def scores(texts: Texts, one: Ints, others: Texts, two: Ints) -> Floats:

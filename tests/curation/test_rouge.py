@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from rouge_score import rouge_scorer
 
 from alpaca.curation import postings, rouge
-from alpaca.curation.rouge import Rouge, f_measure
+from alpaca.curation.postings import f_measure
+from alpaca.curation.rouge import Rouge
 from alpaca.records import Example, read
 
 SCORER = rouge_scorer.RougeScorer(["rougeL"], use_stemmer=False)
@@ -128,18 +129,15 @@ def test_an_f_that_rounds_above_the_threshold_is_a_duplicate() -> None:
 
 
 def test_blocks_parts_and_halves_change_no_decision() -> None:
-    """A stream knows no blocks; the repetitions make a block of more pairs than are taken at once, the others new parts."""
+    """A stream knows no blocks. The repetitions fill one with more pairs than are taken at once; the others make parts."""
     rng = random.Random(1)
-    varied = [" ".join(f"w{rng.randrange(60)}" for _ in range(rng.randint(4, 9))) for _ in range(3000)]
-    alike = [" ".join(rng.choices(WORDS[:4], k=rng.randint(3, 9))) for _ in range(2500)]
-    texts = varied[:1500] + alike + varied[1500:]
-    kept = [decision is None for decision in decisions(texts, 0.6)]
-    assert rouge.RECENT < sum(kept) < len(texts) - 2000
-    assert len(texts) > rouge.BLOCK
-    assert (
-        sum(plain_score(a.split(), b.split()) > 0.6 for a, b in itertools.pairwise(alike)) / 2500 * 2500**2 / 2
-        > rouge.MANY
-    )
+    first_blocks = rouge.FIRST_BLOCK * (1 + 2 + 4)
+    varied = [" ".join(f"w{rng.randrange(60)}" for _ in range(rng.randint(4, 9))) for _ in range(first_blocks)]
+    alike = [" ".join(rng.choices(WORDS[:2], k=rng.randint(5, 7))) for _ in range(rouge.FIRST_BLOCK * 8)]
+    sample = [plain_score(a.split(), b.split()) > 0.6 for a, b in itertools.pairwise(alike)]
+    assert sum(sample) / len(sample) * len(alike) ** 2 / 2 > 1.2 * rouge.MANY
+    kept = [decision is None for decision in decisions(varied + alike, 0.6)]
+    assert rouge.RECENT < sum(kept) < first_blocks
 
 
 def test_bulk_goes_on_from_a_stream_and_a_stream_from_bulk() -> None:
@@ -174,7 +172,7 @@ def test_the_nearest_is_the_first_with_the_highest_f(texts: list[str], text: str
 def test_a_token_may_have_any_number() -> None:
     """Also one that as a character would be a byte order mark, half of a surrogate pair, or none."""
     for number in (0xFEFF, 0xD800, 0xDC00, 0xFFFF, 0x10FFFF, 0x110000, 2**31 - 1):
-        texts = postings.Texts.of([[number, number - 1, 5], [number, 7, 5], [number - 1], []])
+        texts = postings.Texts.of([[number, number - 1, 5], [number, 7, 5], [number - 1], []], 2)
         pairs = [(0, 1), (0, 2), (1, 2), (0, 3), (3, 3)]
         one, two = np.array(pairs).T
         assert rouge.scores(texts, one, texts, two).tolist() == [
