@@ -187,7 +187,12 @@ def _nearest_of(text: Texts, texts: Texts, floor: float) -> Repeated | None:
 
 def _best_of(text: Texts, texts: Texts, rows: Ints) -> Repeated:
     """Return which of these rows, of which there is one, is nearest, the first of several, and its F."""
-    score = scores(text, np.zeros(len(rows), np.int64), texts, rows)
+    if texts.strings is None or text.strings is None:
+        score = scores(text, np.zeros(len(rows), np.int64), texts, rows)
+    else:
+        choices = [texts.strings[row] for row in rows.tolist()]
+        common = process.cdist(text.strings, choices, scorer=LCSseq.similarity, dtype=np.int64)[0]
+        score = f_measure(common, text.lengths[0], texts.lengths[rows])
     nearest = int(np.lexsort((rows, -score))[0])
     return int(rows[nearest]), float(score[nearest])
 
