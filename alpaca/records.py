@@ -8,6 +8,7 @@ Training takes chats too (rows with `messages`), in the same file or another.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from alpaca.errors import UserError
 
+SURROGATE: Final = re.compile("[\ud800-\udfff]")
 ROLES: Final = ("system", "user", "assistant")
 
 
@@ -184,6 +186,6 @@ def text_of(value: Any, name: str) -> str:
         raise ValueError(f"`{name}` is missing")
     if not isinstance(value, str):
         raise ValueError(f"`{name}` is not a text but {type(value).__name__}")
-    if not value.isprintable() and any("\ud800" <= character <= "\udfff" for character in value):
+    if not value.isprintable() and SURROGATE.search(value):
         raise ValueError(f"`{name}` has half of a surrogate pair, which is no character")
     return value

@@ -14,6 +14,7 @@ from itertools import chain, islice, pairwise
 from typing import Annotated, Literal
 
 import numpy as np
+import numpy.typing as npt
 from annotated_types import Interval, MinLen
 from rapidfuzz import process
 from rapidfuzz.distance import LCSseq
@@ -33,7 +34,7 @@ LARGEST = 1 << 22  # tokens of a part that takes no more, so that sorting them t
 RECENT = 512  # examples that are not yet in a part
 LOOKS = [64, 1024]  # where the most promising are cut: those after are scored only where the first leave a doubt
 TOKEN = re.compile("[a-z0-9]+")
-ROUNDING = 1e-9  # far above that of a bound
+ROUNDING = 1e-6  # far above that of a bound
 
 
 class Rouge:
@@ -197,12 +198,12 @@ def _best_of(text: Texts, texts: Texts, rows: Ints) -> Repeated:
     return int(rows[nearest]), float(score[nearest])
 
 
-def _bounds(text: Texts, texts: Texts) -> Floats:
+def _bounds(text: Texts, texts: Texts) -> npt.NDArray[np.float32]:
     """Return for each text an F that its own with the first of `text` cannot pass, but for rounding."""
-    length, lengths = text.lengths[:1].astype(np.int32), texts.lengths.astype(np.int32)  # which are faster than int64
-    both = lengths + length
-    shared = np.minimum(np.minimum(lengths, length), (both - differing(texts.bits, text.bits)) >> 1)
-    bounds: Floats = 2 * shared / np.maximum(both, 1)
+    size, sizes = text.sizes[:1], texts.sizes
+    both = sizes + size
+    twice_shared = np.minimum(2 * np.minimum(sizes, size), both - differing(texts.bits, text.bits))
+    bounds: npt.NDArray[np.float32] = twice_shared / np.maximum(both, 1)
     return bounds
 
 
