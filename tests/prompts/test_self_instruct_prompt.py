@@ -166,7 +166,7 @@ def test_of_a_cut_list_those_are_kept_whose_end_is_seen(tasks: list[Example], fi
     ]
     parsed = parse_text(reply[:at], first, cut=True)
     assert whole(parsed) == tasks[: sum(end <= at for end in ends)]
-    assert reasons(parsed) == ["cut"]
+    assert reasons(parsed) in (["cut"], ["before the first task", "cut"])  # where the first has a heading in it
 
 
 @settings(max_examples=100, deadline=None)
