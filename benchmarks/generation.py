@@ -141,7 +141,7 @@ def table(race: Race, names: list[str], options: argparse.Namespace) -> None:
             cells += [f"{time_taken:.1f} s {ended}", f"{twice}, {again}"]
         print(f"{name:<12}" + "".join(f"{cell:>28}" for cell in cells), flush=True)
     for name in names:
-        if "ours" in seconds:
+        if "ours" in seconds and name != "ours":
             print(f"ours sends {seconds[name][0] / seconds['ours'][0]:.2f} times as many requests a second as {name}")
 
 
