@@ -10,12 +10,28 @@ import asyncio
 import json
 import os
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 LIMIT = 256  # tokens of a reply
 Client = Callable[[str, list[str], int, Path], list[str]]
+
+
+class Clock:
+    """Times a call that is begun with prompts and ends with replies in hand; imports do not count."""
+
+    begun = 0.0
+
+    def begin(self) -> None:
+        self.begun = time.perf_counter()
+
+    def seconds(self) -> float:
+        return time.perf_counter() - self.begun
+
+
+CLOCK = Clock()
 
 
 def prompts(count: int) -> list[str]:
@@ -44,6 +60,7 @@ def bare(url: str, texts: list[str], concurrency: int, folder: Path) -> list[str
         async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
             await asyncio.gather(*(work() for _ in range(concurrency)))
 
+    CLOCK.begin()
     asyncio.run(ask())
     return [replies[text] for text in texts]
 
@@ -65,6 +82,7 @@ def openai(url: str, texts: list[str], concurrency: int, folder: Path) -> list[s
 
             await asyncio.gather(*(work() for _ in range(concurrency)))
 
+    CLOCK.begin()
     asyncio.run(ask())
     return [replies[text] for text in texts]
 
@@ -76,6 +94,7 @@ def ours(url: str, texts: list[str], concurrency: int, folder: Path) -> list[str
     from alpaca.llms.price import Price
     from alpaca.llms.request import Request
 
+    CLOCK.begin()
     llm = OpenAI(
         "gpt-4o-mini", url, "NO_KEY", "chat", LIMIT, 1.0, 1.0, [], False, concurrency, 2048, None, None, 300, 8, Price(0.15, 0.6)
     )  # fmt: skip
@@ -100,6 +119,7 @@ def curator(url: str, texts: list[str], concurrency: int, folder: Path) -> list[
             return {"prompt": input["prompt"], "text": response}
 
     limits = {"max_requests_per_minute": 10_000_000, "max_tokens_per_minute": 10_000_000_000}
+    CLOCK.begin()
     llm = Ask(
         model_name="gpt-4o-mini",
         backend="openai",
@@ -118,6 +138,7 @@ def distilabel(url: str, texts: list[str], concurrency: int, folder: Path) -> li
     from distilabel.steps import LoadDataFromDicts
     from distilabel.steps.tasks import TextGeneration
 
+    CLOCK.begin()
     with Pipeline("benchmark", cache_dir=folder / "cache") as pipeline:
         rows = LoadDataFromDicts(data=[{"instruction": text} for text in texts], batch_size=concurrency)
         llm = OpenAILLM(model="gpt-4o-mini", base_url=url, api_key="none", generation_kwargs={"max_new_tokens": LIMIT})
@@ -137,6 +158,7 @@ def datatrove(url: str, texts: list[str], concurrency: int, folder: Path) -> lis
         result = await generate({"messages": body(document.text)["messages"], "max_tokens": LIMIT})
         return {"text": result.text}
 
+    CLOCK.begin()
     config = InferenceConfig(
         server_type="endpoint",
         endpoint_url=url.removesuffix("/v1"),
@@ -164,4 +186,4 @@ if __name__ == "__main__":
     name, url, count, concurrency, folder = sys.argv[1:]
     Path(folder).mkdir(parents=True, exist_ok=True)
     texts = CLIENTS[name](url, prompts(int(count)), int(concurrency), Path(folder))
-    (Path(folder) / "replies.json").write_text(json.dumps(texts))
+    (Path(folder) / "replies.json").write_text(json.dumps({"seconds": CLOCK.seconds(), "texts": texts}))

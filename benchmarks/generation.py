@@ -1,8 +1,9 @@
 """Race clients that send many prompts to one server: `python -m benchmarks.generation --peers FOLDER`.
 
 FOLDER has a virtual environment for each peer, of its name; a peer without one is left out. All in one run against the same
-local server, in turn: without faults, with a mix of faults, and killed half-way and started again. What counts is the
-server's clock, from the first prompt to the last reply, and what it would bill.
+local server, in turn: without faults, with a mix of faults, and killed half-way and started again. Two clocks run: the
+client's, from the call with the prompts to the replies in hand (imports do not count), and the server's, from the first
+prompt to the last reply. The server also tells what it would bill.
 """
 
 from __future__ import annotations
@@ -76,18 +77,22 @@ class Race:
             kill(running)
             return "hangs"
         try:
-            replies = json.loads((self.folder / name / "replies.json").read_text())
+            replies = json.loads((self.folder / name / "replies.json").read_text())["texts"]
         except OSError:
             return "aborts"
         whole = sum(map(bool, replies))
         return "complete" if whole == self.count else f"{whole} of {self.count}"
 
-    def run(self, name: str, **behaviour: Any) -> tuple[float, str]:
-        """Return the server's seconds, and how it ended."""
+    def run(self, name: str, **behaviour: Any) -> tuple[float, float, str]:
+        """Return the client's seconds (the server's where it has none), the server's, and how it ended."""
         shutil.rmtree(self.folder / name, ignore_errors=True)
         self.server.behave(**behaviour)
         ended = self.finish(name, self.start(name), time.monotonic())
-        return self.server.stats()["seconds"], ended
+        seconds = self.server.stats()["seconds"]
+        try:
+            return json.loads((self.folder / name / "replies.json").read_text())["seconds"], seconds, ended
+        except OSError:
+            return seconds, seconds, ended
 
     def killed(self, name: str, **behaviour: Any) -> tuple[int, str]:
         """Kill a client half-way and start it again; return how many replies were billed twice, and how it ended."""
@@ -128,21 +133,22 @@ def table(race: Race, names: list[str], options: argparse.Namespace) -> None:
     )
     print(f"{'client':<12}{'no faults':>28}{'faults':>28}{'billed twice after kill -9':>28}")
     quick = [name for name in names if name not in RECOVERS[1:]]
-    calm: dict[str, list[tuple[float, str]]] = {name: [] for name in names}
+    calm: dict[str, list[tuple[float, float, str]]] = {name: [] for name in names}
     for turn in range(options.turns):
         for name in names if turn == 0 else quick:
             calm[name].append(race.run(name, latency=options.latency))
     seconds = {name: sorted(runs)[len(runs) // 2] for name, runs in calm.items()}
     for name in names:
-        cells = [f"{seconds[name][0]:.2f} s {seconds[name][1]}"]
+        cells = ["{:.2f} s ({:.2f}) {}".format(*seconds[name])]
         if name in RECOVERS:
-            time_taken, ended = race.run(name, latency=options.latency, **FAULTS)
+            faulty = race.run(name, latency=options.latency, **FAULTS)
             twice, again = race.killed(name, latency=options.latency)
-            cells += [f"{time_taken:.1f} s {ended}", f"{twice}, {again}"]
+            cells += ["{:.1f} s ({:.1f}) {}".format(*faulty), f"{twice}, {again}"]
         print(f"{name:<12}" + "".join(f"{cell:>28}" for cell in cells), flush=True)
     for name in names:
-        if "ours" in seconds:
-            print(f"ours sends {seconds[name][0] / seconds['ours'][0]:.2f} times as many requests a second as {name}")
+        if "ours" in seconds and name != "ours":
+            calls, server = (seconds[name][clock] / seconds["ours"][clock] for clock in (0, 1))
+            print(f"ours has {calls:.2f} times the replies a second of {name} ({server:.2f} by the server's clock)")
 
 
 def arguments() -> argparse.Namespace:
