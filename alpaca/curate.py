@@ -142,7 +142,7 @@ def sift(found: Iterable[Example | BadRow], checks: Checks, dedup: Dedup, kept: 
             if repeated is None:
                 kept.add(example)
             else:
-                rejected.add(example.row() | repetition(repeated, kept))
+                rejected.add(example.row() | repetition(repeated[1], kept.row(repeated[0])))
     return len(kept) + rejected.reasons.total()
 
 
@@ -160,9 +160,9 @@ def sound(found: Iterable[Example | BadRow], checks: Checks, waiting: Waiting, r
             yield example
 
 
-def repetition(repeated: Repeated, kept: Kept) -> dict[str, Any]:
+def repetition(score: float | None, earlier: Mapping[str, Any]) -> dict[str, Any]:
     """Tell which kept example one repeats."""
-    return {"reason": "duplicate", "score": repeated[1], "duplicate_of": kept.row(repeated[0])}
+    return {"reason": "duplicate", "score": score, "duplicate_of": earlier}
 
 
 def score(folder: Path, count: int, scores: Scores, budget_usd: float | None) -> float:

@@ -78,6 +78,17 @@ def writing(path: Path) -> Iterator[IO[bytes]]:
     complete(path)
 
 
+@contextmanager
+def writing_jsonl(path: Path) -> Iterator[Callable[[Mapping[str, Any]], None]]:
+    """Yield a function that writes one more row; otherwise as `writing`."""
+    with writing(path) as handle:
+
+        def write(row: Mapping[str, Any]) -> None:
+            handle.write(lines_of([row]))
+
+        yield write
+
+
 def read_json(path: Path) -> Any:
     return json.loads(path.read_text("utf-8"))
 

@@ -1,16 +1,28 @@
-"""Write instruction data: `alpaca generate num_examples=1000`.
+"""Write instruction data: `alpaca generate num_examples=1000`, or `alpaca generate generator=self_instruct llm=openai`.
 
-The generator writes `raw.jsonl`, and `held_out.jsonl` with tasks of which nothing occurs in it.
+1. What it is expected to take is told before a language model is asked anything.
+2. The generator writes `raw.jsonl`, batch by batch, each example with where it came from, and
+   `rejected.jsonl`, with reasons. A language model's replies lie in `generate.ledger.jsonl` beside the folder, and none is asked for twice.
+3. A generator whose answers are computed also writes `held_out.jsonl`, tasks of which nothing occurs in `raw.jsonl`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 
-from pydantic import NonNegativeInt, PositiveInt
+from pydantic import NonNegativeFloat, NonNegativeInt, PositiveInt
 
-from alpaca.files import write_jsonl
+from alpaca.errors import Stopped, UserError
+from alpaca.files import write_jsonl, writing_jsonl
+from alpaca.generators.batch import Batch, Writer
+from alpaca.generators.tally import Progress, Tally
+from alpaca.llms.ledger import Book, ledger_path
+from alpaca.llms.request import LLM, Forecast
+from alpaca.log import logger
 from alpaca.manifest import Outcome, stage_folder
 from alpaca.records import Example
 from alpaca.schema import Seed
@@ -22,9 +34,15 @@ class Seeds(Protocol):
 
 
 class Generator(Protocol):
-    """Writes examples from seed tasks, and others of the same kinds to test with."""
+    """Writes examples from seed tasks, and others of the same kinds to test with, if it can."""
 
-    def examples(self, seeds: list[Example], count: int, seed: int) -> list[Example]: ...
+    asks_llm: bool
+
+    def batches(self, seeds: list[Example], count: int, seed: int, writer: Writer | None) -> Iterator[Batch]:
+        """Yield batches with `count` kept examples in all, or fewer where it must give up."""
+        ...
+
+    def forecast(self, seeds: list[Example], count: int, seed: int, writer: Writer | None) -> Forecast | None: ...
 
     def held_out(self, count: int, seed: int) -> list[Example]: ...
 
@@ -36,24 +54,112 @@ def generate(
     num_examples: PositiveInt,
     num_held_out: NonNegativeInt,
     with_seeds: bool,
+    budget_usd: NonNegativeFloat | None,
     seeds: Seeds,
     generator: Generator,
+    llm: LLM | None,
 ) -> Outcome:
-    """Generate `num_examples` examples, after the seed tasks themselves where `with_seeds` says so."""
+    """Generate `num_examples` examples, after the seed tasks themselves where `with_seeds` says so.
+
+    Raises UserError where none is sound and new, Stopped at the budget.
+    """
+    if generator.asks_llm and llm is None:
+        raise UserError("this generator asks a language model; give llm=openai, or llm=fake to rehearse")
+    if llm is not None and not generator.asks_llm:
+        raise UserError("this generator asks no language model; leave out llm=, or give generator=self_instruct")
     folder = stage_folder(root, name, "generate")
     tasks = seeds.read()
-    examples = generator.examples(tasks, num_examples, seed)
+    with _writer(llm, folder, budget_usd) as writer:
+        _tell(generator.forecast(tasks, num_examples, seed, writer), num_examples, budget_usd)
+        batches = generator.batches(tasks, num_examples, seed, writer)
+        tally, families = _write(batches, num_examples, tasks if with_seeds else [], folder, writer)
+        spent = writer.ledger.spent_usd if writer else 0.0
     held_out = generator.held_out(num_held_out, seed)
-    write_jsonl(folder / "raw.jsonl", (example.row() for example in [*(tasks if with_seeds else []), *examples]))
-    write_jsonl(folder / "held_out.jsonl", (example.row() for example in held_out))
-    results = {
-        "examples_generated": len(examples),
-        "seeds": len(tasks) if with_seeds else 0,
-        "held_out": len(held_out),
-        "families": len({example.about.get("family") for example in examples}),
-        "usd": 0.0,
-    }
-    return Outcome(results, [folder / "raw.jsonl", folder / "held_out.jsonl"])
+    if held_out:
+        write_jsonl(folder / "held_out.jsonl", (example.row() for example in held_out))
+    results = tally.results(spent) | {"seeds": len(tasks) if with_seeds else 0, "held_out": len(held_out)}
+    if families:
+        results["families"] = families
+    made = ["raw.jsonl", "rejected.jsonl", *(["held_out.jsonl"] if held_out else [])]
+    return Outcome(results, [folder / file for file in made])
+
+
+@contextmanager
+def _writer(llm: LLM | None, folder: Path, budget_usd: float | None) -> Iterator[Writer | None]:
+    """Open the ledger of a language model, if there is one."""
+    if llm is None:
+        yield None
+        return
+    with Book(ledger_path(folder), budget_usd) as ledger:
+        yield Writer(llm, ledger)
+
+
+def _write(
+    batches: Iterator[Batch], wanted: int, seeds: list[Example], folder: Path, writer: Writer | None
+) -> tuple[Tally, int]:
+    """Write the files as batches come; return the tally and the number of families."""
+    tally, families = Tally(), set()
+    with (
+        closing(Progress(wanted, tally)) as progress,
+        writing_jsonl(folder / "raw.jsonl") as keep,
+        writing_jsonl(folder / "rejected.jsonl") as reject,
+    ):
+        for seed in seeds:
+            keep(seed.row())
+        try:
+            for batch in batches:
+                for example in batch.kept:
+                    keep(example.row())
+                    families.update([example.about["family"]] if "family" in example.about else [])
+                for row in batch.rejected:
+                    reject(row)
+                tally.add(batch)
+                progress.update(writer.ledger.spent_usd if writer else 0.0)
+        except Stopped:
+            _tell_stop(tally, wanted)
+            raise
+        _tell_end(tally, wanted)
+    return tally, len(families)
+
+
+def _tell(forecast: Forecast | None, wanted: int, budget_usd: float | None) -> None:
+    """Say what a language model is expected to take, and how far a budget is expected to go."""
+    if forecast is None:
+        return
+    basis = f"as {forecast.learned_from} replies" if forecast.learned_from else "assumed"
+    logger.info(
+        "generate: expects %s requests, %s tokens of prompts, %s of replies (%s), $%.2f and %s",
+        f"{forecast.requests:,}",
+        f"{forecast.prompt_tokens:,}",
+        f"{forecast.completion_tokens:,}",
+        basis,
+        forecast.usd,
+        timedelta(seconds=round(forecast.seconds)),
+    )
+    if budget_usd is not None and forecast.usd > budget_usd:
+        enough = f"{wanted * budget_usd / forecast.usd:,.0f}"
+        logger.warning("generate: budget_usd=%g is expected to be enough for about %s examples", budget_usd, enough)
+
+
+def _tell_stop(tally: Tally, wanted: int) -> None:
+    hint = f"; num_examples={tally.kept} would make do with them" if tally.kept else ""
+    logger.info("generate: %s of %s examples; %s%s", f"{tally.kept:,}", f"{wanted:,}", tally.shares(), hint)
+
+
+def _tell_end(tally: Tally, wanted: int) -> None:
+    """Say what became of the replies; raises UserError where nothing of them is kept."""
+    if not tally.kept:
+        raise UserError(
+            f"nothing of {tally.replies} replies is kept ({tally.shares()}); see another model, prompt or limit"
+        )
+    if tally.kept < wanted:
+        logger.warning(
+            "generate: gave up at %s of %s examples, as replies brought nothing new (%s); where most were cut raise the "
+            "model's limit of tokens, where most are duplicates give other seeds or a higher temperature",
+            f"{tally.kept:,}",
+            f"{wanted:,}",
+            tally.shares(),
+        )
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ PACKAGES = ("torch", "lightning", "transformers", "hydra-core", "deepspeed", "pe
 Hashes = dict[str, str | None]  # by path; None for what is not there
 
 SPEED_ONLY = (  # what changes how a stage computes, and not what
+    "budget_usd",
     "strategy",
     "trainer.accelerator",
     "trainer.devices",
@@ -31,6 +32,17 @@ SPEED_ONLY = (  # what changes how a stage computes, and not what
     "datamodule.tokens_per_micro_batch",
     "datamodule.examples_per_micro_batch",
     "module.loss",
+    "llm.base_url",
+    "llm.key_name",
+    "llm.stream",
+    "llm.concurrency",
+    "llm.ahead",
+    "llm.requests_per_minute",
+    "llm.tokens_per_minute",
+    "llm.timeout",
+    "llm.attempts",
+    "llm.requests_per_batch",
+    "llm.seconds_between_looks",
 )
 
 

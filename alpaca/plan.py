@@ -3,6 +3,7 @@
 1. The network's shape gives its parameters, and the data's characters (or assumptions) the steps.
 2. What autograd, optimizer, sharding and checkpoints hold gives the peak of memory.
 3. Floating-point operations give time and cost, and other settings are tried where it does not fit.
+4. With generator= and llm= the tokens, price and time of having the data written are told too.
 """
 
 from __future__ import annotations
@@ -16,9 +17,11 @@ from annotated_types import Interval
 from pydantic import PositiveFloat, PositiveInt
 
 from alpaca.files import write_json
+from alpaca.llms.request import LLM
 from alpaca.manifest import Outcome, stage_folder
 from alpaca.planning.changes import fitting
 from alpaca.planning.cost import hours
+from alpaca.planning.generation import Generator, Seeds, expected
 from alpaca.planning.gpu import GPU
 from alpaca.planning.memory import host_bytes, moments, peak
 from alpaca.planning.recipe import Batching, Callback, Loss, Machine, Model, Optimizer, Part, Recipe, Strategy
@@ -46,6 +49,9 @@ def plan(
     callbacks: dict[str, Annotated[Callback, Described()]],
     logger: dict[str, Annotated[Part, Described()]],
     gpu: GPU | None,
+    seeds: Seeds,
+    generator: Generator | None,
+    llm: LLM | None,
     num_examples: PositiveInt,
     mean_tokens: PositiveFloat,
     supervised_share: Share,
@@ -75,7 +81,7 @@ def plan(
         on_gpu=on_gpu,
         process=(gpu_process_gib if on_gpu else cpu_process_gib) * GIB,
     )
-    planned = told(recipe, gpu, utilisation)
+    planned = told(recipe, gpu, utilisation) | {"generation": expected(generator, llm, seeds, num_examples, seed)}
     file = stage_folder(root, name, "plan") / "plan.json"
     write_json(file, planned)
     return Outcome({key: planned[key] for key in RESULTS}, [file])

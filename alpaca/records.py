@@ -132,7 +132,7 @@ def _examples(row: Any) -> Iterable[Example]:
     row = dict(row)
     if _is_chat(row):
         return [_only_turn(_conversation(row, ""))]
-    instruction = _text(row.pop("instruction", None), "instruction")
+    instruction = text_of(row.pop("instruction", None), "instruction")
     if not instruction.strip():
         raise ValueError("`instruction` is empty")
     if "instances" not in row:
@@ -145,7 +145,7 @@ def _examples(row: Any) -> Iterable[Example]:
 
 def _example(instruction: str, given: Any, output: Any, about: dict[str, Any]) -> Example:
     """Make an example; a task without an input, or with null, has an empty one."""
-    return Example(instruction, _text("" if given is None else given, "input"), _text(output, "output"), about)
+    return Example(instruction, text_of("" if given is None else given, "input"), text_of(output, "output"), about)
 
 
 def _only_turn(chat: Conversation) -> Example:
@@ -175,7 +175,7 @@ def _conversation(row: dict[str, Any], where: str) -> Conversation:
     messages = row.pop("messages")
     if not isinstance(messages, list) or not all(isinstance(message, dict) for message in messages):
         raise ValueError("`messages` is not a list of objects")
-    turns = tuple(Turn(_role(message), _text(message.get("content"), "content")) for message in messages)
+    turns = tuple(Turn(_role(message), text_of(message.get("content"), "content")) for message in messages)
     answers = [turn.content for turn in turns if turn.role == "assistant"]
     if not answers:
         raise ValueError("`messages` has no turn of the assistant, so there is nothing to learn")
@@ -185,13 +185,14 @@ def _conversation(row: dict[str, Any], where: str) -> Conversation:
 
 
 def _role(message: dict[str, Any]) -> str:
-    role = _text(message.get("role"), "role")
+    role = text_of(message.get("role"), "role")
     if role not in ROLES:
         raise ValueError(f"`role` is {role!r}; known are {', '.join(ROLES)}")
     return role
 
 
-def _text(value: Any, name: str) -> str:
+def text_of(value: Any, name: str) -> str:
+    """Return the value of a field if it is a text; raises ValueError, with the reason, where it is none."""
     if value is None:
         raise ValueError(f"`{name}` is missing")
     if not isinstance(value, str):

@@ -17,6 +17,7 @@ from typing import Annotated, Any, get_args, get_origin
 
 from annotated_types import Interval
 from pydantic import ConfigDict, PydanticSchemaGenerationError, PydanticUserError, TypeAdapter, ValidationError
+from pydantic_core import SchemaError
 from rapidfuzz.distance import OSA, JaroWinkler
 
 from alpaca.doors.hub import HubId
@@ -216,6 +217,8 @@ class _Walk:
     def leaf(self, annotation: Any, value: Any, path: str) -> Any:
         if isinstance(annotation, str):  # a component's type that is not imported until it is needed
             raise UserError(f"`{path}` cannot be {value!r}; choose one of its options with {path}=...")
+        if value is None and type(None) in get_args(annotation):
+            return None
         try:
             # "3" is a number where a number is wanted, and 3 a name where a text is.
             adapter = TypeAdapter(
@@ -227,6 +230,8 @@ class _Walk:
         except ValidationError as problem:
             wanted = problem.errors()[0]["msg"].replace("Input should be", "it should be")
             raise UserError(f"`{path}` cannot be {value!r}: {wanted}") from problem
+        except SchemaError as problem:  # the type of a part
+            raise UserError(f"`{path}` cannot be {value!r}; choose one of its options with {path}=...") from problem
         if _is_marked(annotation, MaybePath):
             self.checked.inputs.append(converted)
         if _is_marked(annotation, PathOrHubId) and converted is not None and Path(converted).exists():

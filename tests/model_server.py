@@ -15,7 +15,7 @@ import random
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -67,6 +67,7 @@ class Behaviour:
     length_share: float = 0.0  # replies that are cut for length
     refusals: float = 0.0  # replies that are the content filter's
     usage: bool = True
+    timed: str = ""  # what the prompts have in them that the clock is for
     batch_seconds: float = 0.0
     batch_failed: float = 0.0  # lines of a batch that fail
     batch_expired: float = 0.0  # lines that are not done when the batch expires
@@ -83,13 +84,17 @@ class State:
     tokens: Counter[str] = field(default_factory=Counter)
     keys: set[str] = field(default_factory=set)
     files: dict[str, bytes] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
     batches: dict[str, dict[str, Any]] = field(default_factory=dict)
     arrivals: list[float] = field(default_factory=list)
     in_flight: int = 0
+    first: float | None = None  # moments of the first request and the last reply
+    last: float = 0.0
 
 
 STATE = web.AppKey("state", State)
 Writer = Callable[[dict[str, Any]], str]
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def prompt_of(body: dict[str, Any]) -> str:
@@ -100,6 +105,15 @@ def words(body: dict[str, Any]) -> str:
     """Return some words, drawn from the prompt's hash."""
     rng = random.Random(prompt_of(body))
     return " ".join(rng.choice(WORDS) for _ in range(rng.randint(10, 40)))
+
+
+def tasks(body: dict[str, Any]) -> str:
+    """Return tasks as `llm=fake` writes them: the writer `model_server:tasks`."""
+    from alpaca.llms.fake import Fake
+    from alpaca.llms.price import FREE
+
+    prompt = prompt_of(body)
+    return Fake(3072, 0.05, FREE).answer(prompt, "response_format" in body, random.Random(prompt))
 
 
 def tokens(text: str) -> int:
@@ -146,12 +160,19 @@ def error(status: int, message: str, code: str | None = None, headers: dict[str,
     )
 
 
-def rejection(state: State, request: web.Request, body: dict[str, Any]) -> web.Response | None:
+@web.middleware
+async def check_key(request: web.Request, handler: Handler) -> web.StreamResponse:
+    behaviour = request.app[STATE].behaviour
+    bearer = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    if behaviour.key and bearer != behaviour.key and request.path.startswith("/v1"):
+        request.app[STATE].counts["requests"] += 1
+        return error(401, f"Incorrect API key provided: {bearer}.", "invalid_api_key")  # as OpenAI echoes it
+    return await handler(request)
+
+
+def rejection(state: State, body: dict[str, Any]) -> web.Response | None:
     """Return the answer to a request that no retry helps."""
     behaviour = state.behaviour
-    bearer = request.headers.get("Authorization", "").removeprefix("Bearer ")
-    if behaviour.key and bearer != behaviour.key:
-        return error(401, f"Incorrect API key provided: {bearer}.", "invalid_api_key")  # as OpenAI echoes it
     if behaviour.model and body["model"] != behaviour.model:
         return error(404, f"The model `{body['model']}` does not exist", "model_not_found")
     if 0 <= behaviour.quota <= state.counts["answered"]:
@@ -180,12 +201,15 @@ async def complete(request: web.Request) -> web.StreamResponse:
         return await _complete(state, request)
     finally:
         state.in_flight -= 1
+        state.last = time.monotonic()
 
 
 async def _complete(state: State, request: web.Request) -> web.StreamResponse:
     behaviour, body = state.behaviour, await request.json()
+    if state.first is None and behaviour.timed in prompt_of(body):
+        state.first = time.monotonic()
     state.counts["requests"] += 1
-    for refusal in (rejection(state, request, body), overload(state)):
+    for refusal in (rejection(state, body), overload(state)):
         if refusal is not None:
             state.counts[f"http_{refusal.status}"] += 1
             return refusal
@@ -263,6 +287,10 @@ async def stream(
     return cut(request, response) if fault else response
 
 
+async def models(request: web.Request) -> web.Response:
+    return web.json_response({"object": "list", "data": []})
+
+
 async def upload(request: web.Request) -> web.Response:
     state, form = request.app[STATE], await request.post()
     file = form["file"]
@@ -271,18 +299,24 @@ async def upload(request: web.Request) -> web.Response:
         return error(500, "the server had an error")
     identity = f"file-{len(state.files)}"
     state.files[identity] = file.file.read()
+    state.names[identity] = file.filename
     state.counts["uploads"] += 1
-    return web.json_response(about_file(state, identity, file.filename))
+    return web.json_response(about_file(state, identity))
 
 
-def about_file(state: State, identity: str, name: str) -> dict[str, Any]:
-    size = len(state.files[identity])
+async def list_files(request: web.Request) -> web.Response:
+    state = request.app[STATE]
+    data = [about_file(state, identity) for identity in reversed(state.names)]
+    return web.json_response({"object": "list", "data": data, "has_more": False})
+
+
+def about_file(state: State, identity: str) -> dict[str, Any]:
     return {
         "id": identity,
         "object": "file",
-        "bytes": size,
+        "bytes": len(state.files[identity]),
         "created_at": 0,
-        "filename": name,
+        "filename": state.names[identity],
         "purpose": "batch",
         "status": "processed",
     }
@@ -357,7 +391,7 @@ async def reset(request: web.Request) -> web.Response:
     body = await request.json()
     known = {option.name for option in fields(Behaviour)}
     assert set(body) <= known, set(body) - known
-    keep = {"files", "batches"} if body.get("seed") == -1 else set()
+    keep = {"files", "names", "batches"} if body.get("seed") == -1 else set()
     state, old = State(Behaviour(**body), random.Random(body.get("seed", 0))), request.app[STATE]
     for each in fields(State):
         if each.name not in keep:
@@ -368,17 +402,19 @@ async def reset(request: web.Request) -> web.Response:
 async def stats(request: web.Request) -> web.Response:
     state = request.app[STATE]
     twice = sum(count - 1 for count in state.served.values())
-    return web.json_response(
-        {**state.counts, "billed": sum(state.served.values()), "billed_twice": twice, "tokens": state.tokens}
-    )
+    seconds = state.last - (state.first or state.last)
+    billed = {"billed": sum(state.served.values()), "billed_twice": twice, "tokens": state.tokens}
+    return web.json_response({**state.counts, **billed, "seconds": seconds})
 
 
 def application() -> web.Application:
-    app = web.Application(client_max_size=1 << 28)
+    app = web.Application(client_max_size=1 << 28, middlewares=[check_key])
     app[STATE] = State()
     app.router.add_post("/v1/chat/completions", complete)
     app.router.add_post("/v1/completions", complete)
+    app.router.add_get("/v1/models", models)
     app.router.add_post("/v1/files", upload)
+    app.router.add_get("/v1/files", list_files)
     app.router.add_get("/v1/files/{id}/content", content)
     app.router.add_post("/v1/batches", create_batch)
     app.router.add_get("/v1/batches", list_batches)

@@ -239,3 +239,15 @@ def test_a_plan_is_shown_again_and_made_anew_when_data_comes(
     (tmp_path / "tasks.jsonl").write_bytes(tasks_file.read_bytes())
     anew = alpaca("plan", "data=tasks.jsonl")
     assert "200 examples of tasks.jsonl" in anew.stdout
+
+
+def test_having_the_data_written_is_planned_too(tmp_path: Path) -> None:
+    plan = planned(tmp_path, "generator=self_instruct", "llm=openai", "num_examples=52002")
+    written = plan["generation"]
+    assert written["requests"] == 4370
+    assert written["usd"] == pytest.approx(
+        written["prompt_tokens"] * 0.15e-6 + written["completion_tokens"] * 0.6e-6, rel=1e-3
+    )
+    assert planned(tmp_path, "num_examples=10")["generation"] is None
+    with pytest.raises(UserError, match="give both generator=self_instruct and llm="):
+        planned(tmp_path, "llm=openai", "num_examples=10")

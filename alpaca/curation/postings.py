@@ -15,10 +15,11 @@ Letters: N texts, T tokens of all, P postings, C candidates, W words of 64 bits.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain
+from itertools import chain, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -61,6 +62,14 @@ class Texts:
     @cached_property
     def starts(self) -> Ints:
         return np.cumsum(self.lengths) - self.lengths  # (N,)
+
+    @cached_property
+    def strings(self) -> list[str] | None:
+        """The texts as strings of a character a token; none where there are more tokens than characters."""
+        if self.tokens.max(initial=0) > sys.maxunicode:
+            return None
+        characters = self.tokens.astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
+        return [characters[start:end] for start, end in pairwise([*self.starts.tolist(), len(characters)])]
 
     @cached_property
     def sizes(self) -> npt.NDArray[np.float32]:

@@ -67,7 +67,7 @@ class Rouge:
         """Hold an example, whatever it repeats."""
         self.recent += self._texts([example])
         if len(self.recent) >= RECENT:
-            self._settle()
+            self._settle(in_one=True)
 
     def decide(self, examples: Iterable[Example]) -> Iterator[Repeated | None]:
         """Yield for each example what `duplicate_of` would return, and add those that repeat none, a block at a time."""
@@ -128,10 +128,13 @@ class Rouge:
             base += len(texts)
         return best
 
-    def _settle(self) -> None:
-        """Make a part of what is recent, together with the last parts as long as they are hardly larger than it."""
+    def _settle(self, in_one: bool = False) -> None:
+        """Make a part of what is recent, together with the last parts as long as they are hardly larger than it.
+
+        `in_one` takes all parts together: of one that is never asked for pairs no index is made, and one is faster to look at.
+        """
         texts = self.recent
-        while self.parts and len(self.parts[-1].texts) <= 2 * len(texts) and len(texts.tokens) < LARGEST:
+        while self.parts and (in_one or len(self.parts[-1].texts) <= 2 * len(texts)) and len(texts.tokens) < LARGEST:
             texts = self.parts.pop().texts + texts
         if len(texts):
             self.parts.append(Postings(texts, self.threshold))
@@ -169,19 +172,30 @@ def _common(first: Texts, second: Texts) -> Ints:
 def _nearest_of(text: Texts, texts: Texts, floor: float) -> Repeated | None:
     """Score what may be the nearest, the most promising first, as long as one may be above the floor or nearer than the best."""
     bounds = _bounds(text, texts)
-    rows = np.flatnonzero(bounds >= floor - ROUNDING)
-    if not len(rows):
-        return None
-    rows = rows[np.argsort(-bounds[rows], kind="stable")]
-    best: Repeated | None = None
-    for look in np.split(rows, LOOKS):
-        look = look[bounds[look] >= (best[1] if best else floor) - ROUNDING]
-        if len(look):
-            score = scores(text, np.zeros(len(look), np.int64), texts, look)
-            nearest = int(np.lexsort((look, -score))[0])
-            if best is None or (score[nearest], -look[nearest]) > (best[1], -best[0]):
-                best = int(look[nearest]), float(score[nearest])
+    best = None
+    if not floor and len(texts):  # one guess spares sorting them all
+        best = _best_of(text, texts, np.array([np.argmax(bounds)]))
+    for most in (*LOOKS, len(bounds)):
+        rows = np.flatnonzero(bounds >= (best[1] if best else floor) - ROUNDING)
+        look = rows[np.argpartition(-bounds[rows], most)[:most]] if len(rows) > most else rows
+        found = _best_of(text, texts, look) if len(look) else None
+        if found and (best is None or (found[1], -found[0]) > (best[1], -best[0])):
+            best = found
+        if len(look) == len(rows):
+            break
     return best
+
+
+def _best_of(text: Texts, texts: Texts, rows: Ints) -> Repeated:
+    """Return which of these rows, of which there is one, is nearest, the first of several, and its F."""
+    if texts.strings is None or text.strings is None:
+        score = scores(text, np.zeros(len(rows), np.int64), texts, rows)
+    else:
+        choices = [texts.strings[row] for row in rows.tolist()]
+        common = process.cdist(text.strings, choices, scorer=LCSseq.similarity, dtype=np.int64)[0]
+        score = f_measure(common, text.lengths[0], texts.lengths[rows])
+    nearest = int(np.lexsort((rows, -score))[0])
+    return int(rows[nearest]), float(score[nearest])
 
 
 def _bounds(text: Texts, texts: Texts) -> npt.NDArray[np.float32]:
@@ -211,7 +225,12 @@ def _improve(best: dict[int, Repeated], row: int, number: int, score: float) -> 
 class Everything:
     """`dedup=none`: every example is new."""
 
+    threshold = 1.0
+
     def duplicate_of(self, example: Example) -> None:
+        return None
+
+    def nearest(self, example: Example) -> None:
         return None
 
     def add(self, example: Example) -> None:

@@ -21,6 +21,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
 
+from alpaca.generators.batch import Batch, Writer
 from alpaca.records import Example
 
 Split = Literal["train", "held_out"]
@@ -283,8 +284,13 @@ def tasks(seed: int, split: Split) -> Iterator[dict[str, str]]:
 class Procedural:
     """Examples of all families, in turn; the seed tasks play no part in them."""
 
-    def examples(self, seeds: list[Example], count: int, seed: int) -> list[Example]:
-        return _examples(seed, "train", count)
+    asks_llm = False
+
+    def batches(self, seeds: list[Example], count: int, seed: int, writer: Writer | None) -> Iterator[Batch]:
+        yield Batch(_examples(seed, "train", count))
+
+    def forecast(self, seeds: list[Example], count: int, seed: int, writer: Writer | None) -> None:
+        """Return none: it costs nothing."""
 
     def held_out(self, count: int, seed: int) -> list[Example]:
         return _examples(seed, "held_out", count)

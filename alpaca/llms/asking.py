@@ -19,7 +19,7 @@ from threading import Thread
 from typing import Any, Final
 
 from alpaca.errors import Stopped, UserError
-from alpaca.llms.order import known, take
+from alpaca.llms.order import known, spent, take
 from alpaca.llms.pace import Pace
 from alpaca.llms.price import Price
 from alpaca.llms.request import Ledger, Reply, Request
@@ -77,8 +77,17 @@ def in_order(
 class Asking:
     """Sends requests through what `open` gives, up to `attempts` times each, and stores the replies."""
 
-    def __init__(self, open: Open, pace: Pace, price: Price, ledger: Ledger, attempts: int) -> None:
-        self._open, self._pace, self._price, self._ledger, self._attempts = open, pace, price, ledger, attempts
+    def __init__(
+        self,
+        open: Open,
+        pace: Pace,
+        price: Price,
+        ledger: Ledger,
+        attempts: int,
+        first_delay: float = FIRST_DELAY,
+    ) -> None:
+        self._open, self._pace, self._price, self._ledger = open, pace, price, ledger
+        self._attempts, self._first_delay = attempts, first_delay
         self._ready: list[Asked] = []
         self._unanswered: dict[str, Asked] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -146,7 +155,7 @@ class Asking:
         self._closing = True
         self._ready.clear()
         if self._tasks:
-            logger.info("waiting for %d replies that are on their way", len(self._tasks))
+            logger.info("waiting for %d replies that are on their way; interrupt again to leave them", len(self._tasks))
         self._wake.set()
 
     def _fail(self, problem: BaseException) -> None:
@@ -164,15 +173,24 @@ class Asking:
                 self._come_back(wait)
                 return
             asked = self._ready[0]
-            if not self._ledger.reserve(asked.identity, asked.usd, ROOM + ROOM_A_TOKEN * asked.most[1]):
-                if not self._unsettled:
-                    self._fail(spent(self._ledger, asked.usd))
+            if not self._reserved(asked):
                 return
             self._unsettled += 1
             heapq.heappop(self._ready)
             task = self._loop.create_task(self._attempt(asked, self._pace.sent(sum(asked.most))))
             self._tasks.add(task)
             task.add_done_callback(self._done)
+
+    def _reserved(self, asked: Asked) -> bool:
+        """Hold money and room on the disk for an attempt; where there will never be enough, it is the end."""
+        try:
+            reserved = self._ledger.reserve(asked.identity, asked.usd, ROOM + ROOM_A_TOKEN * asked.most[1])
+        except OSError as problem:
+            self._fail(problem)
+            return False
+        if not reserved and not self._unsettled:
+            self._fail(spent(self._ledger, asked.usd))
+        return reserved
 
     def _come_back(self, wait: float) -> None:
         if self._timer is not None:
@@ -217,7 +235,7 @@ class Asking:
         asked.failures += not (failure.crowded and alive)
         if asked.failures >= (self._attempts if self._pace.accepted else min(UNREACHED_ATTEMPTS, self._attempts)):
             self._fail(Stopped(f"{failure.told}, {asked.failures} times"))
-        delay = min(LONGEST_DELAY, FIRST_DELAY * 2**asked.streak) * random.uniform(0.5, 1)
+        delay = min(LONGEST_DELAY, self._first_delay * 2**asked.streak) * random.uniform(0.5, 1)
         self._loop.call_later(max(delay, failure.wait * random.uniform(1, 1.1)), self._again, asked)
 
     def _settle(self, asked: Asked) -> None:
@@ -240,11 +258,3 @@ class Asking:
             if self._unanswered.pop(asked.identity, None):
                 asked.reply.set_result(reply)
         self._pump()
-
-
-def spent(ledger: Ledger, usd: float) -> Stopped:
-    """Say that the next request does not fit into the budget."""
-    held = f" and {ledger.held_usd:.4f} perhaps, for replies that were lost on the way" if ledger.held_usd else ""
-    return Stopped(
-        f"budget: {ledger.spent_usd:.4f} USD are spent{held}, and the next request may cost {usd:.4f}; give a larger budget_usd"
-    )

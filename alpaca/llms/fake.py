@@ -7,6 +7,7 @@ import json
 import random
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from typing import Annotated, Any, Final
@@ -16,12 +17,13 @@ from annotated_types import Interval
 from pydantic import PositiveInt
 
 from alpaca.llms.order import Named, in_batches
-from alpaca.llms.price import Price, forecast
+from alpaca.llms.price import Price, forecast, most_prompt_tokens
 from alpaca.llms.request import Forecast, Ledger, Reply, Request
 from alpaca.llms.wire import messages
 
 BATCH: Final = 256  # requests that are answered, and stored, at a time
 BYTES_A_TOKEN: Final = 4
+REPLIES_A_SECOND: Final = 1000
 NUMBERED: Final = re.compile(r"list of (\d+) .*?(\d+)\. Instruction:\s*\Z", re.DOTALL)
 ASKED: Final = re.compile(r"numbers (\d+) to (\d+)")
 TASKS_IF_UNTOLD: Final = (1, 3)
@@ -44,12 +46,14 @@ class Fake:
         return {"model": "fake", "max_tokens": self.max_tokens, "unfit": self.unfit}
 
     def replies(self, requests: Iterable[Request | None], ledger: Ledger) -> Iterator[Reply]:
-        return in_batches(requests, self.settings, BATCH, ledger, self._complete)
+        return in_batches(requests, self.settings, BATCH, ledger, self._complete, self._most_usd)
 
     def forecast(self, like: Sequence[Request], count: int, ledger: Ledger) -> Forecast:
-        return forecast(
-            like, self._complete([(request, "") for request in like]), count, self.price, self.max_tokens, 1
-        )
+        replies = self._complete([(request, "") for request in like])
+        return replace(forecast(like, replies, count, self.price, self.max_tokens, 1), seconds=count / REPLIES_A_SECOND)
+
+    def _most_usd(self, request: Request) -> float:
+        return self.price.of(most_prompt_tokens(request), self.max_tokens)
 
     def _complete(self, batch: Sequence[Named]) -> list[Reply]:
         return [self._reply(*named) for named in batch]
@@ -82,7 +86,7 @@ class Fake:
 
     def task(self, rng: random.Random) -> dict[str, str]:
         given = f"{sentence(rng)} {sentence(rng)}" if rng.random() < 0.4 else ""  # Alpaca's share with an input
-        output = " ".join(sentence(rng) for _ in range(rng.randint(1, 8)))
+        output = " ".join(sentence(rng) for _ in range(rng.randint(1, 5)))
         return {"instruction": self.instruction(rng), "input": given, "output": output}
 
     def instruction(self, rng: random.Random) -> str:

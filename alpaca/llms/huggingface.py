@@ -1,15 +1,21 @@
-"""A local Hugging Face model that completes prompts in batches, greedily."""
+"""A local Hugging Face model that completes prompts in batches."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import PositiveInt
+from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 
 from alpaca.errors import UserError
+from alpaca.files import sha256
+from alpaca.llms.order import Named, in_batches
+from alpaca.llms.price import FREE, forecast
+from alpaca.llms.request import Forecast, Ledger, Reply, Request
+from alpaca.llms.wire import messages
 from alpaca.log import quieten_libraries
 from alpaca.records import Example
 from alpaca.schema import InputPath
@@ -19,12 +25,37 @@ if TYPE_CHECKING:
 
 
 class HuggingFace:
-    """The model, or the adapter of one, in the folder `path`, loaded on first use."""
+    """The model, or the adapter of one, in the folder `path`, loaded on first use.
 
-    def __init__(self, path: InputPath, batch_size: PositiveInt, max_new_tokens: PositiveInt) -> None:
+    With `temperature` 0 it takes the likeliest token, else it samples, the same in every run of the same `batch_size`.
+    """
+
+    def __init__(
+        self,
+        path: InputPath,
+        batch_size: PositiveInt,
+        max_new_tokens: PositiveInt,
+        temperature: NonNegativeFloat,
+        top_p: PositiveFloat,
+    ) -> None:
         if not any((path / name).is_file() for name in ("config.json", "adapter_config.json")):
             raise UserError(f"{path} is no model folder of Hugging Face's; it has no config.json")
         self.path, self.batch_size, self.max_new_tokens = path, batch_size, max_new_tokens
+        self.temperature, self.top_p = temperature, top_p
+
+    @cached_property
+    def settings(self) -> Mapping[str, Any]:
+        """What a reply depends on; the model is named by the hash of its files."""
+        sampling = {"max_tokens": self.max_new_tokens, "temperature": self.temperature, "top_p": self.top_p}
+        return {"model": f"{self.path.name}-{sha256(self.path)[:12]}", "batch_size": self.batch_size} | sampling
+
+    def replies(self, requests: Iterable[Request | None], ledger: Ledger) -> Iterator[Reply]:
+        """Yield replies, which cost nothing. Raises UserError for a request with a JSON schema."""
+        return in_batches(requests, self.settings, self.batch_size, ledger, self._answer)
+
+    def forecast(self, like: Sequence[Request], count: int, ledger: Ledger) -> Forecast:
+        replies = [ledger.stored(request.identity(self.settings)) for request in like]
+        return forecast(like, replies, count, FREE, self.max_new_tokens, self.batch_size)
 
     def complete(self, prompts: Sequence[str]) -> list[str]:
         """Return the completion of each prompt, up to EOS or `max_new_tokens` tokens."""
@@ -32,7 +63,8 @@ class HuggingFace:
         replies: dict[int, str] = {}
         for first in range(0, len(order), self.batch_size):
             batch = order[first : first + self.batch_size]
-            replies |= zip(batch, self._complete([prompts[index] for index in batch]), strict=True)
+            completions = self._generate([prompts[index] for index in batch])
+            replies |= {index: completion.text for index, completion in zip(batch, completions, strict=True)}
         return [replies[index] for index in range(len(prompts))]
 
     def perplexity(self, examples: Sequence[Example]) -> float:
@@ -78,21 +110,54 @@ class HuggingFace:
         network.eval()
         return network
 
-    def _complete(self, prompts: list[str]) -> list[str]:
+    def _answer(self, batch: Sequence[Named]) -> list[Reply]:
+        import torch
+
+        completions: list[_Completion] = []
+        with torch.random.fork_rng():
+            torch.manual_seed(int(batch[0][1][:15], 16))  # of the first request, so a batch is sampled the same again
+            completions = self._generate([self._text(request) for request, _ in batch])
+        return [
+            Reply(name, made.text, made.finish, str(self.settings["model"]), made.prompt_tokens, made.tokens, 0.0)
+            for (_, name), made in zip(batch, completions, strict=True)
+        ]
+
+    def _text(self, request: Request) -> str:
+        if request.schema:
+            raise UserError("llm=huggingface writes no JSON by schema; take generator.format=text, or llm=vllm")
+        if isinstance(request.prompt, str):
+            return request.prompt
+        if not self.tokenizer.chat_template:
+            raise UserError(f"the tokenizer of {self.path} has no chat template; take generator.format=text")
+        return str(self.tokenizer.apply_chat_template(messages(request), tokenize=False, add_generation_prompt=True))
+
+    def _generate(self, prompts: list[str]) -> list[_Completion]:
         import torch
         from transformers import GenerationConfig
 
         batch = self.tokenizer(prompts, return_tensors="pt", padding=True).to(self.network.device)
-        greedy = GenerationConfig(
+        sampling = {"do_sample": True, "temperature": self.temperature, "top_p": self.top_p, "top_k": 0}
+        config = GenerationConfig(
             max_new_tokens=self.max_new_tokens,
-            do_sample=False,
             eos_token_id=self.tokenizer.eos_token_id,
             pad_token_id=self.tokenizer.pad_token_id,
+            **(sampling if self.temperature else {"do_sample": False}),
         )
         with torch.inference_mode():
             ids = self.network.generate(  # type: ignore[operator]
-                batch["input_ids"], attention_mask=batch["attention_mask"], generation_config=greedy
+                batch["input_ids"], attention_mask=batch["attention_mask"], generation_config=config
             )
         new = ids[:, batch["input_ids"].shape[1] :]
-        replies: list[str] = self.tokenizer.batch_decode(new, skip_special_tokens=True)
-        return replies
+        texts: list[str] = self.tokenizer.batch_decode(new, skip_special_tokens=True)
+        ended = new == self.tokenizer.eos_token_id
+        lengths = torch.where(ended.any(1), ended.int().argmax(1) + 1, new.shape[1]).tolist()
+        counts = zip(texts, ended.any(1).tolist(), batch["attention_mask"].sum(1).tolist(), lengths, strict=True)
+        return [_Completion(text, "stop" if end else "length", *tokens) for text, end, *tokens in counts]
+
+
+@dataclass(frozen=True)
+class _Completion:
+    text: str
+    finish: Literal["stop", "length"]
+    prompt_tokens: int
+    tokens: int

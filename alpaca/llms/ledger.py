@@ -12,7 +12,6 @@ import os
 import zlib
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from threading import Lock
 from typing import Any, Final
@@ -45,6 +44,7 @@ class Book:
         self._holds: defaultdict[str, list[float]] = defaultdict(list)
         self._spent = self._held = 0.0
         self._rooms: dict[str, int] = {}
+        self._room = 0  # the sum of these
         for event, place in self._log.events():
             self._replay(event, place)
 
@@ -74,11 +74,13 @@ class Book:
         with self._lock:
             if self.budget_usd is not None and self._spent + self._held + usd > self.budget_usd:
                 return False
-            self._log.make_room(sum(self._rooms.values()) + room)
+            self._log.make_room(self._room + room)
             if usd:
                 self._log.append([{"hold": identity, "usd": usd}])
                 self._hold(identity, usd)
+            self._leave_room(identity)
             self._rooms[identity] = room
+            self._room += room
             return True
 
     def release(self, identity: str) -> None:
@@ -87,17 +89,17 @@ class Book:
             if identity in self._holds:
                 self._log.append([{"release": identity}])
                 self._let_go(identity)
-            self._rooms.pop(identity, None)
+            self._leave_room(identity)
 
     def store(self, replies: Sequence[Reply]) -> None:
         """Return when all are on disk; each takes the place of what its attempt held."""
         with self._lock:
-            places = self._log.append([{"reply": asdict(reply)} for reply in replies])
+            places = self._log.append([{"reply": vars(reply)} for reply in replies])
         self._log.flush()
         with self._lock:
             for reply, place in zip(replies, places, strict=True):
                 self._enter(reply.identity, reply.usd, place)
-                self._rooms.pop(reply.identity, None)
+                self._leave_room(reply.identity)
 
     def close(self) -> None:
         """Give back the room that was taken, and the lock."""
@@ -108,6 +110,9 @@ class Book:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _leave_room(self, identity: str) -> None:
+        self._room -= self._rooms.pop(identity, 0)
 
     def _replay(self, event: dict[str, Any], place: Place) -> None:
         if "reply" in event:
@@ -188,14 +193,21 @@ class _Log:
 
     def make_room(self, size: int) -> None:
         """See that the disk has `size` bytes behind what is written; raises OSError where it has not."""
-        if self.end + size > self.room:
-            wanted = self.end + size + STEP
-            try:
-                os.posix_fallocate(self.file, self.end, wanted - self.end)
-            except OSError:
-                os.ftruncate(self.file, max(self.end, self.room))
-                raise
-            self.room = wanted
+        needed = self.end + size
+        if needed <= self.room:
+            return
+        try:
+            self._grow(needed + STEP)
+        except OSError:
+            self._grow(needed)
+
+    def _grow(self, wanted: int) -> None:
+        try:
+            os.posix_fallocate(self.file, self.end, wanted - self.end)
+        except OSError:
+            os.ftruncate(self.file, max(self.end, self.room))  # it may have grown by a part
+            raise
+        self.room = wanted
 
     def flush(self) -> None:
         os.fdatasync(self.file)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
+from alpaca.errors import Stopped
 from alpaca.llms.request import Ledger, Reply, Request
 
 Named = tuple[Request, str]  # with its identity
@@ -27,18 +28,31 @@ def in_batches(
     size: int,
     ledger: Ledger,
     complete: Callable[[Sequence[Named]], Sequence[Reply]],
+    most_usd: Callable[[Request], float] = lambda request: 0.0,
 ) -> Iterator[Reply]:
-    """Yield replies in order, having them made for `size` requests at a time.
+    """Yield replies in order, having them made for `size` requests at a time, of which each costs `most_usd` at most.
 
     A batch of which a kill left some is made again whole, and the rest of it stored: what a local model samples may depend on
-    what else is in the batch.
+    what else is in the batch. Raises Stopped where the budget is spent.
     """
     source = iter(requests)
     while batch := [(request, request.identity(settings)) for request in take(source, size)]:
-        missing = {name for _, name in batch if ledger.stored(name) is None}
-        if missing:
-            ledger.store([reply for reply in complete(batch) if reply.identity in missing])
-        yield from (known(ledger, name) for _, name in batch)
+        missing = {name: most_usd(request) for request, name in batch if ledger.stored(name) is None}
+        paid = {name for name, usd in missing.items() if ledger.reserve(name, usd, 0)}
+        if paid:
+            ledger.store([reply for reply in complete(batch) if reply.identity in paid])
+        for _, name in batch:
+            if name in missing.keys() - paid:
+                raise spent(ledger, missing[name])
+            yield known(ledger, name)
+
+
+def spent(ledger: Ledger, usd: float) -> Stopped:
+    """Say that the next request does not fit into the budget."""
+    lost = f", perhaps {ledger.held_usd:.4f} more for replies that were lost" if ledger.held_usd else ""
+    return Stopped(
+        f"budget: {ledger.spent_usd:.4f} USD are spent{lost}, and a request may cost {usd:.4f}; with a larger budget_usd"
+    )
 
 
 def known(ledger: Ledger, identity: str) -> Reply:

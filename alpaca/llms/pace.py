@@ -60,12 +60,12 @@ class Pace:
 
     def refused(self, sent_at: float, wait: float) -> None:
         """Slow down, unless the request was sent before the last pause, which has its refusal in it already."""
-        flight, self.in_flight = self.in_flight, self.in_flight - 1
+        self.in_flight -= 1
         if sent_at < self._resumes:
             return
         self.places = max(1.0, self.places - 1)
         self._refused += 1
-        if 2 * self._refused >= flight:
+        if self._refused >= self.in_flight:
             self._resumes = self.clock() + (wait or self._pause)
             self._pause = min(LONGEST_PAUSE, 2 * self._pause)
             self._refused = 0

@@ -52,7 +52,9 @@ class Sampling:
         parameters = self.parameters()
         if self.api == "completions":
             if not isinstance(request.prompt, str) or request.schema:
-                raise UserError("llm.api=completions continues texts; for turns or a JSON schema, give llm.api=chat")
+                raise UserError(
+                    "llm.api=completions continues texts; for turns or a JSON schema (generator.format=json), give llm.api=chat"
+                )
             return {"model": self.model, "prompt": request.prompt} | parameters
         if (urlsplit(base_url).hostname or "").endswith(COMPLETES_TOKENS):
             parameters["max_completion_tokens"] = parameters.pop("max_tokens")

@@ -40,12 +40,22 @@ def table(planned: Mapping[str, Any]) -> Table:
     if planned["seconds"] is not None:
         grid.add_row(f"time, at {planned['utilisation']:.0%} of the peak", f"{planned['seconds'] / 3600:,.2f} h")
         grid.add_row("cost", f"{planned['usd']:,.2f} USD")
+    if written := planned["generation"]:
+        grid.add_section()
+        for key in ("requests", "prompt_tokens", "completion_tokens"):
+            grid.add_row(f"generation: {_words(key)}", f"{written[key]:,}")
+        grid.add_row("generation: time", f"{written['seconds'] / 3600:,.2f} h")
+        grid.add_row("generation: cost", f"{written['usd']:,.2f} USD")
     return grid
 
 
 def advice(planned: Mapping[str, Any]) -> list[str]:
     """Return what was taken for granted, whether it fits, and what to change where it does not."""
     lines = [f"Data: {planned['data']}."]
+    if planned["generation"]:
+        lines.append(
+            "Generation: ASSUMED are the length of replies and the share that is kept; `alpaca generate` learns them."
+        )
     if planned["seconds"] is None:
         lines.append("Time and cost: name a GPU with gpu=, such as gpu=h100_80gb.")
     if planned["fits"] is None:

@@ -26,7 +26,13 @@ from alpaca.reporting.template import duration, environment, visible
 
 # What each stage says of itself in a line. A phrase is left out where the stage did not measure what it names.
 PHRASES = {
-    "generate": ("{examples_generated:,} examples", "{families:,} families", "{held_out:,} held out", "${usd:,.2f}"),
+    "generate": (
+        "{examples_generated:,} examples",
+        "{examples_kept:,} kept",
+        "{families:,} families",
+        "{held_out:,} held out",
+        "${usd:,.2f}",
+    ),
     "curate": ("{examples_kept:,} of {examples_read:,} examples kept",),
     "train": (
         "loss {final_loss:.3f}",

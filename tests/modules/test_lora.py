@@ -120,7 +120,7 @@ def test_peft_loads_the_adapter_folder(base: Path, tokens: Tokens, tmp_path: Pat
     theirs = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(base), tmp_path / "adapter")
     ours = logits(module.network, tokens)
     assert torch.allclose(ours, logits(theirs, tokens), atol=1e-5)
-    llm = HuggingFace(tmp_path / "adapter", batch_size=1, max_new_tokens=1)
+    llm = HuggingFace(tmp_path / "adapter", batch_size=1, max_new_tokens=1, temperature=0, top_p=1)
     assert torch.allclose(ours, logits(llm.network, tokens).cpu(), atol=1e-5)
 
 

@@ -1,0 +1,48 @@
+"""What it will take to have a language model write the data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any, Protocol
+
+from alpaca.errors import UserError
+from alpaca.generators.batch import Writer
+from alpaca.llms.request import LLM, Forecast, Reply
+from alpaca.records import Example
+
+
+class Seeds(Protocol):
+    def read(self) -> list[Example]: ...
+
+
+class Generator(Protocol):
+    def forecast(self, seeds: list[Example], count: int, seed: int, writer: Writer | None) -> Forecast | None: ...
+
+
+class Nothing:
+    """A ledger without replies, which takes none."""
+
+    spent_usd = held_usd = 0.0
+
+    def stored(self, identity: str) -> Reply | None:
+        return None
+
+    def reserve(self, identity: str, usd: float, room: int) -> bool:
+        return False
+
+    def release(self, identity: str) -> None: ...
+
+    def store(self, replies: Sequence[Reply]) -> None: ...
+
+
+def expected(
+    generator: Generator | None, llm: LLM | None, seeds: Seeds, count: int, seed: int
+) -> dict[str, Any] | None:
+    """Return the forecast of a generation, None where none is asked for; raises UserError where half of it is."""
+    if (generator is None) != (llm is None):
+        raise UserError("to plan a generation, give both generator=self_instruct and llm=, such as llm=openai")
+    if generator is None or llm is None:
+        return None
+    forecast = generator.forecast(seeds.read(), count, seed, Writer(llm, Nothing()))
+    return asdict(forecast) if forecast else None

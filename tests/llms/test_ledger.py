@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import errno
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from alpaca.errors import UserError
+from alpaca.llms.ledger import Book, ledger_path
+from alpaca.llms.request import Reply
+
+
+def reply(name: str, text: str = "text", usd: float = 0.5) -> Reply:
+    return Reply(name, text, "stop", "m-1", 3, 4, usd)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.text(st.characters()), min_size=1, max_size=8), st.data())
+def test_what_is_torn_anywhere_is_left_out_and_the_rest_kept(
+    tmp_path_factory: pytest.TempPathFactory, texts: list[str], data: st.DataObject
+) -> None:
+    path = tmp_path_factory.mktemp("ledger") / "ledger.jsonl"
+    replies = [reply(str(number), text) for number, text in enumerate(texts)]
+    ends = []
+    with Book(path, None) as book:
+        for each in replies:
+            book.store([each])
+            ends.append(book._log.end)
+    cut = data.draw(st.integers(0, ends[-1]))
+    path.write_bytes(path.read_bytes()[:cut] + data.draw(st.sampled_from([b"", b"\0" * 99, b"x\n"])))
+    whole = sum(end <= cut for end in ends)
+    with Book(path, None) as book:
+        assert [book.stored(each.identity) for each in replies] == replies[:whole] + [None] * (len(texts) - whole)
+        book.store([reply("new")])
+    with Book(path, None) as book:
+        assert len(book) == whole + 1
+        assert book.spent_usd == 0.5 * (whole + 1)
+
+
+def test_what_is_held_outlives_the_process_until_it_is_stored_or_released(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.jsonl"
+    with Book(path, 10) as book:
+        assert book.reserve("a", 4, 0)
+        assert book.reserve("b", 5, 0)
+        assert not book.reserve("c", 2, 0)
+        book.release("b")
+        assert book.reserve("c", 2, 0)
+        book.store([reply("c", usd=1)])
+    with Book(path, 10) as book:
+        assert (book.spent_usd, book.held_usd) == (1, 4)
+        assert not book.reserve("a", 6, 0)
+        assert book.reserve("a", 4, 0)  # asked again, and perhaps paid twice
+        book.store([reply("a", usd=3)])
+        assert (book.spent_usd, book.held_usd) == (4, 4)
+
+
+def test_one_process_at_a_time(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.jsonl"
+    with Book(path, None), pytest.raises(UserError, match="another process writes the ledger"):
+        Book(path, None)
+    with Book(path, None):
+        pass
+
+
+def test_it_lies_beside_the_stage(tmp_path: Path) -> None:
+    assert ledger_path(tmp_path / "run" / "generate") == tmp_path / "run" / "generate.ledger.jsonl"
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match="cannot write the ledger"):
+        Book(tmp_path / "file" / "ledger.jsonl", None)
+
+
+FULL = """
+import resource, sys, errno
+from alpaca.llms.ledger import Book
+from alpaca.llms.request import Reply
+import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (3 << 20, 3 << 20))
+with Book(__import__("pathlib").Path(sys.argv[1]), None) as book:
+    number = 0
+    while True:
+        try:
+            book.reserve(str(number), 0.0, 1 << 18)
+        except OSError as problem:
+            print(number, errno.errorcode[problem.errno])
+            break
+        book.store([Reply(str(number), "x" * 100_000, "stop", "m", 1, 1, 0.0)])
+        number += 1
+"""
+
+
+def test_a_full_disk_is_found_out_before_a_reply_could_be_lost(tmp_path: Path) -> None:
+    """A limit on the file's size stands for the end of the disk."""
+    path = tmp_path / "ledger.jsonl"
+    done = subprocess.run([sys.executable, "-c", FULL, path], capture_output=True, text=True, check=True)
+    stored, problem = done.stdout.split()
+    assert problem == errno.errorcode[errno.EFBIG]
+    with Book(path, None) as book:
+        assert len(book) == int(stored) > 10
+    assert path.stat().st_size < 3 << 20
+    assert os.access(path, os.R_OK)
