@@ -11,10 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from small import REAL_DATA
 
 os.environ.setdefault("OMP_NUM_THREADS", "2")
-
-REAL_DATA = Path(__file__).parent.parent.parent / "shared" / "data"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

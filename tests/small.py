@@ -9,6 +9,7 @@ from alpaca.models.scratch import Scratch
 from alpaca.prompts.alpaca import prompt
 from alpaca.records import Example
 
+REAL_DATA = Path(__file__).parent.parent.parent / "shared" / "data"
 SMALL = Scratch(
     vocab_size=512,
     hidden_size=32,

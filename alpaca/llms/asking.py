@@ -112,7 +112,9 @@ class Asking:
     def submit(self, asked: Sequence[Asked]) -> None:
         """Take requests from the iterator's thread; the loop's begins with the first."""
         if asked and self._thread is None:
-            self._loop, self._wake = asyncio.new_event_loop(), asyncio.Event()
+            import uvloop  # whose loop takes a third less of the processor than asyncio's
+
+            self._loop, self._wake = uvloop.new_event_loop(), asyncio.Event()
             self._thread = Thread(target=self._run, name="asking", daemon=True)
             self._thread.start()
         if asked:

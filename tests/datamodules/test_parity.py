@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from small import SMALL
+from small import REAL_DATA, SMALL
 
 from alpaca.datamodules.encoding import encode
 from alpaca.datamodules.packing import pack
@@ -29,8 +29,6 @@ Labelled = tuple[list[int], list[int]]
 
 @pytest.fixture(scope="module")
 def examples() -> list[Example]:
-    from conftest import REAL_DATA
-
     return read(REAL_DATA / "alpaca_en_demo.json")[0]
 
 

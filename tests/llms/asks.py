@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from conftest import Server  # type: ignore[attr-defined]
+from served import Server
 
 from alpaca.llms.ledger import Book
 from alpaca.llms.request import Request

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import Server  # type: ignore[attr-defined]
+from served import Server
 from test_openai import ask, requests, texts
 
 from alpaca.llms.ledger import Book
@@ -65,7 +65,7 @@ def test_killed_at_random_moments(server: Server, tmp_path: Path, door: str, hon
 
 
 def book_price(door: str):  # type: ignore[no-untyped-def]
-    from conftest import PRICE  # type: ignore[attr-defined]
+    from served import PRICE
 
     return PRICE if door == "openai" else PRICE.less(0.5)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import KEY, Server  # type: ignore[attr-defined]
+from served import KEY, Server
 
 from alpaca.errors import Stopped, UserError
 from alpaca.llms.ledger import Book

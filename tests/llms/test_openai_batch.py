@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import PRICE, Server  # type: ignore[attr-defined]
+from served import PRICE, Server
 from test_openai import ask, requests, texts
 
 from alpaca.errors import Stopped, UserError
