@@ -22,6 +22,7 @@ TOKEN = re.compile(r"\s*(?:[$€£]?((?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?|
 SIDE = r"[$€£\d\s.,%+\-−–*×x·∙÷/^()²³]"
 EQUALS = re.compile(r"(?<![=<>!~:])(?:=|≈|\bequals\b)(?!=)")
 UNIT = r"(?!x\s?\d)[a-zA-Z]{2,15}(?: [a-z]{3,12})?"
+DIGIT = re.compile(r"\d")
 FORMULA = re.compile(r"[a-zA-Z](?![a-zA-Z])(?<![mgsLhJNWVAC])|[a-zA-Z][\^(]|[_\\√π!°^]")
 WRONG_ON_PURPOSE = re.compile(
     r"\b(?:not|n['’]t|incorrect\w*|wrong\w*|false|errors?|mistak\w*|invalid|instead|rather than|mod|remainder|base|binary|hex\w*)\b|≠|!=",
@@ -29,6 +30,7 @@ WRONG_ON_PURPOSE = re.compile(
 )
 N = r"([-−]?[$€£]?\d[\d,]*(?:\.\d+)?)"
 IS = r"(?: is| equals?| are| was| gives(?: you)?| makes| comes (?:out )?to|,? (?:which|that) (?:is|equals|gives)|\s*=)(?: equal to| exactly| simply)? [*$€£`]*"
+SAYS = re.compile(rf"(?:{IS}){NUMBER}")
 LIST = r"((?:[-−]?[$€£]?\d[\d,]*(?:\.\d+)?(?:,? and |, |,| & |; | \+ )){1,}[-−]?[$€£]?\d[\d,]*(?:\.\d+)?)"
 
 
@@ -231,7 +233,7 @@ def _power(tokens: list[str]) -> tuple[Fraction, list[str]]:
 def worded(text: str) -> Iterator[Statement]:
     """Yield the calculations stated in words."""
     for sentence in re.split(r"(?<=[.!?])\s+|\n", text):
-        if WRONG_ON_PURPOSE.search(sentence):
+        if not DIGIT.search(sentence) or not SAYS.search(sentence) or WRONG_ON_PURPOSE.search(sentence):
             continue
         for found, value in _calculations(sentence, rf"[)\]]*,?{IS}(?P<stated>{NUMBER})(?!\s*(?:[-+*/^×÷]|x \d))"):
             yield Statement(found[0], value, found["stated"].lstrip("$€£"))
@@ -265,6 +267,8 @@ def _calculations(text: str, ending: str) -> Iterator[tuple[re.Match[str], Fract
 def requested(example: Example) -> Fraction | None:
     """Return the value that a task asks for, or None where it asks for none that is computed here."""
     task = f"{example.instruction.strip()} {example.input.strip()}".strip()
+    if not DIGIT.search(task):
+        return None
     asked = re.fullmatch(
         rf"(?:please )?(?:what(?:'s| is)|calculate|compute|evaluate|solve|find|simplify|work out|determine|how much is|resolve|give)?(?: the| following| value| result| answer| expression| equation| problem| calculation| math| arithmetic| sum| operation| of| for| to)*[:\s]*({SIDE}+?)\s*=?\s*\??[.?]?",
         task,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from alpaca.curation.prose import FENCE, STOP, is_code, words
+from alpaca.curation.prose import FENCE, STOP, has_any, is_code, words
 from alpaca.records import Example
 
 NOTHING = re.compile(
@@ -70,6 +70,13 @@ HANDED = re.compile(
     r"\bplease (?:find|see) (?:the )?attached\b|\bclick (?:on )?(?:the |this )?(?:link|here)\b|\b(?:the|this|following) (?:link|url|hyperlink)(?: (?:below|above|provided|here))?\s*[.:]?\s*$|\b(?:link|url|file|attachment|document|pdf|spreadsheet|website) (?:below|above|provided|attached)\b|\b(?:following|this|given) (?:pdf|spreadsheet|csv|excel|file|web ?site|web ?page|webpage|url|link)\b",
     re.IGNORECASE,
 )
+SIGHTS = (
+    "image|picture|photo|screenshot|video|clip|footage|audio|recording|soundtrack|chart|graph|plot|diagram|figure|map|drawing|illustration|painting|sketch|icon|"
+    "logo|gif|slide|podcast|scan|x-ray|blueprint|floor|meme|webcam|voice|file|attach|document|pdf|spreadsheet|link|table|click|url|enclos|upload|accompan|[img|!["
+)
+TEXTS = "csv|excel|word|doc|workbook|zip|folder|page|site|article|report|dataset|presentation|powerpoint|repository|notebook|log|sheet|post|thread|embed"
+SHOWS = tuple(SIGHTS.split("|"))
+POINTS = (*SHOWS, *TEXTS.split("|"))
 FILENAME = re.compile(
     r"(?<![\w/@.])[\w\-]+\.(?:png|jpe?g|gif|bmp|svg|webp|tiff?|mp[34]|wav|avi|mov|mkv|flac|pdf|docx?|xlsx?|pptx?|csv|tsv|zip|rar|parquet|odt|heic)\b",
     re.IGNORECASE,
@@ -222,10 +229,11 @@ class MissingReference:
     def _asked(self, example: Example, asked: str, content: bool) -> str | None:
         handles = HANDLES_TEXT.search(example.instruction)
         described = content or re.search(r":\s*\S+", example.instruction) or re.search(r"[\"“]", example.instruction)
-        seen = SEEN.search(example.instruction)
+        may_point = has_any(asked.lower(), POINTS)
+        seen = SEEN.search(example.instruction) if may_point else None
         if seen and not (content and not re.search(r"attach|upload|enclos", seen[0])) and not handles:
             return seen[0]
-        handed = HANDED.search(asked)
+        handed = HANDED.search(asked) if may_point else None
         if (
             handed
             and not handles
@@ -236,6 +244,8 @@ class MissingReference:
         return name[0] if name else None
 
     def _shown(self, example: Example) -> str | None:
+        if not has_any(example.output.lower(), SHOWS):
+            return None
         for found in SHOWN.finditer(FENCE.sub("", example.output)):
             allowed = MAY_LINK if LINKED.search(found[0]) else MAY_SHOW
             if not allowed.search(f"{example.instruction} {example.input[:200]}"):

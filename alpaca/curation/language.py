@@ -14,7 +14,7 @@ from typing import Annotated
 from annotated_types import Interval
 from pydantic import PositiveInt
 
-from alpaca.curation.prose import without_code, words
+from alpaca.curation.prose import STOP, without_code, words
 from alpaca.records import Example
 
 CODES = dict(
@@ -47,7 +47,7 @@ SPOKEN_OF = re.compile(
     r"\b(?:languages?|translat\w+|foreign|bilingual|multilingual|spelling|etymolog\w*|pronounc\w*|say|phrases?|accent|dialect|meaning of|word for|equivalent|quote|lorem|latin)\b",
     re.IGNORECASE,
 )
-EXPLAINS = re.compile(r"[\"“‘'«*:(]")
+PLAIN = 0.25  # a text with this share of English function words is not asked about: no other language reaches it
 
 
 @cache
@@ -86,6 +86,8 @@ class Language:
             or max(len(words(line)) for line in output.split("\n")) < self.words
             or (len(said) < self.words and output.isascii())
         ):
+            return None
+        if sum(word in STOP for word in said) > PLAIN * len(said):
             return None
         found = self._of(output)
         if (

@@ -18,6 +18,7 @@ NOTHING = re.compile(
 )
 BRACKETED = re.compile(r"[\[<{(]{1,2}\s*([^\[\]<>{}()]{0,60}?)\s*[\]>})]{1,2}")
 OPENERS, CLOSERS = "([{", ")]}"
+BRACKET = re.compile(r"[()\[\]{}]")
 ENDED = re.compile(r"[.!?:;…。！？|}\])>`*_~\"'”’»%°$€£=)\u3002\u0964]\Z|[^\w\s,&(\[{/+\-–—‘“«#@\\<]\Z")
 DANGLING = re.compile(
     r"(?:[,\-–—:;(\[{&+/=“‘«<\\]|(?<![\w-])(?:the|a|an|of|to|and|or|but|nor|for|with|by|from|at|as|in|on|into|onto|upon|than|that|which|who|whose|"
@@ -118,9 +119,10 @@ def _open_bracket(text: str) -> tuple[int, int]:
     """Return how many brackets are left open at the end, and how many characters ago the last was opened."""
     text = re.sub(r"'[\[({\])}]'|\"[\[({\])}]\"|`[^`\n]*`|[:;]-?[()\[\]]", " ", text)
     stack: list[tuple[str, int]] = []
-    for place, character in enumerate(text):
+    for found in BRACKET.finditer(text):
+        character = found[0]
         if character in OPENERS:
-            stack.append((character, place))
+            stack.append((character, found.start()))
         elif character in CLOSERS and stack and stack[-1][0] == OPENERS[CLOSERS.index(character)]:
             stack.pop()
     return len(stack), len(text) - stack[-1][1] if stack else 0
@@ -178,7 +180,7 @@ class Refusal:
     """The output does what was asked: it does not decline, nor only ask for what is missing."""
 
     def __call__(self, example: Example) -> str | None:
-        opening = " ".join(sentences(example.output)[:3])[:400]
+        opening = " ".join(sentences(example.output[:1000])[:3])[:400]
         found = DECLINING.search(opening) or POLICY.search(opening[:250])
         if found and re.search(
             r"help but|\b(?:when|while|if) I(?:'m| am)? not",

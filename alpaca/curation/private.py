@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from math import log2
 
+from alpaca.curation.prose import has_any
 from alpaca.records import Example
 
 DETECTORS = re.findall(
@@ -22,6 +23,7 @@ DETECTORS = re.findall(
     "pypi_token.PypiTokenDetector sendgrid.SendGridDetector slack.SlackDetector square_oauth.SquareOAuthDetector stripe.StripeDetector "
     "telegram_token.TelegramBotTokenDetector twilio.TwilioKeyDetector basic_auth.BasicAuthDetector",
 )
+DIGIT = re.compile(r"\d")
 PREFIXED = re.compile(
     r"\b(?:sk|pk|rk)[-_](?:live|test|proj|ant|or)?[-_]?[A-Za-z0-9_-]{16,}|\bAIza[\w-]{30,}|\bya29\.[\w-]{20,}|\bgh[opsur]_\w{20,}|\bgithub_pat_\w{20,}|\bglpat-[\w-]{15,}|\bhf_[A-Za-z0-9]{20,}|\bxox[abprse]-[\w-]{10,}|"
     r"\b(?:AKIA|ASIA|AGPA|AROA|ANPA)[A-Z0-9]{12,}|\bSG\.[\w-]{15,}\.[\w-]{15,}|\bnpm_\w{30,}|\bpypi-[\w-]{30,}|\bshp(?:at|ss|ca)_\w{20,}|\bEAAC?\w{30,}|\bdop_v1_\w{30,}|\bkey-[0-9a-f]{32}|-----BEGIN [A-Z ]*PRIVATE KEY|\beyJ[\w-]{8,}\.[\w-]{8,}"
@@ -131,9 +133,13 @@ class Secrets:
     def __call__(self, example: Example) -> str | None:
         asked = bool(ASKS_PASSWORD.search(example.instruction))
         for text in (example.instruction, example.input, example.output):
-            if kind := _key(text) or _password(text, asked):
+            if kind := (_may_hold_key(text) and _key(text)) or _password(text, asked):
                 return f"secret: {kind}"
         return None
+
+
+def _may_hold_key(text: str) -> bool:
+    return has_any(text, ("PRIVATE KEY", "://")) or any(len(word) > 10 and DIGIT.search(word) for word in text.split())
 
 
 def _key(text: str) -> str | None:
@@ -160,13 +166,15 @@ def _key(text: str) -> str | None:
 
 
 def _password(text: str, asked: bool) -> str | None:
+    if asked or not has_any(text.lower(), ("pass", "pwd", "pin", "log", "sign in", "psk", "key", "user", "credential")):
+        return None
     for value in (*PASSWORD.findall(text), *QUOTED_PASSWORD.findall(text), *BARE_PASSWORD.findall(text)):
         value = value.rstrip(".!?;:)*")
         mixed = re.search(r"\d", value) or re.search(r"\w[^\w\s'’.-]", value)
         real = mixed and len(value) > 3 and not NO_SECRET.search(value) and not re.match(r"\d+(?:-?\w+)?\Z", value[:2])
-        if not asked and (real or re.fullmatch(r"\d{4,8}", value)):
+        if real or re.fullmatch(r"\d{4,8}", value):
             return "password"
-    return "password" if not asked and CREDENTIALS.search(text) else None
+    return "password" if CREDENTIALS.search(text) else None
 
 
 @dataclass(frozen=True)
@@ -176,13 +184,20 @@ class PersonalData:
     def __call__(self, example: Example) -> str | None:
         told = f"{example.instruction} {example.input}"
         for text in (example.instruction, example.input, example.output):
+            digits = bool(DIGIT.search(text))
             for kind, holds in KINDS.items():
-                if holds(text) and not (kind in ("postal address", "date of birth") and FAMOUS.search(told)):
+                if (
+                    (digits or holds is _email)
+                    and holds(text)
+                    and not (kind in ("postal address", "date of birth") and FAMOUS.search(told))
+                ):
                     return f"personal data: {kind}"
         return None
 
 
 def _email(text: str) -> bool:
+    if "@" not in text and not re.search(r"\bdot\b|[\[({]dot[\])}]", text, re.IGNORECASE):
+        return False
     found = [found.groups() for found in EMAIL.finditer(text)] + [
         (a, f"{b}.{c}") for a, b, c in OBSCURED_EMAIL.findall(text)
     ]
@@ -210,6 +225,8 @@ def _iban(text: str) -> bool:
 
 
 def _phone(text: str) -> bool:
+    if not re.search(r"\d\W{0,3}\d\W{0,3}\d", text):
+        return False
     import phonenumbers
 
     for found in (*PHONE.finditer(text), *PHONE_LABEL.finditer(text)):
@@ -236,7 +253,7 @@ def _phone(text: str) -> bool:
 
 
 def _address(text: str) -> bool:
-    for found in ADDRESS.findall(text):
+    for found in ADDRESS.findall(text) if re.search(r"\d\.\d{1,3}\.\d", text) else ():
         try:
             if ipaddress.ip_address(found).is_global and found not in ("8.8.8.8", "8.8.4.4", "1.1.1.1"):
                 return True
@@ -246,7 +263,7 @@ def _address(text: str) -> bool:
 
 
 def _identity(text: str) -> bool:
-    return any(
+    return bool(re.search(r"\d{3}", text)) and any(
         re.search(r"\d{3}", value) and not re.fullmatch(r"(?:19|20)\d\d|1234\d*|(\d)\1+", value.strip())
         for value in (*IDENTITY.findall(text), *NUMBERED.findall(text))
     )

@@ -8,7 +8,8 @@ FENCE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 INLINE = re.compile(r"`[^`\n]+`")
 MARKER = re.compile(r"^\s*(?:(\d{1,3})[.)]|[-*•–+])\s+(?=\S)", re.MULTILINE)
 ABBREVIATION = re.compile(
-    r"\b(?:Mr|Mrs|Ms|Dr|Prof|St|Jr|Sr|vs|etc|e\.g|i\.e|a\.m|p\.m|U\.S|U\.K|No|Inc|Ltd|Co|approx|[A-Z])\.", re.IGNORECASE
+    r"\b(?=\w{1,6}\.)(?:Mr|Mrs|Ms|Dr|Prof|St|Jr|Sr|vs|etc|e\.g|i\.e|a\.m|p\.m|U\.S|U\.K|No|Inc|Ltd|Co|approx|[A-Z])\.",
+    re.IGNORECASE,
 )
 CODE = re.compile(
     r"```|^\s*(?:def |class \w+[:({]|import |from \w+ import|#include|public |function |for ?\(|while ?\(|if ?\(|<!DOCTYPE|SELECT .* FROM|"
@@ -30,6 +31,11 @@ def plain(text: str) -> str:
 def without_code(text: str) -> str:
     """Return the text without fenced and inline code."""
     return INLINE.sub(" ", FENCE.sub("\n", text))
+
+
+def has_any(text: str, parts: tuple[str, ...]) -> bool:
+    """Tell whether a text holds any of some strings: the cheap question before a dear one."""
+    return any(part in text for part in parts)
 
 
 def is_code(text: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 
 from pydantic import PositiveInt
 from rapidfuzz import fuzz
@@ -108,12 +109,23 @@ def _doubled(tokens: list[str]) -> str | None:
     )
 
 
+def _periods(tokens: list[str], most: int) -> list[int]:
+    """Return, in order, at which distances of at most so many words a pair of words comes three times: a loop has such pairs."""
+    places: dict[tuple[str, str], list[int]] = {}
+    for place, pair in enumerate(pairwise(tokens)):
+        places.setdefault(pair, []).append(place)
+    found: set[int] = set()
+    for own in (set(own) for own in places.values() if len(own) > 2):
+        found |= {n for n in range(1, most + 1) if n not in found for p in own if p + n in own and p + 2 * n in own}
+    return sorted(found)
+
+
 def _loop(tokens: list[str], times: int) -> str | None:
     """Return the first phrase of at most 20 words that is said more than that many times in a row, or None.
 
     One word counts from `times` + 1; numbers and single letters are no words here, since tables and sums repeat them.
     """
-    for length in range(1, min(20, len(tokens) // 3) + 1):
+    for length in _periods(tokens, min(20, len(tokens) // 3)):
         run = 0
         needed = (times if length == 1 else 2 if length > 3 else times - 1) * length
         for place in range(length, len(tokens)):
