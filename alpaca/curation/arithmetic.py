@@ -14,7 +14,7 @@ from fractions import Fraction
 from math import isqrt, prod
 from typing import NamedTuple
 
-from alpaca.curation.prose import FENCE
+from alpaca.curation.prose import FENCE, words
 from alpaca.records import Example
 
 NUMBER = r"(?<![\w.])[-−+]?[$€£]?(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?(?![\w]|\.\d|/\d)"
@@ -22,6 +22,24 @@ TOKEN = re.compile(r"\s*(?:[$€£]?((?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?|
 SIDE = r"[$€£\d\s.,%+\-−–*×x·∙÷/^()²³]"
 EQUALS = re.compile(r"(?<![=<>!~:])(?:=|≈|\bequals\b)(?!=)")
 UNIT = r"(?!x\s?\d)[a-zA-Z]{2,15}(?: [a-z]{3,12})?"
+ONES = {
+    word: value
+    for value, word in enumerate(
+        words(
+            "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
+        )
+    )
+}
+TENS = {
+    word: 10 * value for value, word in enumerate(words("twenty thirty forty fifty sixty seventy eighty ninety"), 2)
+}
+SPELT = re.compile(
+    rf"\b(?:({'|'.join(TENS)})(?:[- ]({'|'.join(list(ONES)[1:10])}))?|({'|'.join(reversed(ONES))}))\b", re.IGNORECASE
+)
+CALCULATES = re.compile(
+    r"\b(?:plus|minus|times|multipl\w+|divided?|subtract\w*|add(?:ed|ing)?|percent|squared|sum|product|difference)\b",
+    re.IGNORECASE,
+)
 DIGIT = re.compile(r"\d")
 FORMULA = re.compile(r"[a-zA-Z](?![a-zA-Z])(?<![mgsLhJNWVAC])|[a-zA-Z][\^(]|[_\\√π!°^]")
 WRONG_ON_PURPOSE = re.compile(
@@ -32,6 +50,20 @@ N = r"([-−]?[$€£]?\d[\d,]*(?:\.\d+)?)"
 IS = r"(?: is| equals?| are| was| gives(?: you)?| makes| comes (?:out )?to|,? (?:which|that) (?:is|equals|gives)|\s*=)(?: equal to| exactly| simply)? [*$€£`]*"
 SAYS = re.compile(rf"(?:{IS}){NUMBER}")
 LIST = r"((?:[-−]?[$€£]?\d[\d,]*(?:\.\d+)?(?:,? and |, |,| & |; | \+ )){1,}[-−]?[$€£]?\d[\d,]*(?:\.\d+)?)"
+
+
+def in_digits(text: str) -> str:
+    """Write the number words beside words of calculation in digits: `seven times eight is 56`."""
+    if not CALCULATES.search(text):
+        return text
+    return SPELT.sub(
+        lambda found: (
+            str(TENS.get(found[1].lower(), 0) + ONES.get((found[2] or "zero").lower(), 0))
+            if found[1]
+            else str(ONES[found[3].lower()])
+        ),
+        text,
+    )
 
 
 def number(text: str) -> Fraction:
@@ -86,6 +118,8 @@ MANY: dict[str, Callable[[list[Fraction]], Fraction]] = {
     "average|(?:arithmetic )?mean": _mean,
     "median": _median,
     "product": _product_of,
+    "largest|biggest|greatest|highest|maximum|max": max,
+    "smallest|least|lowest|minimum|min": min,
 }
 OF = r"(?: (?:of|for|up))?(?: (?:the|these|this|all|following|given|data|set|list|array|numbers?|values?|integers|of))*[:.]?\s*\(?\[?"
 
@@ -103,7 +137,9 @@ class Arithmetic:
     """No equation in the output is wrong, and the value that is asked for in numbers occurs in it."""
 
     def __call__(self, example: Example) -> str | None:
-        output = re.sub(r"\*\*(?=\S)(.+?)\*\*", r"\1", FENCE.sub(" ", example.output)).replace("\\times", "×")
+        output = in_digits(
+            re.sub(r"\*\*(?=\S)(.+?)\*\*", r"\1", FENCE.sub(" ", example.output)).replace("\\times", "×")
+        )
         for stated in (*equations(output), *worded(output)):
             if not agrees(stated.computed, stated.stated):
                 return f"wrong arithmetic: {stated.text[:50].strip()} (it is {_shown(stated.computed)})"
@@ -169,7 +205,7 @@ def _last_calculation(line: str) -> str | None:
     if found is None or not re.search(r"[\d)%²³]\s*(?:\*\*|[-−–+*×x·∙÷/^])\s*[$€£(\d.]|[²³]|\)\s*\(", found[0]):
         return None
     before = line[: len(line) - len(found[0])]
-    if re.search(r"[\w)\]}\\_]\Z|[+*/^=×÷√π%²³!°−]\s*\Z|(?<![\w,;.:])\s[-–]\s*\Z", before):
+    if re.search(r"[\w)\]}\\_]\Z|[+*/^×÷√π%²³!°−]\s*\Z|(?<![\w,;.:])\s[-–]\s*\Z", before):
         return None
     return re.sub(r"^\s*\d{1,2}[.)]\s+(?=\S)|^.*\d,\s+(?=\S)", "", found[0]).strip()
 
@@ -266,7 +302,7 @@ def _calculations(text: str, ending: str) -> Iterator[tuple[re.Match[str], Fract
 
 def requested(example: Example) -> Fraction | None:
     """Return the value that a task asks for, or None where it asks for none that is computed here."""
-    task = f"{example.instruction.strip()} {example.input.strip()}".strip()
+    task = in_digits(f"{example.instruction.strip()} {example.input.strip()}".strip())
     if not DIGIT.search(task):
         return None
     asked = re.fullmatch(

@@ -96,8 +96,10 @@ def mojibake(text: str) -> bool:
 
 def _escaped(text: str, about: bool) -> str | None:
     """Return the kind of escapes that stand in place of characters; none are faults in what is about code."""
-    if not has_any(text, ("\\", "?", "=", "%", "u00", "u20", "ud8")):
+    if not has_any(text, ("\\", "?", "=", "%", "u00", "u20", "ud8", "b'", 'b"')):
         return None
+    if re.fullmatch(r"b'.*'|b\".*\"|\"(?:[^\"\\]|\\.)*\\[n\"](?:[^\"\\]|\\.)*\"", text.strip(), re.DOTALL):
+        return "text as a literal of a program"
     prose = INLINE.sub(" ", FENCE.sub(" ", text))
     prose = re.sub(r"https?://\S+|www\.\S+", " ", prose)
     if not about and LOST.search(prose):

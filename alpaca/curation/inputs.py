@@ -21,31 +21,49 @@ SLOT = re.compile(
     r"[\[<{(]{1,2}\s*[^\[\]<>{}()]*?\b(?:insert|enter|your|add|type|paste|input|text|placeholder|fill|sample|provide)\b[^\[\]<>{}()]*[\]>})]{1,2}",
     re.IGNORECASE,
 )
+TOKENS = (
+    r"<\|[a-zA-Z_ ]{2,30}\|>|\[/?INST\]|<</?SYS>>|</?s>\s*$|^\s*<s>|<(?:unk|pad|bos|eos|start_of_turn|end_of_turn|extra_id_\d+|sep|cls|endoftext|end_of_text)>|\[(?:PAD|UNK|CLS|SEP|EOS|BOS|MASK|eos|/?SYS(?:TEM)?)\]|"
+    r"[Bb]elow is an instruction that describes|appropriately completes the request|^\s*#{2,6} ?(?:[Ii]nstruction|[Ii]nput|[Rr]esponse|[Hh]uman|[Uu]ser|[Aa]ssistant|[Ss]ystem|[Pp]rompt|[Tt]ask)s?\b[ \d]*:|"
+)
+PAIRED = re.compile(
+    r"^\W*(?:q|question|prompt|task|exercise|instruction|problem|query|request)\W{0,3}\d*\W{0,4}:.*\n(?:.*\n){0,8}?\W*(?:a|ans|answer|completion|response|output|solution|result|reply)\W{0,3}\d*\W{0,4}:",
+    re.IGNORECASE | re.MULTILINE,
+)
 REMNANT = re.compile(
-    r"^\s*(?:#{2,}\s*)?(?:\d{1,2}[.)]\s*)?(?:\*\*)?(?:new |next )?(?:instruction|task|prompt)\s*(?:\d{1,2}|no\.? ?\d+)?\s*(?:\*\*)?[:\]]|^\s*#{3,}\s*(?:(?:\d+|instruction|input|response|output|task|example|question|answer|end|human|assistant|user)\b[\s:.]*.{0,60})?$|"
+    TOKENS
+    + r"^\s*(?:#{2,}\s*)?(?:\d{1,2}[.)]\s*)?(?:\*\*)?(?:new |next )?(?:instruction|task|prompt)\s*(?:\d{1,2}|no\.? ?\d+)?\s*(?:\*\*)?[:\]]|^\s*#{3,}\s*(?:(?:\d+|instruction|input|response|output|task|example|question|answer|end|human|assistant|user)\b[\s:.]*.{0,60})?$|"
     r"^\s*<no ?(?:in|out)put>\s*$|<\|(?:im_start|im_end|endoftext|user|assistant|system|eot_id|end)\|>|\[/?INST\]|<</?SYS>>|</?s>\s*$|^\s*(?:human|user|assistant|ai|bot|system|gpt)\s*\d?\s*:\s|"
     r"^\s*(?:input|output|response)\s*\d?\s*:|^\s*(?:\d{1,2}[.)]\s*)?(?:task|example|exercise|instruction|question) (?:\d{1,2}|two|three|four|one)\s*[:.\-–)]",
     re.IGNORECASE | re.MULTILINE,
 )
 STRONG = re.compile(
-    r"^\s*#{1,6}\s*(?:instruction|input|response|task|human|user|assistant|prompt)\b[ \d]*:?.{0,60}$|^\s*input\s*:.*\n+\s*output\s*:|^\s*(?:#{2,}\s*)?(?:\d{1,2}[.)]\s*)?(?:\*\*)?(?:new |next )?instruction\s*\d*\s*(?:\*\*)?[:\]]|^\s*#{3,}\s*(?:(?:\d+[.):]?|instruction|input|response|task)\b[\s:.]*.{0,60})?$|<\|(?:im_start|im_end|endoftext|user|assistant|system|eot_id|end)\|>|\[/?INST\]|<</?SYS>>|</?s>\s*$|<no ?(?:in|out)put>",
+    TOKENS
+    + r"^\s*#{1,6}\s*(?:instruction|input|response|task|human|user|assistant|prompt)\b[ \d]*:?.{0,60}$|^\s*input\s*:.*\n+\s*output\s*:|^\s*(?:#{2,}\s*)?(?:\d{1,2}[.)]\s*)?(?:\*\*)?(?:new |next )?instruction\s*\d*\s*(?:\*\*)?[:\]]|^\s*#{3,}\s*(?:(?:\d+[.):]?|instruction|input|response|task)\b[\s:.]*.{0,60})?$|<\|(?:im_start|im_end|endoftext|user|assistant|system|eot_id|end)\|>|\[/?INST\]|<</?SYS>>|</?s>\s*$|<no ?(?:in|out)put>",
     re.IGNORECASE | re.MULTILINE,
 )
 LABELLED = re.compile(
     r"\b(?:input|output|prompt|question|task|instruction|dialog\w*|conversation|chat\w*|interview|transcript|q ?& ?a|faq|quiz|examples?|play|script|template|format|exercises?)s?\b",
     re.IGNORECASE,
 )
+ASKS_PAIRS = re.compile(
+    r"\b(?:questions?|q ?& ?a|faqs?|quiz\w*|interview|dialog\w*|conversations?|riddles?|trivia|examples?|problems?|exercises?|prompts?|transcript|jokes?|flash ?cards?|test|exam)\b",
+    re.IGNORECASE,
+)
 VERBS = frozenset(
     words(
         "write describe explain create generate list name give find identify suggest summarize summarise translate compare classify "
         "rewrite convert calculate compute provide tell compose design construct make develop edit determine evaluate analyze analyse "
-        "categorize propose outline brainstorm discuss define rank sort arrange predict come what who when where why how which "
+        "categorize propose outline brainstorm edit change modify analyze transform reword rephrase correct fix pick speculate design calculate research share explore interpret extract reverse arrange sum pretend combine format parse simplify highlight debate argue justify mention predict report detect differentiate distinguish recite demonstrate express provide point state review discuss define rank sort arrange predict come what who when where why how which "
         "paraphrase formulate craft produce draft recommend solve estimate answer imagine choose select is are can could do does "
         "should would add remove replace count invent illustrate organize state assess prepare plan build implement show"
     )
 )
 REFERS_BACK = re.compile(
     r"\b(?:it|its|them|they|their|this|these|those|that|he|she|his|her|him|above|following|below|given|provided|each|both|same|answer|response|output|result|step|reason|why|reasoning|your|one|ones|the)\b",
+    re.IGNORECASE,
+)
+REFERS_TO_FIRST = re.compile(
+    r"\b(?:it|its|them|they|their|these|those|he|she|his|her|him|above|both|same|answer|response|output|result|your|(?:this|that|the|each) (?:\w+ )?(?:story|sentence|text|poem|list|code|paragraph|article|essay|word|phrase|item|function|program|passage|title|equation|problem|number|character|event|example|point|idea|topic|reason|step|choice|decision|process|concept|term|difference|data|table|input|one))s?\b(?! (?:of|in|for|between|to|from)\b)|\bwhy\?|\b(?:this|that)[.?!]?$",
     re.IGNORECASE,
 )
 SPLIT = re.compile(
@@ -62,6 +80,11 @@ POINTING = r"(?:this|these|that|those|the (?:following|given|attached|enclosed|p
 SEEN = re.compile(
     rf"\b{POINTING}(?: \w+){{0,3}}? (?:{SEES})s?\b(?! (?:of speech|formats?|files? format|editing|type))|\b(?:{SEES})s? (?:attached|enclosed|below|above|provided|shown|given|uploaded|included|here|that (?:is|was) (?:attached|shown|provided))\b|"
     rf"\b(?:in|from|on|at|see|of|to|into|with|by|watch|view|open) the (?:{SEES})s?\b(?=\s*[.,?!:;]|\s*$| (?:above|below|and|to|attached|provided|shown))",
+    re.IGNORECASE,
+)
+ABSENT = re.compile(
+    r"\b(?:the|this|these) (?:following|given|attached|provided|above|below) (?:\w+ )?(?:articles?|passages?|paragraphs?|texts?|sentences?|tables?|snippets?|code(?: snippets?)?|statements?|words?|poems?|equations?|e-?mails?|reviews?|essays?|data ?sets?)\b(?=[.?!]?$| (?:as|into|and|in|to|from|for)\b)|"
+    r"\b(?:the|this|these) (?:\w+ )?(?:articles?|passages?|paragraphs?|texts?|sentences?|tables?|snippets?|code|statements?|equations?|figures?|charts?|graphs?) (?:below|above|shown|attached)\b|\bwhat (?:do|does|is|are) the (?:figure|chart|graph|image|picture|photo|diagram|table|map)s? (?:show|depict|tell|represent|about)",
     re.IGNORECASE,
 )
 HANDED = re.compile(
@@ -90,6 +113,7 @@ SHOWN = re.compile(
     r"!\[[^\]]*\]\([^)]*\)|<img\b|\[(?:image|photo|picture|video|figure|attachment|chart|graph|screenshot|img|audio|file|link)\b[^\]]{0,60}\](?!\()|"
     rf"\b(?:as (?:shown|seen|illustrated|depicted|you can see|displayed|described|indicated)|shown|seen|illustrated|depicted|pictured|refer|see|look|based)(?: \w+)? ?(?:in|at|to|on|from)? (?:the )?(?:\w+ )?(?:attached|above|below|following|accompanying|provided|enclosed|this) (?:\w+ )?(?:{SEES}|file|attachment|document|pdf|spreadsheet|link|table)\b|"
     rf"\b(?:as (?:shown|seen|illustrated|depicted|displayed|you can see)|see|refer to|look at|according to|based on|from) (?:in |on |at )?(?:the )?(?:{SEES})s?(?: (?:above|below|\d+)|[,.;:])|\b(?:attached|enclosed|accompanying|uploaded) (?:\w+ )?(?:{SEES}|{FILES})\b|\b(?:{SEES}|{FILES}) (?:attached|enclosed|above|below)\b|\b(?:see|refer to|find|check|open) (?:the |my )?(?:attach(?:ment|ed)s?|enclosure)\b|"
+    r"\b(?:see|in|as) (?:the )?(?:table|figure|chart) (?:below|above)\b|\bdownload (?:the |it |this |a )?(?:\w+ )?(?:here|file|below)\b|\b(?:watch|see|view) (?:this|the) (?:video|clip|photo|image|picture)\b|"
     r"\bI(?:['’]ve| have)? (?:also )?(?:attached|enclosed|uploaded)\b|\bclick (?:on )?(?:the |this )?(?:link|here)\b|\b(?:link|url) (?:below|above|provided|here)\b|\b(?:here is|here's|here are|visit|follow|see|check out|use|open|at) (?:the |this |a |following )*(?:link|url)s?\b",
     re.IGNORECASE,
 )
@@ -122,6 +146,8 @@ def stands_in(text: str) -> bool:
     unlabelled = re.sub(r"^(?:input|text|context)s?\s*[:=]\s*", "", bare, flags=re.IGNORECASE).strip("<>[](){}`\"' ")
     if NOTHING.fullmatch(bare) or NOTHING.fullmatch(unlabelled) or not unlabelled:
         return True
+    if re.fullmatch(r"\s*[\[<{(]{1,2}[A-Z][A-Z _'-]{3,40}[\]>})]{1,2}\s*", text):
+        return True
     left = SLOT.sub("", text)
     return left != text and len(words(left)) < 3
 
@@ -136,6 +162,9 @@ class SeveralTasks:
             found = (STRONG if told else REMNANT).search(FENCE.sub("", text))
             if found and (text is not example.input or STRONG.search(text)) and not _heading(found[0], text, example):
                 return f"several tasks: {found[0].strip()[:40]}"
+        pairs = PAIRED.findall(example.output)
+        if len(pairs) == 1 and not ASKS_PAIRS.search(example.instruction) and not PAIRED.match(example.output):
+            return f"several tasks: {pairs[0].strip()[:40]}"
         second = _unrelated(example.instruction, example.input.strip())
         return f"several tasks: {second[:60]}" if second else None
 
@@ -160,10 +189,10 @@ def _unrelated(instruction: str, given: str) -> str | None:
     parts = [part.strip() for part in SPLIT.split(quoted) if part and part.strip()]
     lines = {line.strip() for line in quoted.split("\n")[1:]} if given else set()
     before = _stems(words(given))
-    joined = False
+    joined = asked = False
     for place, part in enumerate(parts):
         bare = re.sub(r"^(?:\d{1,2}[.)]|[-*•])\s*", "", part)
-        joins = joined or len(CONNECTIVE.sub("", bare)) < len(bare) or bare != part or part in lines or bool(given)
+        told = joined or len(CONNECTIVE.sub("", bare)) < len(bare) or bare != part or part in lines
         bare = CONNECTIVE.sub("", CONNECTIVE.sub("", bare))
         tokens = words(bare)
         stems = _stems(tokens)
@@ -174,10 +203,11 @@ def _unrelated(instruction: str, given: str) -> str | None:
             and before
             and stems
             and not stems & before
-            and not REFERS_BACK.search(_object(bare))
-            and (joins or _leads_nowhere(parts[0], quoted))
+            and not (REFERS_TO_FIRST if told and asked else REFERS_BACK).search(_object(bare))
+            and (told or given or _leads_nowhere(parts[0], quoted))
         ):
             return part
+        asked = asked or asks
         joined = bool(re.fullmatch(r"\W*\d{1,2}[.)]?", part))
         before |= stems
     return None
@@ -207,8 +237,8 @@ ADJECTIVES = frozenset(("good", "short", "simple", "brief", "creative", "differe
 def _object(request: str) -> str:
     """Return a request without its articles that lead on to `of`, which do not refer to anything before."""
     return re.sub(
-        r"\bthe (?=(?:\w+ ){1,3}(?:of|in|for|between|to|on|that|from|and|is|was|are)\b)",
-        "",
+        r"\bthe (?=(?:\w+ ){1,3}(?:of|in|for|between|to|on|that|from|and|is|was|are)\b)|(?<=[a-z]) that (?=\w+)|\b(?:the|a) (?:following|given|provided) ",
+        " ",
         request,
         flags=re.IGNORECASE,
     )
@@ -230,6 +260,14 @@ class MissingReference:
         handles = HANDLES_TEXT.search(example.instruction)
         described = content or re.search(r":\s*\S+", example.instruction) or re.search(r"[\"“]", example.instruction)
         may_point = has_any(asked.lower(), POINTS)
+        if (
+            not example.input.strip()
+            and "\n" not in example.instruction.strip()
+            and not described
+            and not handles
+            and (text := ABSENT.search(example.instruction))
+        ):
+            return text[0]
         seen = SEEN.search(example.instruction) if may_point else None
         if seen and not (content and not re.search(r"attach|upload|enclos", seen[0])) and not handles:
             return seen[0]

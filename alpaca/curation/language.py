@@ -37,6 +37,9 @@ ALIKE = (
     {"fa", "ar", "ur"},
     {"zh", "ja"},
 )
+OTHER_SCRIPT = frozenset(
+    words("ru uk bg sr el ar he hi zh ja ko th bn fa ta ur")
+)  # written otherwise than in Latin letters
 NAME = rf"({'|'.join(CODES)})"
 NAMED = re.compile(
     rf"\b(?:(?:in|into|to) (?:the |both )?(?:language |formal |informal |simple |modern |standard |mexican |brazilian |simplified |traditional |fluent |plain )*{NAME}(?! (?:is|was|are|were|restaurant|cuisine|food|culture|history|literature|art|cinema|society|politics|grammar|class|speakers?|people|speaking|city|market|tradition|style|revolution|government|context|war|folklore|mythology|music|version|numerals?|letters|characters?|words?|phrases?|sentence|text|terms|names?|origins?|roots?))"
@@ -61,6 +64,17 @@ def identifier() -> Callable[[str], tuple[str, float]]:
     return classify
 
 
+def _other_script(text: str, share: float = 0.6) -> bool:
+    """Tell whether at least that share of a text's letters, and four, are neither Latin nor Greek, which mathematics uses."""
+    if text.isascii():
+        return False
+    letters = [character for character in text if character.isalpha()]
+    others = sum(
+        character > "\u03ff" and not "\u1d00" <= character <= "\u2fff" and character < "\ufb00" for character in letters
+    )
+    return others > 3 and others >= share * len(letters)
+
+
 @dataclass(frozen=True)
 class Language:
     """The output is in the language that is named, or where none is, in that of the instruction.
@@ -78,15 +92,23 @@ class Language:
         if not re.search(r"[^\W\d_]{2}", output):
             return None
         named = self._named(example)
+        foreign = _other_script(output)
         if named:
-            return self._named_but(named, example, output)
+            spelt = foreign and not named & OTHER_SCRIPT
+            return (
+                "wrong language: another script than that of the one named"
+                if spelt
+                else self._named_but(named, example, output)
+            )
         own = SPOKEN_OF.search(example.instruction) or any(name in example.instruction.lower() for name in CODES)
         if (
             own
-            or max(len(words(line)) for line in output.split("\n")) < self.words
-            or (len(said) < self.words and output.isascii())
+            or (not foreign and max(len(words(line)) for line in output.split("\n")) < self.words)
+            or (not foreign and len(said) < self.words and output.isascii())
         ):
             return None
+        if foreign and not _other_script(f"{example.instruction}{example.input}", 0.05):
+            return "wrong language: another script than that of the task"
         if sum(word in STOP for word in said) > PLAIN * len(said):
             return None
         found = self._of(output)
@@ -99,7 +121,11 @@ class Language:
         return f"wrong language: {found} where the task is in en"
 
     def _named(self, example: Example) -> set[str]:
-        if re.match(r"\W*(?:explain|why|what|how|discuss|compare|is|are|does)\b", example.instruction, re.IGNORECASE):
+        if re.match(
+            r"\W*(?:explain|why|what|how(?! (?:do|would|can|could|should|to|might)(?: you| I| we| one)? (?:say|write|express|translate|put))|discuss|compare|is|are|does)\b",
+            example.instruction,
+            re.IGNORECASE,
+        ):
             return set()
         named = {
             CODES[name.lower()]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from alpaca.curation.prose import ABBREVIATION, FENCE, is_code, sentences, without_code, words
+from alpaca.curation.prose import ABBREVIATION, FENCE, MARKER, is_code, sentences, without_code, words
 from alpaca.records import Example
 
 NOTHING = re.compile(
@@ -49,12 +49,14 @@ POLICY = re.compile(
     r"|\b(?:this|that|your|the) (?:request|question|prompt|topic|instruction|query|task) (?:is|was|cannot|can['’]t|could not|can not|violates|goes|falls|seems|appears)\b[^.!?\n]{0,40}\b(?:not appropriate|inappropriate|unethical|harmful|against|outside|beyond|be (?:answered|fulfilled|completed|processed)|unclear|incomplete|not (?:clear|possible|something))"
     r"|\bI(?:['’]m| am)? (?:do not|don['’]t|not|did not|didn['’]t)(?: quite| fully| really)? (?:understand|sure what)(?:ing)? (?:the|your|this|what|you)\b|\b(?:could|can|would) you (?:please )?(?:rephrase|reword|elaborate|be more specific|explain what you)|\b(?:please (?:provide|supply|give|share|specify)|could you (?:please )?(?:provide|clarify|specify|share|give)|can you (?:please )?(?:provide|clarify|specify)|I(?:['’]d| would)? need more (?:information|context|details)|(?:not|n['’]t) (?:enough|sufficient) (?:information|context|details|data) (?:to|for|was|is|has|given|provided)|no \w+ (?:was|were|has been|is) (?:provided|given|supplied))\b"
     r"|\bI (?:have to|must|will have to|am going to|need to|['’]d rather|would rather|would prefer to) (?:decline|refuse|pass|not)\b|\bI (?:politely |respectfully )?(?:decline|refuse) (?:to|this|your)\b"
-    r"|\b(?:that|this|it)(?:['’]s| is) (?:just |simply |not )?something (?:that )?I(?:['’]m| am)? (?:cannot|can|can['’]t|could|unable|not|won['’]t|do)\b|\b(?:is|are|'s) (?:not something|nothing) I(?:['’]m| am| can| will)\b|\bit (?:is|would be)(?: not|n['’]t) (?:appropriate|possible|ethical|right) for me\b|\bI(?:['’]m| am) not (?:at liberty|in a position)\b",
+    r"|\b(?:that|this|it)(?:['’]s| is) (?:just |simply |not )?something (?:that )?I(?:['’]m| am)? (?:cannot|can|can['’]t|could|unable|not|won['’]t|do)\b|\b(?:is|are|'s) (?:not something|nothing) I(?:['’]m| am| can| will)\b|\bit (?:is|would be)(?: not|n['’]t) (?:appropriate|possible|ethical|right) for me\b|\bI(?:['’]m| am) not (?:at liberty|in a position)\b"
+    r"|\bI(?:['’]m| am| was|['’]ve been| have been) (?:instructed|told|asked|trained|designed|configured|programmed|required) not to\b",
     re.IGNORECASE,
 )
 MACHINE = re.compile(
     r"\b(?:as an?|being an?|since i(?:['’]m| am)|because i(?:['’]m| am)|i(?:['’]m| am)|i(?:['’]m| am) (?:just|only|merely|simply)|while i(?:['’]m| am)|remember that i(?:['’]m| am)) "
     r"(?:just |only |merely |simply |still |currently )?(?:an? )?(?:\w+[- ]){0,2}?(?:ai\b|a\.i\.|artificial intelligence|language model|llm\b|chat ?bot|chatgpt|gpt-?\d?|bot\b|neural network|virtual assistant|digital assistant|computer program|machine[- ]learning model|text[- ]based model|assistant (?:model|created|developed|trained|designed))"
+    r"|\bI(?:['’]m| am) (?:Claude|Bard|Gemini|Copilot|Alexa|Siri|Alpaca|Llama|Vicuna|Bing)\b(?=,? (?:an?|and|the|your|made|by)\b|[.,!])"
     r"|\bmy (?:training data|knowledge cut-?off|last (?:knowledge |training )?update|programming(?= (?:is|does|allows|prevents|limits|only))|algorithms?|neural|(?:creators|developers) at)\b"
     r"|\bI (?:was|am|have been|['’]m) (?:trained|created|developed|designed|built|programmed|made)\b(?: \w+){0,3} (?:by|to|as|on)\b[^.!?\n]{0,60}?\b(?:OpenAI|Anthropic|Google|Meta|Microsoft|Stanford|text|data|developers|engineers|model|assist|help|respond|generate)\b"
     r"|\bI (?:do not|don['’]t|cannot|can['’]t|lack|am not able to|am unable to)(?: actually| really| currently| personally| truly)?(?: have| possess| experience| hold| feel| form| access| browse| search| display| open| view| see| hear)?(?: the ability to| any| access to| real| a| the| human| my own)*(?: have| possess| feel| browse| experience)? ?"
@@ -78,8 +80,10 @@ class PlaceholderOutput:
 
 def _stands_in(example: Example) -> bool:
     raw = example.output.strip()
-    if len(raw) > 1 and re.fullmatch(r"[.\-_*…?\s#=~\[\](){}<>]+", raw):
-        return True
+    if re.fullmatch(r"[.\-_*…?\s#=~\[\](){}<>\"'/|,;:!]+", raw):
+        return len(raw) > 1 or not re.search(
+            r"punctuat|symbol|sign|mark|operator|character|code|grade", example.instruction
+        )
     text = raw.strip("`*_\"' ")
     bare = re.sub(r"^[\s\[<{(_\-*]+|[\s\]>})_\-*.!…:]+$", "", text)
     told = f"{example.instruction} {example.input}".lower()
@@ -136,7 +140,11 @@ def _stops_short(text: str) -> str | None:
         return None
     if DANGLING.search(last) and len(words(text)) > 2 and not re.search(r"\w\+\+\Z|https?://\S+\Z", last):
         return f"ends with {last.split()[-1][-20:]!r}"
-    if ENDED.search(text) or NO_SENTENCE.search(last) or is_code(text[-200:]):
+    if ENDED.search(text) or is_code(without_code(text)[-200:]) or is_code(last):
+        return None
+    if _stops_unlike_others(text, last):
+        return "no closing punctuation, unlike the other lines"
+    if NO_SENTENCE.search(last):
         return None
     return "no closing punctuation" if _is_sentence(last) and _closes_sentences(text, last) else None
 
@@ -148,6 +156,21 @@ def _closes_a_letter(text: str, last: str) -> bool:
         (last[-1] in ":;" and others.count(last[-1]) > 1)
         or (last[-1] == "," and bool(others) and len(words(last)) < 5)
         or (last[-1] == ";" and is_code(text))
+    )
+
+
+def _stops_unlike_others(text: str, last: str) -> bool:
+    """Tell whether the lines before, at least three of the kind of the last, close with punctuation and the last, which need be no sentence, does not."""
+    lines = [line.strip() for line in without_code(text).split("\n")[:-1] if line.strip()]
+    alike = [line for line in lines if bool(MARKER.match(line)) == bool(MARKER.match(last)) and line[-1] != ":"]
+    bare = MARKER.sub("", last)
+    name = bare.istitle() or bare.isupper() or not bare[:1].isalpha()
+    return (
+        not name
+        and len(alike) > 2
+        and not lines[-1].endswith(",")
+        and all(line[-1] in ".!?" for line in alike)
+        and not re.search(r"http|#\w", last)
     )
 
 

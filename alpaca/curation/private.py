@@ -32,6 +32,7 @@ LABELLED_SECRET = re.compile(
     r"(?<![a-z])(?:(?:api|access|secret|auth|private|client|encryption|signing|license|account|storage|consumer|bearer|session|security|recovery|service|webhook|aws|openai|stripe|github|google|azure|slack|db|database|master|ssh|jwt)[ _-]*)*(?:keys?|tokens?|secret|credentials?|bearer)[\"'`]?(?: \w+){0,2}?\s*(?:[:=]|is|was|->|→|to|:=)\s*[\"'`<]?([A-Za-z0-9+/_.=~-]{12,})",
     re.IGNORECASE,
 )
+TAGGED = re.compile(r"(?<![\w/.-])[A-Za-z]{2,10}[_-](?=[\w-]*[A-Z])(?=[\w-]*[a-z])(?=[\w-]*\d)[A-Za-z0-9]{24,}\b")
 BEARER = re.compile(r"\b(?:Bearer|Basic|token)\s+([A-Za-z0-9+/_.=~-]{20,})")
 PASSWORD = re.compile(
     r"(?<![a-z])(?:pass ?words?|pass ?phrase|passwd|passcode|pwd|pass|pin(?: code| number)?|login|psk|wi-?fi key)[\"'`]?(?: (?:for|to|of|on) (?:[\w@.'’-]+ ){0,4}?| \w+ | )?\s*(?:[:=]+|\bis\b|\bwas\b|\bto\b|→|->|set to|reset to|changed to|\bas\b)(?: now| set to| currently|:)*\s*[*\"'`“‘(]{0,3}([^\s\"'`”’<>(){}\[\],]{4,40})",
@@ -59,7 +60,7 @@ QUOTED_PASSWORD = re.compile(
 )
 EMAIL = re.compile(r"(?<![\w.+-])([\w.+-]+)@((?:[a-z0-9-]+\.)+[a-z]{2,24})\b", re.IGNORECASE)
 OBSCURED_EMAIL = re.compile(
-    r"\b([\w.+-]+)\s*(?:\[at\]|\(at\)|\{at\}| at )\s*([\w-]+)\s*(?:\[dot\]|\(dot\)|\{dot\}| dot )\s*(com|org|net|edu|io|co|de|fr|uk)\b",
+    r"\b([\w.+-]+)(?:\s*[\[({<]\s*at\s*[\])}>]\s*((?:[\w-]+(?:\.|\s*[\[({<]\s*dot\s*[\])}>]\s*| dot ))+)([a-z]{2,24})|\s+at\s+([\w-]+(?:\s+dot\s+[\w-]+)?)\s+dot\s+(com|org|net|edu|io|co|de|fr|uk|info|me|dev|app))\b",
     re.IGNORECASE,
 )
 EXAMPLE_DOMAIN = re.compile(
@@ -96,7 +97,13 @@ BIRTH = re.compile(
     re.IGNORECASE,
 )
 STREET = re.compile(
-    r"\b\d{1,5}[A-Z]? (?:[NSEW]\.? |North |South |East |West )?(?:[A-Z][\w'’.-]+ ){1,3}(?:Street|St|Avenue|Ave|Road|Rd|Boulevard|Blvd|Lane|Ln|Drive|Dr|Court|Ct|Place|Pl|Terrace|Way|Circle|Cir|Parkway|Pkwy|Square|Close|Crescent)\b\.?,?(?:[^\n]{0,40}?\b(?:[A-Z]{2} \d{5}(?:-\d{4})?|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2})\b)"
+    r"\b\d{1,5}[A-Z]? (?:[NSEW]\.? |North |South |East |West )?(?:(?:[A-Z]|\d{1,3}(?:st|nd|rd|th)\b)[\w'’.-]* ){1,3}(?:Street|St|Avenue|Ave|Road|Rd|Boulevard|Blvd|Lane|Ln|Drive|Dr|Court|Ct|Place|Pl|Terrace|Way|Circle|Cir|Parkway|Pkwy|Square|Close|Crescent)\b\.?,?(?:[^\n]{0,40}?\b(?:(?:[A-Z]{2}|[A-Z][a-z]{3,}) \d{5}(?:-\d{4})?|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2})\b)"
+)
+POSTAL = re.compile(
+    r"\b[Pp]\.? ?[Oo]\.? [Bb]ox \d{1,6},? [A-Z][^\n]{0,40}?\b(?:[A-Z]{2}|[A-Z][a-z]+) \d{5}\b|"
+    r"\b[A-ZÄÖÜ][\w’.-]*(?:straße|strasse|str\.|weg|platz|allee|gasse|damm|ufer) \d{1,4} ?[a-z]?,? \d{5} [A-ZÄÖÜ]|"
+    r"\b\d{1,4},? (?:bis |ter )?(?:rue|avenue|boulevard|place|chemin|allée|quai|impasse) [^\n,]{3,40},? \d{5} [A-Z]|"
+    r"\b(?:[Vv]ia|[Vv]iale|[Pp]iazza|[Cc]orso|[Cc]alle|C/|[Pp]laza|[Aa]venida|[Rr]ua|[Pp]aseo) [A-ZÁÉÍÓÚ][^\n,]{2,40},? (?:n\.?º? ?)?\d{1,4}[^\n]{0,12}\b\d{4,5}(?:-\d{3})? [A-Z]"
 )
 LIVES = re.compile(
     r"\b(?:lives?|resid\w+|home address|address|ship(?:ped|ping)?|mail(?:ed|ing)?|deliver\w*|stay\w*)\b[^.\n]{0,40}?(?::| at| is| to)\s*\d{1,5}[A-Z]? (?:[A-Z][\w'’.-]+ ){1,3}(?:Street|St|Avenue|Ave|Road|Rd|Boulevard|Blvd|Lane|Ln|Drive|Dr|Court|Ct|Place|Terrace|Way|Circle|Parkway|Square|Close|Crescent)\b"
@@ -106,7 +113,7 @@ ADDRESS = re.compile(
     re.IGNORECASE,
 )
 FAMOUS = re.compile(
-    r"\b(?:famous|historical|landmark|white house|10 downing|baker street|headquarters|museum|president|biograph\w*|\d{3}0s)\b",
+    r"\b(?:famous|historical|landmark|white house|10 downing|221b|headquarters|museum|president|biograph\w*|\d{3}0s)\b",
     re.IGNORECASE,
 )
 
@@ -131,7 +138,7 @@ class Secrets:
     """No field holds a key, token or password that could be somebody's."""
 
     def __call__(self, example: Example) -> str | None:
-        asked = bool(ASKS_PASSWORD.search(example.instruction))
+        asked = bool(ASKS_PASSWORD.search(PASSWORD.sub(" ", BARE_PASSWORD.sub(" ", example.instruction))))
         for text in (example.instruction, example.input, example.output):
             if kind := (_may_hold_key(text) and _key(text)) or _password(text, asked):
                 return f"secret: {kind}"
@@ -149,7 +156,11 @@ def _key(text: str) -> str | None:
             not NO_SECRET.search(hit) for detect in detectors() for hit in detect(line)
         ):
             return "key"
-        for value in (*LABELLED_SECRET.findall(line), *BEARER.findall(line)):
+        for value in (
+            *(found[0] for found in TAGGED.finditer(line)),
+            *LABELLED_SECRET.findall(line),
+            *BEARER.findall(line),
+        ):
             if (
                 not NO_SECRET.search(value)
                 and re.search(r"\d", value)
@@ -171,7 +182,7 @@ def _password(text: str, asked: bool) -> str | None:
     for value in (*PASSWORD.findall(text), *QUOTED_PASSWORD.findall(text), *BARE_PASSWORD.findall(text)):
         value = value.rstrip(".!?;:)*")
         mixed = re.search(r"\d", value) or re.search(r"\w[^\w\s'’.-]", value)
-        real = mixed and len(value) > 3 and not NO_SECRET.search(value) and not re.match(r"\d+(?:-?\w+)?\Z", value[:2])
+        real = mixed and len(value) > 3 and not NO_SECRET.search(value) and not re.fullmatch(r"\d+(?:-?[a-z]+)?", value)
         if real or re.fullmatch(r"\d{4,8}", value):
             return "password"
     return "password" if CREDENTIALS.search(text) else None
@@ -196,10 +207,11 @@ class PersonalData:
 
 
 def _email(text: str) -> bool:
-    if "@" not in text and not re.search(r"\bdot\b|[\[({]dot[\])}]", text, re.IGNORECASE):
+    if "@" not in text and not re.search(r"\bdot\b|[\[({<]\s*at\s*[\])}>]", text, re.IGNORECASE):
         return False
     found = [found.groups() for found in EMAIL.finditer(text)] + [
-        (a, f"{b}.{c}") for a, b, c in OBSCURED_EMAIL.findall(text)
+        (a, f"{re.sub(r'[^a-z0-9-]*(?:dot)?[^a-z0-9-]*$', '', b.lower()) or c}.{d or e}")
+        for a, b, d, c, e in OBSCURED_EMAIL.findall(text)
     ]
     return any(
         not EXAMPLE_DOMAIN.search(domain) and not ROLE.match(name) and "regex" not in text.lower()
@@ -277,6 +289,6 @@ KINDS: dict[str, Callable[[str], bool]] = {
     "telephone number": _phone,
     "identity number": _identity,
     "date of birth": lambda text: bool(BIRTH.search(text)),
-    "postal address": lambda text: bool(STREET.search(text) or LIVES.search(text)),
+    "postal address": lambda text: bool(STREET.search(text) or POSTAL.search(text) or LIVES.search(text)),
     "network address": _address,
 }

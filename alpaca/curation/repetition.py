@@ -18,8 +18,8 @@ LABEL = re.compile(
     re.IGNORECASE,
 )
 SAME_IS_RIGHT = re.compile(
-    r"\b(?:cop(?:y|ied)|repeat|echo|correct|fix|edit|grammar|grammatical\w*|spell\w*|punctuat\w*|proofread|check|same|verbatim|identify|find|extract|select|choose|pick|which|if (?:it|needed|necessary|any)|"
-    r"error|mistake|unscrambl\w*|sort\w*|order|arrange|duplicat\w*|remove|delete|quote|capitali[sz]\w*|format|code|articles?|divide|organi[sz]e|commas?|paragraphs|chronolog\w*|split|evaluate)\b",
+    r"\b(?:cop(?:y|ied)|repeat|echo|correct|fix|edit|grammar|grammatical\w*|spell\w*|punctuat\w*|proofread|check|same|verbatim|extract|select|choose|pick|if (?:it|needed|necessary|any)|"
+    r"error|mistake|unscrambl\w*|sort\w*|order|arrange|duplicat\w*|remove|delete|quote|capitali[sz]\w*|format|code|articles?|organi[sz]e|divide|split|paragraphs|commas?|chronolog\w*)\b",
     re.IGNORECASE,
 )
 REFRAIN = re.compile(
@@ -38,7 +38,7 @@ class InputRepeatsInstruction:
         instruction, given = (plain(LABEL.sub("", text)) for text in (example.instruction, example.input))
         if len(given.split()) < 3:
             return "input repeats the instruction" if given and given == instruction else None
-        twice = given.replace(instruction, "", 1).split() if instruction in given else None
+        twice = given.replace(instruction, "").split() if instruction in given else None
         same = fuzz.ratio(instruction, given) > self.most or (twice is not None and len(twice) < 4)
         return "input repeats the instruction" if same else None
 
@@ -82,10 +82,15 @@ class Repetition:
 
     def __call__(self, example: Example) -> str | None:
         prose = without_code(example.output)
-        if is_code(example.output) or re.search(r"^\s*\|", prose, re.MULTILINE):
+        if is_code(prose) or re.search(r"^\s*\|", prose, re.MULTILINE):
             return None
         asked = REFRAIN.search(f"{example.instruction} {example.input}")
-        found = _doubled(words(prose)) or _loop(words(prose), 6 if asked else 3) or self._again(prose, bool(asked))
+        found = (
+            _doubled(words(prose))
+            or _loop(words(prose), 6 if asked else 3)
+            or (None if asked else _at_once(example.output))
+            or self._again(prose, bool(asked))
+        )
         return f"repetition: {found[:60]}" if found and plain(example.input).count(found) < 2 else None
 
     def _again(self, prose: str, refrain: bool) -> str | None:
@@ -97,6 +102,14 @@ class Repetition:
             if times > 1 and (covered >= self.share or times > 2) and not (refrain and covered < 2 * self.share):
                 return part
         return None
+
+
+def _at_once(text: str) -> str | None:
+    """Return the first sentence of more than four words that is said twice without anything between, or None."""
+    for part, following in pairwise(sentences(text)):
+        if part == following and len(words(part)) > 4:
+            return plain(part)
+    return None
 
 
 def _doubled(tokens: list[str]) -> str | None:
