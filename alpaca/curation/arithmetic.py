@@ -14,7 +14,8 @@ from fractions import Fraction
 from math import isqrt, prod
 from typing import NamedTuple
 
-from alpaca.curation.prose import FENCE, words
+from alpaca.curation.prose import FENCE
+from alpaca.curation.quantities import conversions, in_digits
 from alpaca.records import Example
 
 NUMBER = r"(?<![\w.])[-−+]?[$€£]?(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?(?![\w]|\.\d|/\d)"
@@ -22,24 +23,6 @@ TOKEN = re.compile(r"\s*(?:[$€£]?((?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?|
 SIDE = r"[$€£\d\s.,%+\-−–*×x·∙÷/^()²³]"
 EQUALS = re.compile(r"(?<![=<>!~:])(?:=|≈|\bequals\b)(?!=)")
 UNIT = r"(?!x\s?\d)[a-zA-Z]{2,15}(?: [a-z]{3,12})?"
-ONES = {
-    word: value
-    for value, word in enumerate(
-        words(
-            "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
-        )
-    )
-}
-TENS = {
-    word: 10 * value for value, word in enumerate(words("twenty thirty forty fifty sixty seventy eighty ninety"), 2)
-}
-SPELT = re.compile(
-    rf"\b(?:({'|'.join(TENS)})(?:[- ]({'|'.join(list(ONES)[1:10])}))?|({'|'.join(reversed(ONES))}))\b", re.IGNORECASE
-)
-CALCULATES = re.compile(
-    r"\b(?:plus|minus|times|multipl\w+|divided?|subtract\w*|add(?:ed|ing)?|percent|squared|sum|product|difference)\b",
-    re.IGNORECASE,
-)
 DIGIT = re.compile(r"\d")
 FORMULA = re.compile(r"[a-zA-Z](?![a-zA-Z])(?<![mgsLhJNWVAC])|[a-zA-Z][\^(]|[_\\√π!°^]")
 WRONG_ON_PURPOSE = re.compile(
@@ -50,20 +33,6 @@ N = r"([-−]?[$€£]?\d[\d,]*(?:\.\d+)?)"
 IS = r"(?: is| equals?| are| was| gives(?: you)?| makes| comes (?:out )?to|,? (?:which|that) (?:is|equals|gives)|\s*=)(?: equal to| exactly| simply)? [*$€£`]*"
 SAYS = re.compile(rf"(?:{IS}){NUMBER}")
 LIST = r"((?:[-−]?[$€£]?\d[\d,]*(?:\.\d+)?(?:,? and |, |,| & |; | \+ )){1,}[-−]?[$€£]?\d[\d,]*(?:\.\d+)?)"
-
-
-def in_digits(text: str) -> str:
-    """Write the number words beside words of calculation in digits: `seven times eight is 56`."""
-    if not CALCULATES.search(text):
-        return text
-    return SPELT.sub(
-        lambda found: (
-            str(TENS.get(found[1].lower(), 0) + ONES.get((found[2] or "zero").lower(), 0))
-            if found[1]
-            else str(ONES[found[3].lower()])
-        ),
-        text,
-    )
 
 
 def number(text: str) -> Fraction:
@@ -271,6 +240,7 @@ def worded(text: str) -> Iterator[Statement]:
     for sentence in re.split(r"(?<=[.!?])\s+|\n", text):
         if not DIGIT.search(sentence) or not SAYS.search(sentence) or WRONG_ON_PURPOSE.search(sentence):
             continue
+        yield from (Statement(*found) for found in conversions(sentence))
         for found, value in _calculations(sentence, rf"[)\]]*,?{IS}(?P<stated>{NUMBER})(?!\s*(?:[-+*/^×÷]|x \d))"):
             yield Statement(found[0], value, found["stated"].lstrip("$€£"))
 

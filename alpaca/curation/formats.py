@@ -59,6 +59,20 @@ YES_NO = re.compile(
 )
 
 
+NUMBER_ONLY = re.compile(
+    r"\b(?:only|just|nothing but) (?:with |as |in |the |an? |one )*(?:single )?(?:number|digit|integer|numeral|figure)s?\b|\b(?:number|integer|digit|numeric\w*(?: value| answer)?)s? only\b|\bas an? (?:single )?(?:number|integer|digit|numeral)\b",
+    re.IGNORECASE,
+)
+NUMBER_SAID = re.compile(
+    rf"\d|\b(?:{'|'.join(UNITS)}|zero|none|teen|twenty|thirty|forty|fifty|hundred|thousand|infinit\w*)\b", re.IGNORECASE
+)
+VERSE = re.compile(
+    r"\b(?:write|compose|create|generate|give|make|produce|craft|come up with)\b[^.]{0,30}?\b(haiku|limerick)\b(?! (?:about the|form|series|sequence))",
+    re.IGNORECASE,
+)
+LINES = {"haiku": 3, "limerick": 5}
+
+
 @dataclass(frozen=True)
 class Notation:
     """The output is in the notation that is asked for: what can be parsed is, within prose or a fence or alone."""
@@ -157,7 +171,7 @@ class Counts:
 
     def __call__(self, example: Example) -> str | None:
         asked = example.instruction
-        found = self._size(asked, example.output) or self._list(asked, example.output)
+        found = self._size(asked, example.output) or self._list(asked, example.output) or _lines(asked, example.output)
         return f"wrong count: {found}" if found else None
 
     def _size(self, asked: str, output: str) -> str | None:
@@ -184,7 +198,7 @@ class Counts:
         found = LISTED.match(asked.strip())
         if found is None or NO_LIST.search(found[0]) or FLEXIBLE.search(found[0]) or is_code(output):
             return None
-        n, has, most = _count(found[1]), len(items(output)), bool(LIMIT.search(found[0]))
+        n, has, most = _count(found[1]), len(items(output)) or _inline(output), bool(LIMIT.search(found[0]))
         labels = [int(label) for label in re.findall(r"^\s*(\d{1,3})[.)]\s", output, re.MULTILINE)]
         if labels and labels != list(range(1, len(labels) + 1)):
             return None
@@ -195,6 +209,26 @@ class Counts:
         ):
             return None
         return f"{has} items for {n}" if (has < n and not most) or has > n else None
+
+
+def _inline(output: str) -> int:
+    """Return how many items a list in one line has: at least two of at most four words between commas, or 0."""
+    parts = re.split(r",\s*(?:and |or )?|\s+and\s+", output.strip().rstrip("."))
+    short = all(0 < len(words(part)) < 5 for part in parts)
+    return (
+        len(parts)
+        if "," in output and "\n" not in output.strip() and short and ":" not in output and ". " not in output
+        else 0
+    )
+
+
+def _lines(asked: str, output: str) -> str | None:
+    """Compare the lines of a short poem, by breaks or slashes, with what its form has."""
+    found = VERSE.search(asked)
+    if found is None:
+        return None
+    n, has = LINES[found[1].lower()], len([line for line in re.split(r"\n|\s[/|]\s?", output) if words(line)])
+    return f"{has} lines for a {found[1].lower()}" if has < n else None
 
 
 def _count(text: str) -> int:
@@ -210,6 +244,8 @@ class Choice:
     """Where yes or no, or true or false, is asked for, the output says one of them."""
 
     def __call__(self, example: Example) -> str | None:
+        if NUMBER_ONLY.search(example.instruction) and not NUMBER_SAID.search(example.output):
+            return "wrong format: no number"
         found = YES_NO.search(example.instruction)
         if found is None:
             return None

@@ -53,7 +53,7 @@ VERBS = frozenset(
     words(
         "write describe explain create generate list name give find identify suggest summarize summarise translate compare classify "
         "rewrite convert calculate compute provide tell compose design construct make develop edit determine evaluate analyze analyse "
-        "categorize propose outline brainstorm edit change modify analyze transform reword rephrase correct fix pick speculate design calculate research share explore interpret extract reverse arrange sum pretend combine format parse simplify highlight debate argue justify mention predict report detect differentiate distinguish recite demonstrate express provide point state review discuss define rank sort arrange predict come what who when where why how which "
+        "categorize propose outline brainstorm edit change modify analyze transform reword rephrase correct fix pick speculate design calculate research share explore interpret extract reverse arrange sum pretend combine format parse simplify highlight debate argue justify mention predict report detect turn concatenate entertain retrieve output put increase reduce label rate match draw simulate contrast examine investigate teach convince persuade respond reply rename merge join split shorten expand elaborate clarify infer deduce verify debug optimize refactor visualize quote cite pose ask deliver prove derive round approximate measure decide advise guess decode encode encrypt decrypt transcribe spell structure trim differentiate distinguish recite demonstrate express provide point state review discuss define rank sort arrange predict come what who when where why how which "
         "paraphrase formulate craft produce draft recommend solve estimate answer imagine choose select is are can could do does "
         "should would add remove replace count invent illustrate organize state assess prepare plan build implement show"
     )
@@ -63,11 +63,11 @@ REFERS_BACK = re.compile(
     re.IGNORECASE,
 )
 REFERS_TO_FIRST = re.compile(
-    r"\b(?:it|its|them|they|their|these|those|he|she|his|her|him|above|both|same|answer|response|output|result|your|(?:this|that|the|each) (?:\w+ )?(?:story|sentence|text|poem|list|code|paragraph|article|essay|word|phrase|item|function|program|passage|title|equation|problem|number|character|event|example|point|idea|topic|reason|step|choice|decision|process|concept|term|difference|data|table|input|one))s?\b(?! (?:of|in|for|between|to|from)\b)|\bwhy\?|\b(?:this|that)[.?!]?$",
+    r"\b(?:it|its|them|they|their|these|those|he|she|his|her|him|above|both|same|answer|response|output|result|your|(?:this|that|the|each) (?:\w+ )?(?:story|sentence|text|poem|list|code|paragraph|article|essay|word|phrase|item|function|program|passage|title|equation|problem|number|character|event|example|point|idea|topic|reason|step|choice|decision|process|concept|term|difference|data|table|input|one))s?\b(?! +(?:of|in|for|between|to|from|by|called|titled|named|about)\b)|\bwhy\?|\b(?:this|that)[.?!]?$",
     re.IGNORECASE,
 )
 SPLIT = re.compile(
-    r"(?<=[.?!])\s+|\n+|;\s+|\s+(?=(?-i:After that|Also|Then|In addition|Additionally|Next|Finally|And then|And also|Separately|Furthermore|Moreover|Afterwards|Lastly|Task \d+|(?:Second|Third|Next|New|Another|Other) (?:task|request|question|instruction)|P\.?S\.?|Plus|Once (?:done|finished)|Besides)\b[,:]?\s)|(?<=[a-z)\]0-9])\s(?=(?-i:Write|Describe|Explain|Create|Generate|List|Name|Give|Tell|Suggest|Translate|Summarize|What|Who|How|Why|When|Where|Calculate|Compose|Identify|Find|Provide|Convert)\s)|(?:,?\s+and|,)\s+(?:then|also|additionally|after that|afterwards|finally|separately|in addition|next|furthermore|besides|lastly)[,:]?\s+|\s+(?:additionally|furthermore|separately|besides that)[,:]\s+",
+    r"(?<=[.?!])\s+|\n+|;\s+|\s+[/|]\s+|\s+(?=[b-d]\)\s)|\s+(?=(?-i:After that|Also|Then|In addition|Additionally|Next|Finally|And then|And also|Separately|Furthermore|Moreover|Afterwards|Lastly|Task \d+|(?:Second|Third|Next|New|Another|Other) (?:task|request|question|instruction)|P\.?S\.?|Plus|Once (?:done|finished)|Besides)\b[,:]?\s)|(?<=[a-z)\]0-9])\s(?=(?-i:Write|Describe|Explain|Create|Generate|List|Name|Give|Tell|Suggest|Translate|Summarize|What|Who|How|Why|When|Where|Calculate|Compose|Identify|Find|Provide|Convert)\s)|(?:,?\s+and|,)\s+(?:then|also|additionally|after that|afterwards|finally|separately|in addition|next|furthermore|besides|lastly)[,:]?\s+|\s+(?:additionally|furthermore|separately|besides that)[,:]\s+",
     re.IGNORECASE,
 )
 CONNECTIVE = re.compile(
@@ -84,9 +84,10 @@ SEEN = re.compile(
 )
 ABSENT = re.compile(
     r"\b(?:the|this|these) (?:following|given|attached|provided|above|below) (?:\w+ )?(?:articles?|passages?|paragraphs?|texts?|sentences?|tables?|snippets?|code(?: snippets?)?|statements?|words?|poems?|equations?|e-?mails?|reviews?|essays?|data ?sets?)\b(?=[.?!]?$| (?:as|into|and|in|to|from|for)\b)|"
-    r"\b(?:the|this|these) (?:\w+ )?(?:articles?|passages?|paragraphs?|texts?|sentences?|tables?|snippets?|code|statements?|equations?|figures?|charts?|graphs?) (?:below|above|shown|attached)\b|\bwhat (?:do|does|is|are) the (?:figure|chart|graph|image|picture|photo|diagram|table|map)s? (?:show|depict|tell|represent|about)",
+    r"\b(?:the|this|these) (?:\w+ )?(?:articles?|passages?|paragraphs?|texts?|sentences?|tables?|snippets?|code|statements?|equations?|figures?|charts?|graphs?) (?:below|above|shown|attached)\b|\bread the (?:article|passage|paragraph|text|story|excerpt)\b(?! (?:of|by))|\bwhat (?:do|does|is|are) the (?:figure|chart|graph|image|picture|photo|diagram|table|map)s? (?:show|depict|tell|represent|about)",
     re.IGNORECASE,
 )
+NEARBY = re.compile(r"above|below|attached|read", re.IGNORECASE)
 HANDED = re.compile(
     rf"\b(?:the|my|this|these) (?:attached|enclosed|uploaded|accompanying|linked) \w+|\b(?:attached|enclosed|uploaded|accompanying|linked|embedded)(?: \w+){{0,2}}? (?:{FILES})\b|\b(?:{FILES}) (?:attached|enclosed|uploaded|linked|I (?:have )?(?:attached|uploaded|sent|shared|linked)|(?:at|on|from|in) (?:the|this) (?:link|url|address|attachment))\b|"
     r"\b(?:see|in|open|read|from|check|use|refer to|find|review|using|per|on|via|visit|follow|click(?: on)?|go to|download|consult) (?:the |this |my |an? )?(?:attach(?:ment|ed)s?|enclosure|(?:attached|following|above|below|provided|given) (?:link|url|hyperlink|file|document|pdf|spreadsheet|website|web ?page))\b|"
@@ -123,6 +124,10 @@ MAY_LINK = re.compile(
 )
 MAY_SHOW = re.compile(
     rf"\b(?:{SEES}|web ?sites?|web ?pages?|html|markdown|articles?|presentation|wallpaper|caption|visual\w*)s?\b",
+    re.IGNORECASE,
+)
+MAY_ATTACH = re.compile(
+    r"\b(?:e-?mail|letter|message|invit\w+|memo|note|newsletter|announcement|press release|cover|application|resume|cv|attach\w*|proposal|report|notification|reply|responses?|enclos\w*|customer|phishing|spam)\b",
     re.IGNORECASE,
 )
 LINKED = re.compile(r"click|link|url|visit|attach|enclos|file|document|upload", re.IGNORECASE)
@@ -188,12 +193,14 @@ def _unrelated(instruction: str, given: str) -> str | None:
     quoted = re.sub(r"[\"“][^\"”]*[\"”]|:\s*\n.*", " ", instruction, flags=re.DOTALL)
     parts = [part.strip() for part in SPLIT.split(quoted) if part and part.strip()]
     lines = {line.strip() for line in quoted.split("\n")[1:]} if given else set()
+    own_lines = {line.strip() for line in quoted.split("\n")[1:]}
     before = _stems(words(given))
     joined = asked = False
     for place, part in enumerate(parts):
         bare = re.sub(r"^(?:\d{1,2}[.)]|[-*•])\s*", "", part)
         told = joined or len(CONNECTIVE.sub("", bare)) < len(bare) or bare != part or part in lines
-        bare = CONNECTIVE.sub("", CONNECTIVE.sub("", bare))
+        told = told or (part in own_lines and part[0].isupper() and not LEADS.search(parts[0]))
+        bare = LEADING.sub("", CONNECTIVE.sub("", CONNECTIVE.sub("", bare)))
         tokens = words(bare)
         stems = _stems(tokens)
         asks = len(tokens) > 3 and tokens[0] in VERBS and not HELPS.match(bare)
@@ -213,6 +220,9 @@ def _unrelated(instruction: str, given: str) -> str | None:
     return None
 
 
+LEADING = re.compile(
+    r"^(?:given|based on|using|from|for|in(?! what| which)|with|considering) [^,]{3,80}, (?=[a-z])", re.IGNORECASE
+)
 LEADS = re.compile(
     r"^(?:hi|hello|hey|dear|ai|today|when|since|because|with|by|on|at|to|you|i|i'm|i'd|i've|we|imagine|suppose|assume|given|if|there|in|the|a|an|this|my|he|she|it|consider|read|pretend|for|as|let|take|think|look|your|our|using|based|think)\b|\b(?:following|given|below|question|these|this)\b",
     re.IGNORECASE,
@@ -260,14 +270,8 @@ class MissingReference:
         handles = HANDLES_TEXT.search(example.instruction)
         described = content or re.search(r":\s*\S+", example.instruction) or re.search(r"[\"“]", example.instruction)
         may_point = has_any(asked.lower(), POINTS)
-        if (
-            not example.input.strip()
-            and "\n" not in example.instruction.strip()
-            and not described
-            and not handles
-            and (text := ABSENT.search(example.instruction))
-        ):
-            return text[0]
+        if not described and (text := _absent(example)) and (not handles or NEARBY.search(text)):
+            return text
         seen = SEEN.search(example.instruction) if may_point else None
         if seen and not (content and not re.search(r"attach|upload|enclos", seen[0])) and not handles:
             return seen[0]
@@ -285,7 +289,21 @@ class MissingReference:
         if not has_any(example.output.lower(), SHOWS):
             return None
         for found in SHOWN.finditer(FENCE.sub("", example.output)):
-            allowed = MAY_LINK if LINKED.search(found[0]) else MAY_SHOW
+            allowed = (
+                MAY_ATTACH
+                if re.search(r"attach|enclos", found[0], re.IGNORECASE)
+                else MAY_LINK
+                if LINKED.search(found[0])
+                else MAY_SHOW
+            )
             if not allowed.search(f"{example.instruction} {example.input[:200]}"):
                 return found[0]
         return None
+
+
+def _absent(example: Example) -> str | None:
+    """Return the text that an instruction speaks of and that is neither in it nor in the input."""
+    if example.input.strip() or "\n" in example.instruction.strip():
+        return None
+    found = ABSENT.search(example.instruction)
+    return found[0] if found else None

@@ -191,6 +191,8 @@ def _closes_sentences(text: str, last: str) -> bool:
     inside = re.search(r"\w\w[.!?][\"”)]? +[A-Z\"“]", re.sub(r"(?:^|\s)\d+[.)]", "", ABBREVIATION.sub("", last)))
     if inside:
         return True
+    if "```" in text and len(words(last)) > 5 and last[0].isupper() and not MARKER.match(last):
+        return True
     if not before:
         return len(words(last)) > 7 and bool(re.match(r"[\"“'A-Z]", last)) and not re.search(r"#\w", last)
     return sum(line[-1] in '.!?,;"”:' for line in before) >= 0.6 * len(before) and not (

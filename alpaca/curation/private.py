@@ -64,7 +64,7 @@ OBSCURED_EMAIL = re.compile(
     re.IGNORECASE,
 )
 EXAMPLE_DOMAIN = re.compile(
-    r"(?:^|\.)(?:example\d?|test|invalid|localhost|e?mail|domain|(?:your|my|our|the)?-?(?:company|domain|business|website|organization|store|email)(?:name)?|abc|xyz|acme\w*|sample|website|foo|bar|placeholder)\.[a-z.]+$|\.(?:example|test|invalid|local)$|(?:^|\.)example[\w-]*\.",
+    r"(?:^|\.)(?:example\d?|test|invalid|localhost|e?mail(?!\.ru)|domain|(?:your|my|our|the)?-?(?:company|domain|business|website|organization|store|email)(?:name)?|abc|xyz|acme\w*|sample|website|foo|bar|placeholder)\.[a-z.]+$|\.(?:example|test|invalid|local)$|(?:^|\.)example[\w-]*\.",
     re.IGNORECASE,
 )
 ROLE = re.compile(
@@ -181,7 +181,7 @@ def _password(text: str, asked: bool) -> str | None:
         return None
     for value in (*PASSWORD.findall(text), *QUOTED_PASSWORD.findall(text), *BARE_PASSWORD.findall(text)):
         value = value.rstrip(".!?;:)*")
-        mixed = re.search(r"\d", value) or re.search(r"\w[^\w\s'’.-]", value)
+        mixed = re.search(r"\d|[a-z][A-Z]\w*[a-z][A-Z]", value) or re.search(r"\w[^\w\s'’.-]", value)
         real = mixed and len(value) > 3 and not NO_SECRET.search(value) and not re.fullmatch(r"\d+(?:-?[a-z]+)?", value)
         if real or re.fullmatch(r"\d{4,8}", value):
             return "password"

@@ -59,7 +59,7 @@ class Echo:
             return "output repeats the instruction"
         given = " ".join(LABEL.sub("", example.input).lower().split())
         output = " ".join(LABEL.sub("", example.output).lower().split())
-        exempt = SAME_IS_RIGHT.search(example.instruction) and len(given.split()) < 40
+        exempt = SAME_IS_RIGHT.search(example.instruction) and len(given.split()) < 40 and "__" not in output
         return None if exempt or not self._copies(output, given, exact=True) else "output repeats the input"
 
     def _copies(self, output: str, other: str, exact: bool = False) -> bool:
