@@ -20,7 +20,7 @@ SURROGATE = re.compile(r"[\ud800-\udfff]")
 REPLACED = re.compile(r"\ufffd|ï¿½")
 LOST = re.compile(r"[a-z]\?(?:s|t|re|ve|ll|d|m)\b(?!\w)|\w\?{2,}\w|\b[a-z]{2,}\?[a-z]{2,}\b(?!=)")
 QUOTED = re.compile(r"=(?:E2=80=|C3=|C2=|3D\b|20\n|\n)|(?:=[0-9A-F]{2}){2,}")
-PERCENT = re.compile(r"(?:\w|^)%(?:20|2C|0A|0D|3A|3F|27|22|C3|E2|21|2E|3B)(?=\w|%|$)")
+PERCENT = re.compile(r"%20\w*%20|(?:\w|^)%(?:20|2C|0A|0D|3A|3F|27|22|C3|E2|21|2E|3B)(?=\w|%|$)")
 BARE = re.compile(
     r"(?<!U\+)(?<![\w\\])\w*u(?:00[a-f89][0-9a-f]|20[0-3][0-9a-f]|d83[cde])(?![0-9])\w*|(?<=\w)u(?:00[a-f89][0-9a-f]|2019|201[cd]|d83[cde])"
 )

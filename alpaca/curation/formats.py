@@ -47,7 +47,7 @@ SIZE = re.compile(
 )
 LIMIT = re.compile(r"at most|no more than|maximum|under|less than|fewer than|up to|within|limit", re.IGNORECASE)
 FLEXIBLE = re.compile(
-    r"at least|minimum|more than|or more|about|around|approximately|roughly|over|each|per|every|-\d|\bto \d|\bor \w+ (?:word|sentence|paragraph)",
+    r"at least|minimum|(?<!no )more than|or more|about|around|approximately|roughly|over|each|per|every|-\d|\bto \d|\bor \w+ (?:word|sentence|paragraph)",
     re.IGNORECASE,
 )
 OPEN = re.compile(
@@ -101,7 +101,12 @@ def _comes_in(name: str, example: Example) -> bool:
     ) and name not in ("SQL", "HTML")
     return bool(
         code
-        or (asks and not re.search(rf"(?:in|as|into|to) (?:\w+ ){{0,3}}{word}", example.instruction, re.IGNORECASE))
+        or (
+            asks
+            and not re.search(
+                rf"(?:in|as|into|to|using|with) (?:\w+ ){{0,3}}{word}", example.instruction, re.IGNORECASE
+            )
+        )
         or re.search(
             rf"\b(?:parse|from|read|given|following|this|these|edit|fix|debug)\b (?:\w+ ){{0,3}}{word}\b",
             example.instruction,

@@ -38,11 +38,15 @@ REMNANT = re.compile(
 )
 STRONG = re.compile(
     TOKENS
-    + r"^\s*#{1,6}\s*(?:instruction|input|response|task|human|user|assistant|prompt)\b[ \d]*:?.{0,60}$|^\s*input\s*:.*\n+\s*output\s*:|^\s*(?:#{2,}\s*)?(?:\d{1,2}[.)]\s*)?(?:\*\*)?(?:new |next )?instruction\s*\d*\s*(?:\*\*)?[:\]]|^\s*#{3,}\s*(?:(?:\d+[.):]?|instruction|input|response|task)\b[\s:.]*.{0,60})?$|<\|(?:im_start|im_end|endoftext|user|assistant|system|eot_id|end)\|>|\[/?INST\]|<</?SYS>>|</?s>\s*$|<no ?(?:in|out)put>",
+    + r"^\s*\[(?:instruction|response|task|prompt)s?\]|^\s*#{1,6}\s*(?:instruction|input|response|task|human|user|assistant|prompt)\b[ \d]*:?.{0,60}$|^\s*input\s*:.*\n+\s*output\s*:|^\s*(?:#{2,}\s*)?(?:\d{1,2}[.)]\s*)?(?:\*\*)?(?:new |next )?instruction\s*\d*\s*(?:\*\*)?[:\]]|^\s*#{3,}\s*(?:(?:\d+[.):]?|instruction|input|response|task)\b[\s:.]*.{0,60})?$|<\|(?:im_start|im_end|endoftext|user|assistant|system|eot_id|end)\|>|\[/?INST\]|<</?SYS>>|</?s>\s*$|<no ?(?:in|out)put>",
     re.IGNORECASE | re.MULTILINE,
 )
 LABELLED = re.compile(
     r"\b(?:input|output|prompt|question|task|instruction|dialog\w*|conversation|chat\w*|interview|transcript|q ?& ?a|faq|quiz|examples?|play|script|template|format|exercises?)s?\b",
+    re.IGNORECASE,
+)
+EDGE = re.compile(
+    r"\A\s*(?:user|human|assistant|ai|bot|gpt|chatgpt|system|response|prompt)\s*:\s|\n\s*(?:user|human|assistant|ai|bot|gpt|system|response|prompt|input|output)\s*:\s*\Z",
     re.IGNORECASE,
 )
 ASKS_PAIRS = re.compile(
@@ -67,11 +71,11 @@ REFERS_TO_FIRST = re.compile(
     re.IGNORECASE,
 )
 SPLIT = re.compile(
-    r"(?<=[.?!])\s+|\n+|;\s+|\s+[/|]\s+|\s+(?=[b-d]\)\s)|\s+(?=(?-i:After that|Also|Then|In addition|Additionally|Next|Finally|And then|And also|Separately|Furthermore|Moreover|Afterwards|Lastly|Task \d+|(?:Second|Third|Next|New|Another|Other) (?:task|request|question|instruction)|P\.?S\.?|Plus|Once (?:done|finished)|Besides)\b[,:]?\s)|(?<=[a-z)\]0-9])\s(?=(?-i:Write|Describe|Explain|Create|Generate|List|Name|Give|Tell|Suggest|Translate|Summarize|What|Who|How|Why|When|Where|Calculate|Compose|Identify|Find|Provide|Convert)\s)|(?:,?\s+and|,)\s+(?:then|also|additionally|after that|afterwards|finally|separately|in addition|next|furthermore|besides|lastly)[,:]?\s+|\s+(?:additionally|furthermore|separately|besides that)[,:]\s+",
+    r"(?<=[.?!])\s+|\n+|;\s+|\s+[/|]\s+|\s+(?=[b-d]\)\s)|\s+(?=(?-i:After that|Also|Then|In addition|Additionally|Next|Finally|And then|And also|Separately|Furthermore|Moreover|Afterwards|Lastly|(?:Task|Part|Step) (?:\d+|[A-D]|[Oo]ne|[Tt]wo|[Tt]hree)|(?:Second|Third|Next|New|Another|Other) (?:task|request|question|instruction)|P\.?S\.?|Plus|Once (?:you have |you are |that is |this is )?(?:done|finished)|Besides)\b[,:]?\s)|(?<=[a-z)\]0-9])\s(?=(?-i:Write|Describe|Explain|Create|Generate|List|Name|Give|Tell|Suggest|Translate|Summarize|What|Who|How|Why|When|Where|Calculate|Compose|Identify|Find|Provide|Convert)\s)|(?:,?\s+and|,)\s+(?:then|also|additionally|after that|afterwards|finally|separately|in addition|next|furthermore|besides|lastly)[,:]?\s+|\s+(?:additionally|furthermore|separately|besides that)[,:]\s+",
     re.IGNORECASE,
 )
 CONNECTIVE = re.compile(
-    r"^(?:\d{1,2}[.)]|[-*•(]|[a-d][.)])?\s*(?:then|also|additionally|after that|afterwards|finally|separately|in addition|next|furthermore|moreover|besides|lastly|secondly|second|(?:and )?(?:here is )?(?:a |the |another |one )?(?:second|third|new|next|other|additional|separate|further|another|follow-?up) (?:task|request|question|instruction|exercise|assignment|prompt|thing)(?: \d)?(?: is)?|and|now|plus|p\.?s\.?|third|thirdly|first|firstly|part [a-d\d]|task \d|step \d|once (?:you(?:'re| are)? )?(?:done|finished)|when (?:you(?:'re| are)? )?(?:done|finished)|as (?:a|another) (?:second|separate|new) task|another (?:task|thing|one)|on a (?:different|separate) (?:note|topic))[,:.\s]+(?:please\s+)?",
+    r"^(?:\d{1,2}[.)]|[-*•(]|[a-d][.)])?\s*(?:then|also|additionally|after that|afterwards|finally|separately|in addition|next|furthermore|moreover|besides|lastly|secondly|second|(?:and )?(?:here is )?(?:a |the |another |one )?(?:second|third|new|next|other|additional|separate|further|another|follow-?up) (?:task|request|question|instruction|exercise|assignment|prompt|thing)(?: \d)?(?: is)?|and|now|plus|p\.?s\.?|third|thirdly|first|firstly|(?:part|task|step|exercise|request|item|section) (?:[a-d\d]|one|two|three|four)|once (?:you(?:'re| are| have|'ve)? |that is |this is |it is )?(?:done|finished)(?: (?:that|this|so|it))?|when (?:you(?:'re| are)? )?(?:done|finished)|as (?:a|another) (?:second|separate|new) task|another (?:task|thing|one)|on a (?:different|separate) (?:note|topic))[,:.\s]+(?:please\s+)?",
     re.IGNORECASE,
 )
 SEES = r"image|picture|photo|photograph|screenshot|video|clip|footage|audio|recording|soundtrack|song clip|chart|graph|plot|diagram|figure|infographic|map|drawing|illustration|painting|sketch|icon|logo|gif|slide|slideshow|podcast|scan|x-ray|blueprint|floor ?plan|meme|webcam|voice (?:memo|message|note)|movie clip"
@@ -83,11 +87,13 @@ SEEN = re.compile(
     re.IGNORECASE,
 )
 ABSENT = re.compile(
+    rf"\b(?:according to|based on|refer to|look at|study|examine|consult|extract[^.]* from|from|in|on) (?:the|this|my) (?:[\w-]+ )?(?:{SEES})s?\b(?=[.?!,:]|$| (?:and|to|below|above)\b)|\b(?:refer to|see|in) (?:figure|table|fig\.?|chart) \d|\bhere(?: is|['’]s| are) (?:a|an|the|my|some|two|three) (?:\w+ )?(?:{SEES})s?\b|"
+    r"\bthis (?:scanned|printed|handwritten|attached|linked) \w+|\bvisit (?:the|this) (?:web ?site|web ?page|page|site|link|url)\b|\bthe two (?:images|pictures|photos)\b|"
     r"\b(?:the|this|these) (?:following|given|attached|provided|above|below) (?:\w+ )?(?:articles?|passages?|paragraphs?|texts?|sentences?|tables?|snippets?|code(?: snippets?)?|statements?|words?|poems?|equations?|e-?mails?|reviews?|essays?|data ?sets?)\b(?=[.?!]?$| (?:as|into|and|in|to|from|for)\b)|"
     r"\b(?:the|this|these) (?:\w+ )?(?:articles?|passages?|paragraphs?|texts?|sentences?|tables?|snippets?|code|statements?|equations?|figures?|charts?|graphs?) (?:below|above|shown|attached)\b|\bread the (?:article|passage|paragraph|text|story|excerpt)\b(?! (?:of|by))|\bwhat (?:do|does|is|are) the (?:figure|chart|graph|image|picture|photo|diagram|table|map)s? (?:show|depict|tell|represent|about)",
     re.IGNORECASE,
 )
-NEARBY = re.compile(r"above|below|attached|read", re.IGNORECASE)
+NEARBY = re.compile(r"above|below|attached|read|visit|here", re.IGNORECASE)
 HANDED = re.compile(
     rf"\b(?:the|my|this|these) (?:attached|enclosed|uploaded|accompanying|linked) \w+|\b(?:attached|enclosed|uploaded|accompanying|linked|embedded)(?: \w+){{0,2}}? (?:{FILES})\b|\b(?:{FILES}) (?:attached|enclosed|uploaded|linked|I (?:have )?(?:attached|uploaded|sent|shared|linked)|(?:at|on|from|in) (?:the|this) (?:link|url|address|attachment))\b|"
     r"\b(?:see|in|open|read|from|check|use|refer to|find|review|using|per|on|via|visit|follow|click(?: on)?|go to|download|consult) (?:the |this |my |an? )?(?:attach(?:ment|ed)s?|enclosure|(?:attached|following|above|below|provided|given) (?:link|url|hyperlink|file|document|pdf|spreadsheet|website|web ?page))\b|"
@@ -114,6 +120,7 @@ SHOWN = re.compile(
     r"!\[[^\]]*\]\([^)]*\)|<img\b|\[(?:image|photo|picture|video|figure|attachment|chart|graph|screenshot|img|audio|file|link)\b[^\]]{0,60}\](?!\()|"
     rf"\b(?:as (?:shown|seen|illustrated|depicted|you can see|displayed|described|indicated)|shown|seen|illustrated|depicted|pictured|refer|see|look|based)(?: \w+)? ?(?:in|at|to|on|from)? (?:the )?(?:\w+ )?(?:attached|above|below|following|accompanying|provided|enclosed|this) (?:\w+ )?(?:{SEES}|file|attachment|document|pdf|spreadsheet|link|table)\b|"
     rf"\b(?:as (?:shown|seen|illustrated|depicted|displayed|you can see)|see|refer to|look at|according to|based on|from) (?:in |on |at )?(?:the )?(?:{SEES})s?(?: (?:above|below|\d+)|[,.;:])|\b(?:attached|enclosed|accompanying|uploaded) (?:\w+ )?(?:{SEES}|{FILES})\b|\b(?:{SEES}|{FILES}) (?:attached|enclosed|above|below)\b|\b(?:see|refer to|find|check|open) (?:the |my )?(?:attach(?:ment|ed)s?|enclosure)\b|"
+    rf"\(see (?:the )?(?:{SEES}|table|attachment|link)\b|\[insert (?:\w+ )?(?:{SEES})\b|\bthe (?:{SEES}) (?:on|to) the (?:left|right)\b|\b(?:see|refer to|in|as) (?:table|figure|fig\.) \d|<image>|\bhere is (?:the|a) link\b|"
     r"\b(?:see|in|as) (?:the )?(?:table|figure|chart) (?:below|above)\b|\bdownload (?:the |it |this |a )?(?:\w+ )?(?:here|file|below)\b|\b(?:watch|see|view) (?:this|the) (?:video|clip|photo|image|picture)\b|"
     r"\bI(?:['’]ve| have)? (?:also )?(?:attached|enclosed|uploaded)\b|\bclick (?:on )?(?:the |this )?(?:link|here)\b|\b(?:link|url) (?:below|above|provided|here)\b|\b(?:here is|here's|here are|visit|follow|see|check out|use|open|at) (?:the |this |a |following )*(?:link|url)s?\b",
     re.IGNORECASE,
@@ -151,7 +158,7 @@ def stands_in(text: str) -> bool:
     unlabelled = re.sub(r"^(?:input|text|context)s?\s*[:=]\s*", "", bare, flags=re.IGNORECASE).strip("<>[](){}`\"' ")
     if NOTHING.fullmatch(bare) or NOTHING.fullmatch(unlabelled) or not unlabelled:
         return True
-    if re.fullmatch(r"\s*[\[<{(]{1,2}[A-Z][A-Z _'-]{3,40}[\]>})]{1,2}\s*", text):
+    if re.fullmatch(r"\s*\$?[\[<{(]{1,2}[a-zA-Z][a-zA-Z _'-]{2,40}[\]>})]{1,2}\s*|\s*%[sd]\s*", text):
         return True
     left = SLOT.sub("", text)
     return left != text and len(words(left)) < 3
@@ -170,6 +177,8 @@ class SeveralTasks:
         pairs = PAIRED.findall(example.output)
         if len(pairs) == 1 and not ASKS_PAIRS.search(example.instruction) and not PAIRED.match(example.output):
             return f"several tasks: {pairs[0].strip()[:40]}"
+        if (edge := EDGE.search(example.output)) and not ASKS_PAIRS.search(example.instruction):
+            return f"several tasks: {edge[0].strip()}"
         second = _unrelated(example.instruction, example.input.strip())
         return f"several tasks: {second[:60]}" if second else None
 
@@ -216,7 +225,7 @@ def _unrelated(instruction: str, given: str) -> str | None:
             return part
         asked = asked or asks
         joined = bool(re.fullmatch(r"\W*\d{1,2}[.)]?", part))
-        before |= stems
+        before |= _stems(words(part))
     return None
 
 
@@ -241,7 +250,11 @@ def _stems(tokens: list[str]) -> set[str]:
     return {word[:5] for word in tokens if len(word) > 3 and word not in VERBS | STOP | ADJECTIVES}
 
 
-ADJECTIVES = frozenset(("good", "short", "simple", "brief", "creative", "different", "best"))
+ADJECTIVES = frozenset(
+    words(
+        "good short simple brief creative different best sentence sentences example examples word words paragraph paragraphs"
+    )
+)
 
 
 def _object(request: str) -> str:

@@ -12,7 +12,7 @@ NOTHING = re.compile(
     r"(?:no ?(?:output|answer|response|reply|result|data|input|content)s?(?: (?:needed|required|available|provided|given|yet|necessary))*|n ?/ ?a|n\.a\.?|tb[ad]|"
     r"todo|null|nil|nan|undefined|placeholder(?: text| here)?|not (?:available|applicable|provided|specified|given)|to be (?:determined|added|done|completed|filled(?: in)?)|"
     r"(?:output|answer|response|reply|text|content|input|result)s?(?: (?:goes |comes |text )?here)?|(?:insert|enter|fill in|replace with|paste)\b.{0,45}|(?:please )?(?:add|write|type|put|your)\b.{0,30}\b(?:here|text|answer|output|response|content)|"
-    r"coming soon|empty|blank|missing|none(?: (?:needed|required|provided|given))?|lorem ipsum.*|foo(?: ?bar)?|asdf\w*|x{3,}|"
+    r"coming soon|pending|empty|blank|missing|none(?: (?:needed|required|provided|given))?|lorem ipsum.*|foo(?: ?bar)?|asdf\w*|x{3,}|"
     r"test(?: (?:output|answer|text))?|not applicable|void|(?:this is )?(?:a )?placeholder.{0,30})",
     re.IGNORECASE | re.DOTALL,
 )
@@ -53,7 +53,17 @@ POLICY = re.compile(
     r"|\bI(?:['’]m| am| was|['’]ve been| have been) (?:instructed|told|asked|trained|designed|configured|programmed|required) not to\b",
     re.IGNORECASE,
 )
+NO_ANSWER = re.compile(
+    r"\A[\"'“]?(?=[^\n]*(?:n['’]t\b|\bnot\b|\bunable\b|\bcannot\b|\bno (?:idea|clue|can do|comment|information|way to)\b|\binappropriate\b|\b(?:outside|beyond)\b|\binsufficient\b|\bunclear\b|\bdecline\b|\bpass on\b|\bmissing\b))"
+    r"(?:(?:sorry|unfortunately|regrettably|apologies)\b|(?:I|I['’]\w+|we)\b|no (?:can do|comment|idea|clue)\b|(?:that|this|it)(?: is|['’]s| would be| was)\b[^\n]*\b(?:I|my|me)\b|(?:the|your) (?:provided |given )?(?:input|text|question|request|task|prompt|information|instruction|context)\b)[^\n]*",
+    re.IGNORECASE,
+)
+SAYS_SOMETHING = re.compile(
+    r"\b(?:sentence|quote|dialog\w*|conversation|repl(?:y|ies)|respon\w+|excuse|phrase|tweet|message|line|joke|statement|idiom|example|translat\w*|rephrase|paraphrase|opinion|character|slogan|lyrics?|metaphor|simile|analogy|proverb|motto|yes|true)\b",
+    re.IGNORECASE,
+)
 MACHINE = re.compile(
+    r"\bas a (?:machine|computer|software|program)\b[^.!?\n]{0,20}\bI\b|\b(?-i:My) (?:developers|creators|programmers) (?:have|did|do|made|want|limit|design|train)|\bI (?:have|possess) no (?:real-time|access|physical|personal|feelings|emotions|consciousness|body|senses|childhood)\b|"
     r"\b(?:as an?|being an?|since i(?:['’]m| am)|because i(?:['’]m| am)|i(?:['’]m| am)|i(?:['’]m| am) (?:just|only|merely|simply)|while i(?:['’]m| am)|remember that i(?:['’]m| am)) "
     r"(?:just |only |merely |simply |still |currently )?(?:an? )?(?:\w+[- ]){0,2}?(?:ai\b|a\.i\.|artificial intelligence|language model|llm\b|chat ?bot|chatgpt|gpt-?\d?|bot\b|neural network|virtual assistant|digital assistant|computer program|machine[- ]learning model|text[- ]based model|assistant (?:model|created|developed|trained|designed))"
     r"|\bI(?:['’]m| am) (?:Claude|Bard|Gemini|Copilot|Alexa|Siri|Alpaca|Llama|Vicuna|Bing)\b(?=,? (?:an?|and|the|your|made|by)\b|[.,!])"
@@ -144,6 +154,8 @@ def _stops_short(text: str) -> str | None:
         return None
     if _stops_unlike_others(text, last):
         return "no closing punctuation, unlike the other lines"
+    if re.match(r"1[.)] \w+ \w+", last) and re.search(r"s\b[^\n]*:\s*\n\s*1[.)] ", text):
+        return "a list with one item"
     if NO_SENTENCE.search(last):
         return None
     return "no closing punctuation" if _is_sentence(last) and _closes_sentences(text, last) else None
@@ -164,12 +176,13 @@ def _stops_unlike_others(text: str, last: str) -> bool:
     lines = [line.strip() for line in without_code(text).split("\n")[:-1] if line.strip()]
     alike = [line for line in lines if bool(MARKER.match(line)) == bool(MARKER.match(last)) and line[-1] != ":"]
     bare = MARKER.sub("", last)
+    alike += [line for line in lines if line not in alike and len(words(line)) > 7 and line[-1] != ":"]
     name = bare.istitle() or bare.isupper() or not bare[:1].isalpha()
     return (
         not name
-        and len(alike) > 2
+        and len(alike) > 1
         and not lines[-1].endswith(",")
-        and all(line[-1] in ".!?" for line in alike)
+        and all(line.rstrip("\"”')")[-1:] in (".", "!", "?") for line in alike)
         and not re.search(r"http|#\w", last)
     )
 
@@ -220,7 +233,18 @@ class Refusal:
                 if re.search(r"assist|help|provid|request|answer|access|possible|information", first, re.IGNORECASE)
                 else None
             )
+        found = found or _has_no_answer(example)
         return f"refusal: {found[0][:60].strip()}" if found else None
+
+
+def _has_no_answer(example: Example) -> re.Match[str] | None:
+    """Find where a short output says no, in the first person or of the task, and shares no word with the task."""
+    said = words(example.output)
+    if len(said) > 20 or SAYS_SOMETHING.search(example.instruction):
+        return None
+    stems = {word[:5] for word in said if len(word) > 3} - {"provi", "answe", "text", "input", "infor"}
+    asked = {word[:5] for word in words(f"{example.instruction} {example.input}")}
+    return None if stems & asked else NO_ANSWER.search(example.output.strip())
 
 
 @dataclass(frozen=True)

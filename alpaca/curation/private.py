@@ -32,8 +32,10 @@ LABELLED_SECRET = re.compile(
     r"(?<![a-z])(?:(?:api|access|secret|auth|private|client|encryption|signing|license|account|storage|consumer|bearer|session|security|recovery|service|webhook|aws|openai|stripe|github|google|azure|slack|db|database|master|ssh|jwt)[ _-]*)*(?:keys?|tokens?|secret|credentials?|bearer)[\"'`]?(?: \w+){0,2}?\s*(?:[:=]|is|was|->|→|to|:=)\s*[\"'`<]?([A-Za-z0-9+/_.=~-]{12,})",
     re.IGNORECASE,
 )
-TAGGED = re.compile(r"(?<![\w/.-])[A-Za-z]{2,10}[_-](?=[\w-]*[A-Z])(?=[\w-]*[a-z])(?=[\w-]*\d)[A-Za-z0-9]{24,}\b")
-BEARER = re.compile(r"\b(?:Bearer|Basic|token)\s+([A-Za-z0-9+/_.=~-]{20,})")
+TAGGED = re.compile(
+    r"(?<![\w/.-])[A-Za-z]{2,10}(?:[_-][a-z]{2,6})?[_-](?=[\w-]*[A-Z])(?=[\w-]*[a-z])(?=[\w-]*\d)[A-Za-z0-9]{24,}\b"
+)
+BEARER = re.compile(r"\b(?:[Bb]earer|Basic|[Tt]oken|[Kk]ey)\s+([A-Za-z0-9+/_.=~-]{20,})")
 PASSWORD = re.compile(
     r"(?<![a-z])(?:pass ?words?|pass ?phrase|passwd|passcode|pwd|pass|pin(?: code| number)?|login|psk|wi-?fi key)[\"'`]?(?: (?:for|to|of|on) (?:[\w@.'’-]+ ){0,4}?| \w+ | )?\s*(?:[:=]+|\bis\b|\bwas\b|\bto\b|→|->|set to|reset to|changed to|\bas\b)(?: now| set to| currently|:)*\s*[*\"'`“‘(]{0,3}([^\s\"'`”’<>(){}\[\],]{4,40})",
     re.IGNORECASE,
@@ -49,6 +51,10 @@ NO_SECRET = re.compile(
 )
 ASKS_PASSWORD = re.compile(
     r"\b(?:pass ?words?|passphrases?|passcodes?|tokens?|(?:api|secret|private|public|encryption|access) keys?|pins?|uuids?|hash\w*|encrypt\w*|credentials?)\b",
+    re.IGNORECASE,
+)
+NAMED_PASSWORD = re.compile(
+    r"\b(?:user(?:name)?|log ?in|account)\b[^.\n]{0,40}?\bpassword ((?=\S*\d)(?=\S*[A-Za-z])[^\s\"'()]{6,40})",
     re.IGNORECASE,
 )
 BARE_PASSWORD = re.compile(
@@ -103,7 +109,7 @@ POSTAL = re.compile(
     r"\b[Pp]\.? ?[Oo]\.? [Bb]ox \d{1,6},? [A-Z][^\n]{0,40}?\b(?:[A-Z]{2}|[A-Z][a-z]+) \d{5}\b|"
     r"\b[A-ZÄÖÜ][\w’.-]*(?:straße|strasse|str\.|weg|platz|allee|gasse|damm|ufer) \d{1,4} ?[a-z]?,? \d{5} [A-ZÄÖÜ]|"
     r"\b\d{1,4},? (?:bis |ter )?(?:rue|avenue|boulevard|place|chemin|allée|quai|impasse) [^\n,]{3,40},? \d{5} [A-Z]|"
-    r"\b(?:[Vv]ia|[Vv]iale|[Pp]iazza|[Cc]orso|[Cc]alle|C/|[Pp]laza|[Aa]venida|[Rr]ua|[Pp]aseo) [A-ZÁÉÍÓÚ][^\n,]{2,40},? (?:n\.?º? ?)?\d{1,4}[^\n]{0,12}\b\d{4,5}(?:-\d{3})? [A-Z]"
+    r"\b(?:[Vv]ia|[Vv]iale|[Pp]iazza|[Cc]orso|[Cc]alle|C/|[Pp]laza|[Aa]venida|[Rr]ua|[Pp]aseo) (?:d[aeo]s? |del |della |de la )?[A-ZÁÉÍÓÚ][^\n,]{2,40},? (?:n\.?º? ?)?\d{1,4}[^\n]{0,12}\b\d{4,5}(?:-\d{3})? [A-Z]"
 )
 LIVES = re.compile(
     r"\b(?:lives?|resid\w+|home address|address|ship(?:ped|ping)?|mail(?:ed|ing)?|deliver\w*|stay\w*)\b[^.\n]{0,40}?(?::| at| is| to)\s*\d{1,5}[A-Z]? (?:[A-Z][\w'’.-]+ ){1,3}(?:Street|St|Avenue|Ave|Road|Rd|Boulevard|Blvd|Lane|Ln|Drive|Dr|Court|Ct|Place|Terrace|Way|Circle|Parkway|Square|Close|Crescent)\b"
@@ -179,7 +185,12 @@ def _key(text: str) -> str | None:
 def _password(text: str, asked: bool) -> str | None:
     if asked or not has_any(text.lower(), ("pass", "pwd", "pin", "log", "sign in", "psk", "key", "user", "credential")):
         return None
-    for value in (*PASSWORD.findall(text), *QUOTED_PASSWORD.findall(text), *BARE_PASSWORD.findall(text)):
+    for value in (
+        *PASSWORD.findall(text),
+        *QUOTED_PASSWORD.findall(text),
+        *BARE_PASSWORD.findall(text),
+        *NAMED_PASSWORD.findall(text),
+    ):
         value = value.rstrip(".!?;:)*")
         mixed = re.search(r"\d|[a-z][A-Z]\w*[a-z][A-Z]", value) or re.search(r"\w[^\w\s'’.-]", value)
         real = mixed and len(value) > 3 and not NO_SECRET.search(value) and not re.fullmatch(r"\d+(?:-?[a-z]+)?", value)
