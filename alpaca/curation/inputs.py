@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from alpaca.curation.prose import FENCE, STOP, has_any, is_code, words
@@ -67,7 +68,7 @@ REFERS_BACK = re.compile(
     re.IGNORECASE,
 )
 REFERS_TO_FIRST = re.compile(
-    r"\b(?:it|its|them|they|their|these|those|he|she|his|her|him|above|both|same|answer|response|output|result|your|(?:this|that|the|each) (?:\w+ )?(?:story|sentence|text|poem|list|code|paragraph|article|essay|word|phrase|item|function|program|passage|title|equation|problem|number|character|event|example|point|idea|topic|reason|step|choice|decision|process|concept|term|difference|data|table|input|one))s?\b(?! +(?:of|in|for|between|to|from|by|called|titled|named|about)\b)|\bwhy\?|\b(?:this|that)[.?!]?$",
+    r"\b(?:it|its|them|they|their|these|those|he|she|his|her|him|above|both|same|(?:this|that|the|each|your) (?:\w+ )?(?:answer|response|output|result|story|sentence|text|poem|list|code|paragraph|article|essay|word|phrase|item|function|program|passage|title|equation|problem|number|character|event|example|point|idea|topic|reason|step|choice|decision|process|concept|term|difference|data|table|input|one))s?\b(?! +(?:of|in|for|between|to|from|by|called|titled|named|about)\b)|\bwhy\?|\b(?:this|that)[.?!]?$",
     re.IGNORECASE,
 )
 SPLIT = re.compile(
@@ -200,15 +201,18 @@ def _unrelated(instruction: str, given: str) -> str | None:
     enough; else the first must be a request that does not lead on to it.
     """
     quoted = re.sub(r"[\"“][^\"”]*[\"”]|:\s*\n.*", " ", instruction, flags=re.DOTALL)
-    parts = [part.strip() for part in SPLIT.split(quoted) if part and part.strip()]
-    lines = {line.strip() for line in quoted.split("\n")[1:]} if given else set()
-    own_lines = {line.strip() for line in quoted.split("\n")[1:]}
+    parts = list(_parts(quoted))
+    lines = {line.strip() for line in quoted.split("\n")[1:]}
     before = _stems(words(given))
     joined = asked = False
-    for place, part in enumerate(parts):
+    for place, (between, part) in enumerate(parts):
         bare = re.sub(r"^(?:\d{1,2}[.)]|[-*•])\s*", "", part)
-        told = joined or len(CONNECTIVE.sub("", bare)) < len(bare) or bare != part or part in lines
-        told = told or (part in own_lines and part[0].isupper() and not LEADS.search(parts[0]))
+        told = (
+            joined or len(CONNECTIVE.sub("", bare)) < len(bare) or bare != part or bool(re.search(r"[\w/|]", between))
+        )
+        told = told or (
+            part in lines and bool(given or (part[0].isupper() and asked and not LEADS.search(parts[0][1])))
+        )
         bare = LEADING.sub("", CONNECTIVE.sub("", CONNECTIVE.sub("", bare)))
         tokens = words(bare)
         stems = _stems(tokens)
@@ -220,20 +224,31 @@ def _unrelated(instruction: str, given: str) -> str | None:
             and stems
             and not stems & before
             and not (REFERS_TO_FIRST if told and asked else REFERS_BACK).search(_object(bare))
-            and (told or given or _leads_nowhere(parts[0], quoted))
+            and (told or given or _leads_nowhere(parts[0][1], quoted))
         ):
             return part
-        asked = asked or asks
+        asked = asked or asks or part.endswith("?")
         joined = bool(re.fullmatch(r"\W*\d{1,2}[.)]?", part))
         before |= _stems(words(part))
     return None
+
+
+def _parts(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the requests of an instruction, each with what stands between it and the one before."""
+    between, start = "", 0
+    for found in SPLIT.finditer(text):
+        if part := text[start : found.start()].strip():
+            yield between, part
+        between, start = found[0], found.end()
+    if part := text[start:].strip():
+        yield between, part
 
 
 LEADING = re.compile(
     r"^(?:given|based on|using|from|for|in(?! what| which)|with|considering) [^,]{3,80}, (?=[a-z])", re.IGNORECASE
 )
 LEADS = re.compile(
-    r"^(?:hi|hello|hey|dear|ai|today|when|since|because|with|by|on|at|to|you|i|i'm|i'd|i've|we|imagine|suppose|assume|given|if|there|in|the|a|an|this|my|he|she|it|consider|read|pretend|for|as|let|take|think|look|your|our|using|based|think)\b|\b(?:following|given|below|question|these|this)\b",
+    r"^(?:hi|hello|hey|dear|ai|today|when|since|because|with|by|on|at|to|you|i|i'm|i'd|i've|we|imagine|suppose|assume|given|if|there|in|the|a|an|this|my|he|she|it|consider|read|pretend|for|as|let|take|think|look|your|our|using|based|think)\b|\b(?:following|(?<!\ba )given|below|question|these|this)\b",
     re.IGNORECASE,
 )
 
