@@ -80,6 +80,9 @@ UNARY: dict[str, Callable[[Fraction], Fraction]] = {
     rf"(?<!root )square of {N}|{N} squared": lambda a: a * a,
     rf"cube of {N}|{N} cubed": lambda a: a**3,
     rf"half of {N}": lambda a: a / 2,
+    rf"(?<!two )(?:a|one) third of {N}": lambda a: a / 3,
+    rf"(?:a|one) quarter of {N}": lambda a: a / 4,
+    rf"three quarters of {N}": lambda a: a * 3 / 4,
     rf"(?:double|twice) {N}": lambda a: a * 2,
 }
 MANY: dict[str, Callable[[list[Fraction]], Fraction]] = {

@@ -30,7 +30,7 @@ NOTATIONS = {
     "SQL": r"\b(?:write|create|construct|generate|give|provide|formulate|form|compose|in|an?)(?: \w+){0,3} (?:my|postgre|ms)?sql (?:query|statement|command|code)\b",
 }
 REQUEST = re.compile(
-    r"^\W*(?:please |now |then |can you |could you |i want you to |i need you to )*(?:write|create|construct|generate|implement|give|provide|develop|build|make|design|show|output|convert|compose|code|produce|list|return|format|organi[sz]e|put|translate|transform|rewrite|represent|summari[sz]e|turn|express|present|describe|name|extract|draft|suggest|answer|respond|compare|reformat|render|encode|serialize|structure|arrange|outline|use|prepare|share|explain|tell|classify|identify|find)\b|\b(?:output|answer|respond|response|return|format|your|give|reply|results?|presented|formatted)\b",
+    r"^\W*(?:(?:in|using|with) [^,]{3,30}, )?(?:please |now |then |can you |could you |i want you to |i need you to )*(?:write|create|construct|generate|implement|give|provide|develop|build|make|design|show|output|convert|compose|code|produce|list|return|format|organi[sz]e|put|translate|transform|rewrite|represent|summari[sz]e|turn|express|present|describe|name|extract|draft|suggest|answer|respond|compare|reformat|render|encode|serialize|structure|arrange|outline|use|prepare|share|explain|tell|classify|identify|find)\b|\b(?:output|answer|respond|response|return|format|your|give|reply|results?|presented|formatted)\b",
     re.IGNORECASE,
 )
 LISTED = re.compile(

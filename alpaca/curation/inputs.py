@@ -10,12 +10,12 @@ from alpaca.curation.prose import FENCE, STOP, has_any, is_code, words
 from alpaca.records import Example
 
 NOTHING = re.compile(
-    r"(?:(?:there is |with |this (?:task|instruction) (?:has|needs|requires) )?no[ _-]?(?:input|text|data|context|additional (?:input|information))s?(?: (?:is )?(?:needed|required|necessary|provided|given|available|here|for this task))*|n ?/ ?a|n\.a\.?|none(?: (?:needed|required|provided|given))?|nil|null|nan|empty|blank|"
+    r"(?:(?:there is |with |this (?:task|instruction) (?:has|needs|requires) )?no[ _-]?(?:specific |particular |further |extra |more |other )?(?:input|text|data|context|additional (?:input|information))s?(?: (?:is )?(?:needed|required|necessary|provided|given|available|here|for this task))*|n ?/ ?a|n\.a\.?|none(?: (?:needed|required|provided|given))?|nil|null|nan|empty|blank|"
     r"not (?:applicable|available|needed|required|provided|given|specified|necessary)|input (?:is )?not (?:needed|required|applicable|provided|given|necessary)|undefined|tb[ad]|todo|void|"
     r"placeholder(?: (?:text|input))?|to be (?:determined|added|provided|filled(?: in)?|done)|lorem ipsum.*|(?:sample|example|dummy|your|some|user|the|input|any)? ?(?:input|placeholder)(?: (?:text|data|goes|here|field|value|string))*|"
     r"(?:your|sample|dummy|some|example) (?:text|sentence|paragraph|data|article|content)(?: (?:here|goes here))?|"
     r"(?:text|input|content|data) (?:goes )?here|(?:please )?(?:insert|enter|add|type|put|paste|provide|fill in|write|attach|upload|input)\b[^.\n]{0,50}(?:here|text|input|article|name|sentence|paragraph|data|content|passage|value|below|list|number|document|story|email|code|topic)|"
-    r"x{3,}|foo(?: ?bar)?|asdf\w*|test|noinput|optional|same as above|see above|as above|missing|unknown|-+|\.+|_+|\?+)",
+    r"x{3,}|abc|xyz|dummy|sample|fill(?: this)? in|qwerty|foo(?: ?bar)?|asdf\w*|test|noinput|optional|same as above|see above|as above|missing|unknown|-+|\.+|_+|\?+)",
     re.IGNORECASE | re.DOTALL,
 )
 SLOT = re.compile(
@@ -23,7 +23,7 @@ SLOT = re.compile(
     re.IGNORECASE,
 )
 TOKENS = (
-    r"<\|[a-zA-Z_ ]{2,30}\|>|\[/?INST\]|<</?SYS>>|</?s>\s*$|^\s*<s>|<(?:unk|pad|bos|eos|start_of_turn|end_of_turn|extra_id_\d+|sep|cls|endoftext|end_of_text)>|\[(?:PAD|UNK|CLS|SEP|EOS|BOS|MASK|eos|/?SYS(?:TEM)?)\]|"
+    r"\[END\]|^\s*#{3,}\s*(?:end|stop|END)?\s*$|^\s*#{3,} ?(?:End|Stop)\b|\bEND OF (?:RESPONSE|OUTPUT|TEXT|ANSWER)\b|<\|[a-zA-Z_ ]{2,30}\|>|\[/?INST\]|<</?SYS>>|</?s>\s*$|^\s*<s>|<(?:unk|pad|bos|eos|start_of_turn|end_of_turn|extra_id_\d+|sep|cls|endoftext|end_of_text)>|\[(?:PAD|UNK|CLS|SEP|EOS|BOS|MASK|eos|/?SYS(?:TEM)?)\]|"
     r"[Bb]elow is an instruction that describes|appropriately completes the request|^\s*#{2,6} ?(?:[Ii]nstruction|[Ii]nput|[Rr]esponse|[Hh]uman|[Uu]ser|[Aa]ssistant|[Ss]ystem|[Pp]rompt|[Tt]ask)s?\b[ \d]*:|"
 )
 PAIRED = re.compile(
@@ -47,7 +47,7 @@ LABELLED = re.compile(
     re.IGNORECASE,
 )
 EDGE = re.compile(
-    r"\A\s*(?:user|human|assistant|ai|bot|gpt|chatgpt|system|response|prompt)\s*:\s|\n\s*(?:user|human|assistant|ai|bot|gpt|system|response|prompt|input|output)\s*:\s*\Z",
+    r"\A\s*(?:user|human|assistant|ai|bot|gpt|chatgpt|system|response|prompt|q)\s*:\s|\n\s*(?:user|human|assistant|ai|bot|gpt|system|response|prompt|input|output)\s*:\s*\Z",
     re.IGNORECASE,
 )
 ASKS_PAIRS = re.compile(
@@ -72,14 +72,15 @@ REFERS_TO_FIRST = re.compile(
     re.IGNORECASE,
 )
 SPLIT = re.compile(
-    r"(?<=[.?!])\s+|\n+|;\s+|\s+[/|]\s+|\s+(?=[b-d]\)\s)|\s+(?=(?-i:After that|Also|Then|In addition|Additionally|Next|Finally|And then|And also|Separately|Furthermore|Moreover|Afterwards|Lastly|(?:Task|Part|Step) (?:\d+|[A-D]|[Oo]ne|[Tt]wo|[Tt]hree)|(?:Second|Third|Next|New|Another|Other) (?:task|request|question|instruction)|P\.?S\.?|Plus|Once (?:you have |you are |that is |this is )?(?:done|finished)|Besides)\b[,:]?\s)|(?<=[a-z)\]0-9])\s(?=(?-i:Write|Describe|Explain|Create|Generate|List|Name|Give|Tell|Suggest|Translate|Summarize|What|Who|How|Why|When|Where|Calculate|Compose|Identify|Find|Provide|Convert)\s)|(?:,?\s+and|,)\s+(?:then|also|additionally|after that|afterwards|finally|separately|in addition|next|furthermore|besides|lastly)[,:]?\s+|\s+(?:additionally|furthermore|separately|besides that)[,:]\s+",
+    r"(?<=[.?!])\s+|\n+|;\s+|\s+[/|+]\s+|\s+(?=(?:When (?:finished|done)|And then|(?:Question|Item) \d)\b)|\s+(?=[b-d]\)\s)|\s+(?=(?-i:After that|Also|Then|In addition|Additionally|Next|Finally|And then|And also|Separately|Furthermore|Moreover|Afterwards|Lastly|(?:Task|Part|Step) (?:\d+|[A-D]|[Oo]ne|[Tt]wo|[Tt]hree)|(?:Second|Third|Next|New|Another|Other) (?:task|request|question|instruction)|P\.?S\.?|Plus|Once (?:you have |you are |that is |this is )?(?:done|finished)|Besides)\b[,:]?\s)|(?<=[a-z)\]0-9])\s(?=(?-i:Write|Describe|Explain|Create|Generate|List|Name|Give|Tell|Suggest|Translate|Summarize|What|Who|How|Why|When|Where|Calculate|Compose|Identify|Find|Provide|Convert)\s)|(?:,?\s+and|,)\s+(?:then|also|additionally|after that|afterwards|finally|separately|in addition|next|furthermore|besides|lastly)[,:]?\s+|\s+(?:additionally|furthermore|separately|besides that)[,:]\s+",
     re.IGNORECASE,
 )
 CONNECTIVE = re.compile(
-    r"^(?:\d{1,2}[.)]|[-*•(]|[a-d][.)])?\s*(?:then|also|additionally|after that|afterwards|finally|separately|in addition|next|furthermore|moreover|besides|lastly|secondly|second|(?:and )?(?:here is )?(?:a |the |another |one )?(?:second|third|new|next|other|additional|separate|further|another|follow-?up) (?:task|request|question|instruction|exercise|assignment|prompt|thing)(?: \d)?(?: is)?|and|now|plus|p\.?s\.?|third|thirdly|first|firstly|(?:part|task|step|exercise|request|item|section) (?:[a-d\d]|one|two|three|four)|once (?:you(?:'re| are| have|'ve)? |that is |this is |it is )?(?:done|finished)(?: (?:that|this|so|it))?|when (?:you(?:'re| are)? )?(?:done|finished)|as (?:a|another) (?:second|separate|new) task|another (?:task|thing|one)|on a (?:different|separate) (?:note|topic))[,:.\s]+(?:please\s+)?",
+    r"^(?:\d{1,2}[.)]|[-*•(]|[a-d][.)])?\s*(?:then|also|additionally|after that|afterwards|finally|separately|in addition|next|furthermore|moreover|besides|lastly|secondly|second|(?:and )?(?:here is )?(?:a |the |another |one )?(?:second|third|new|next|other|additional|separate|further|another|follow-?up) (?:task|request|question|instruction|exercise|assignment|prompt|thing)(?: \d)?(?: is)?|and|now|plus|p\.?s\.?|third|thirdly|first|firstly|(?:part|task|step|exercise|request|item|section) (?:[a-d\d]|one|two|three|four)|when (?:you(?:'re| are)? )?(?:finished|done)|(?:question|item) \d|once (?:you(?:'re| are| have|'ve)? |that is |this is |it is )?(?:done|finished)(?: (?:that|this|so|it))?|when (?:you(?:'re| are)? )?(?:done|finished)|as (?:a|another) (?:second|separate|new) task|another (?:task|thing|one)|on a (?:different|separate) (?:note|topic))[,:.\s]+(?:please\s+)?",
     re.IGNORECASE,
 )
 SEES = r"image|picture|photo|photograph|screenshot|video|clip|footage|audio|recording|soundtrack|song clip|chart|graph|plot|diagram|figure|infographic|map|drawing|illustration|painting|sketch|icon|logo|gif|slide|slideshow|podcast|scan|x-ray|blueprint|floor ?plan|meme|webcam|voice (?:memo|message|note)|movie clip"
+VIEWS = r"image|picture|photo|photograph|screenshot|diagram|figure|chart|graph"
 FILES = r"files?|attachments?|documents?|pdfs?|spreadsheets?|csv(?: files?)?|excel(?: \w+)?|word doc\w*|workbooks?|zip|folders?|pages?|webpages?|web pages?|websites?|links?|url|hyperlinks?|articles?|reports?|dataset|slides|presentations?|powerpoints?|repository|notebook|log|sheet|site|post|blog post|thread"
 POINTING = r"(?:this|these|that|those|the (?:following|given|attached|enclosed|provided|above|below|linked|uploaded|accompanying|included|shown|displayed|embedded|supplied)|(?:attached|enclosed|accompanying|uploaded|linked|embedded)|following|my|given|above)"
 SEEN = re.compile(
@@ -121,7 +122,7 @@ SHOWN = re.compile(
     r"!\[[^\]]*\]\([^)]*\)|<img\b|\[(?:image|photo|picture|video|figure|attachment|chart|graph|screenshot|img|audio|file|link)\b[^\]]{0,60}\](?!\()|"
     rf"\b(?:as (?:shown|seen|illustrated|depicted|you can see|displayed|described|indicated)|shown|seen|illustrated|depicted|pictured|refer|see|look|based)(?: \w+)? ?(?:in|at|to|on|from)? (?:the )?(?:\w+ )?(?:attached|above|below|following|accompanying|provided|enclosed|this) (?:\w+ )?(?:{SEES}|file|attachment|document|pdf|spreadsheet|link|table)\b|"
     rf"\b(?:as (?:shown|seen|illustrated|depicted|displayed|you can see)|see|refer to|look at|according to|based on|from) (?:in |on |at )?(?:the )?(?:{SEES})s?(?: (?:above|below|\d+)|[,.;:])|\b(?:attached|enclosed|accompanying|uploaded) (?:\w+ )?(?:{SEES}|{FILES})\b|\b(?:{SEES}|{FILES}) (?:attached|enclosed|above|below)\b|\b(?:see|refer to|find|check|open) (?:the |my )?(?:attach(?:ment|ed)s?|enclosure)\b|"
-    rf"\(see (?:the )?(?:{SEES}|table|attachment|link)\b|\[insert (?:\w+ )?(?:{SEES})\b|\bthe (?:{SEES}) (?:on|to) the (?:left|right)\b|\b(?:see|refer to|in|as) (?:table|figure|fig\.) \d|<image>|\bhere is (?:the|a) link\b|"
+    rf"\(see (?:the )?(?:{SEES}|table|attachment|link)\b|\[insert (?:\w+ )?(?:{SEES})\b|\bthe (?:{SEES}) (?:on|to) the (?:left|right)\b|\b(?:see|refer to|in|as) (?:table|figure|fig\.) \d|<image>|\b(?:{VIEWS})s?\b[^.!?\n]{{0,25}}\b(?:above|below|attached)\b|\b(?:the|this|following|attached) (?:{VIEWS}) shows\b|\b(?:figure|fig\.|table) \d+ (?:shows|illustrates|gives|lists|below|above)|\b(?:check out|watch|see) (?:this|the) (?:{SEES})\b|\b(?:{FILES}) (?:is|are) (?:attached|enclosed)\b|\b(?:view|see|find)\b[^.!?\n]{{0,20}} table below|\[(?:see )?(?:{SEES})\b[^\]]{{0,40}}\](?!\()|\bthe (?:attached|linked|enclosed) (?:\w+)|\bhere is (?:the|a) link\b|"
     r"\b(?:see|in|as) (?:the )?(?:table|figure|chart) (?:below|above)\b|\bdownload (?:the |it |this |a )?(?:\w+ )?(?:here|file|below)\b|\b(?:watch|see|view) (?:this|the) (?:video|clip|photo|image|picture)\b|"
     r"\bI(?:['’]ve| have)? (?:also )?(?:attached|enclosed|uploaded)\b|\bclick (?:on )?(?:the |this )?(?:link|here)\b|\b(?:link|url) (?:below|above|provided|here)\b|\b(?:here is|here's|here are|visit|follow|see|check out|use|open|at) (?:the |this |a |following )*(?:link|url)s?\b",
     re.IGNORECASE,
@@ -155,7 +156,7 @@ def stands_in(text: str) -> bool:
     if not text.strip():
         return False
     if not bare:
-        return len(text.strip()) > 1 or text.strip() in "-_.?#"
+        return not text.strip().isspace()
     unlabelled = re.sub(r"^(?:input|text|context)s?\s*[:=]\s*", "", bare, flags=re.IGNORECASE).strip("<>[](){}`\"' ")
     if NOTHING.fullmatch(bare) or NOTHING.fullmatch(unlabelled) or not unlabelled:
         return True
@@ -206,9 +207,12 @@ def _unrelated(instruction: str, given: str) -> str | None:
     before = _stems(words(given))
     joined = asked = False
     for place, (between, part) in enumerate(parts):
-        bare = re.sub(r"^(?:\d{1,2}[.)]|[-*•])\s*", "", part)
+        bare = re.sub(r"^(?:\d{1,2}[.):]|[-*•–]|[A-D][.):])\s*", "", part)
         told = (
-            joined or len(CONNECTIVE.sub("", bare)) < len(bare) or bare != part or bool(re.search(r"[\w/|]", between))
+            joined
+            or len(CONNECTIVE.sub("", bare)) < len(bare)
+            or bare != part
+            or bool(re.search(r"[\w/|+]|-{2}", between))
         )
         told = told or (
             part in lines and bool(given or (part[0].isupper() and asked and not LEADS.search(parts[0][1])))

@@ -14,12 +14,12 @@ from alpaca.curation.prose import is_code, plain, sentences, without_code, words
 from alpaca.records import Example
 
 LABEL = re.compile(
-    r"^\s*(?:#+\s*)?(?:instruction|input|task|question|prompt|output|response|answer|sentence|text)s?\s*\d*\s*[:=]\s*",
+    r"^\s*(?:#+\s*)?(?:(?:the|your|here is the) )?(?:given )?(?:instruction|input|task|question|prompt|output|response|answer|sentence|text)s?\s*\d*\s*(?:is|was)?\s*[:=]\s*",
     re.IGNORECASE,
 )
 SAME_IS_RIGHT = re.compile(
     r"\b(?:cop(?:y|ied)|repeat|echo|correct|fix|edit|grammar|grammatical\w*|spell\w*|punctuat\w*|proofread|check|same|verbatim|extract|select|choose|pick|if (?:it|needed|necessary|any)|"
-    r"error|mistake|unscrambl\w*|sort\w*|order|arrange|duplicat\w*|remove|delete|quote|capitali[sz]\w*|format|code|articles?|organi[sz]e|divide|split|paragraphs|commas?|chronolog\w*)\b",
+    r"error|mistake|unscrambl\w*|sort\w*|order|arrange|duplicat\w*|remove|delete|quote|capitali[sz]\w*|format|code|organi[sz]e|divide|split|paragraphs|commas?|chronolog\w*)\b",
     re.IGNORECASE,
 )
 REFRAIN = re.compile(
@@ -99,7 +99,11 @@ class Repetition:
         counts = Counter(long)
         for part, times in counts.most_common(1):
             covered = 100 * sum(len(p.split()) * (n - 1) for p, n in counts.items()) / max(1, len(words(prose)))
-            if times > 1 and (covered >= self.share or times > 2) and not (refrain and covered < 2 * self.share):
+            if (
+                times > 1
+                and (covered >= self.share or times > 2 or len(part.split()) > 9)
+                and not (refrain and covered < 2 * self.share)
+            ):
                 return part
         return None
 
