@@ -27,7 +27,7 @@ TOKENS = (
     r"[Bb]elow is an instruction that describes|appropriately completes the request|^\s*#{2,6} ?(?:[Ii]nstruction|[Ii]nput|[Rr]esponse|[Hh]uman|[Uu]ser|[Aa]ssistant|[Ss]ystem|[Pp]rompt|[Tt]ask)s?\b[ \d]*:|"
 )
 PAIRED = re.compile(
-    r"^\W*(?:q|question|prompt|task|exercise|instruction|problem|query|request)\W{0,3}\d*\W{0,4}:.*\n(?:.*\n){0,8}?\W*(?:a|ans|answer|completion|response|output|solution|result|reply)\W{0,3}\d*\W{0,4}:",
+    r"^\W*(?:q|question|prompt|task|exercise|instruction|problem|query|request|command)\W{0,3}\d*\W{0,4}:.*\n(?:.*\n){0,8}?\W*(?:a|ans|answer|completion|response|output|solution|result|reply)\W{0,3}\d*\W{0,4}:",
     re.IGNORECASE | re.MULTILINE,
 )
 REMNANT = re.compile(
@@ -58,7 +58,7 @@ VERBS = frozenset(
     words(
         "write describe explain create generate list name give find identify suggest summarize summarise translate compare classify "
         "rewrite convert calculate compute provide tell compose design construct make develop edit determine evaluate analyze analyse "
-        "categorize propose outline brainstorm edit change modify analyze transform reword rephrase correct fix pick speculate design calculate research share explore interpret extract reverse arrange sum pretend combine format parse simplify highlight debate argue justify mention predict report detect turn concatenate entertain retrieve output put increase reduce label rate match draw simulate contrast examine investigate teach convince persuade respond reply rename merge join split shorten expand elaborate clarify infer deduce verify debug optimize refactor visualize quote cite pose ask deliver prove derive round approximate measure decide advise guess decode encode encrypt decrypt transcribe spell structure trim differentiate distinguish recite demonstrate express provide point state review discuss define rank sort arrange predict come what who when where why how which "
+        "categorize propose outline brainstorm edit change modify analyze transform reword rephrase correct fix pick speculate design calculate research share explore interpret extract reverse arrange sum pretend combine format parse simplify highlight debate argue justify mention predict report detect traverse tag validate turn concatenate entertain retrieve output put increase reduce label rate match draw simulate contrast examine investigate teach convince persuade respond reply rename merge join split shorten expand elaborate clarify infer deduce verify debug optimize refactor visualize quote cite pose ask deliver prove derive round approximate measure decide advise guess decode encode encrypt decrypt transcribe spell structure trim differentiate distinguish recite demonstrate express provide point state review discuss define rank sort arrange predict come what who when where why how which "
         "paraphrase formulate craft produce draft recommend solve estimate answer imagine choose select is are can could do does "
         "should would add remove replace count invent illustrate organize state assess prepare plan build implement show"
     )
@@ -79,7 +79,7 @@ CONNECTIVE = re.compile(
     r"^(?:\d{1,2}[.)]|[-*•(]|[a-d][.)])?\s*(?:then|also|additionally|after that|afterwards|finally|separately|in addition|next|furthermore|moreover|besides|lastly|secondly|second|(?:and )?(?:here is )?(?:a |the |another |one )?(?:second|third|new|next|other|additional|separate|further|another|follow-?up) (?:task|request|question|instruction|exercise|assignment|prompt|thing)(?: \d)?(?: is)?|and|now|plus|p\.?s\.?|third|thirdly|first|firstly|(?:part|task|step|exercise|request|item|section) (?:[a-d\d]|one|two|three|four)|when (?:you(?:'re| are)? )?(?:finished|done)|(?:question|item) \d|once (?:you(?:'re| are| have|'ve)? |that is |this is |it is )?(?:done|finished)(?: (?:that|this|so|it))?|when (?:you(?:'re| are)? )?(?:done|finished)|as (?:a|another) (?:second|separate|new) task|another (?:task|thing|one)|on a (?:different|separate) (?:note|topic))[,:.\s]+(?:please\s+)?",
     re.IGNORECASE,
 )
-SEES = r"image|picture|photo|photograph|screenshot|video|clip|footage|audio|recording|soundtrack|song clip|chart|graph|plot|diagram|figure|infographic|map|drawing|illustration|painting|sketch|icon|logo|gif|slide|slideshow|podcast|scan|x-ray|blueprint|floor ?plan|meme|webcam|voice (?:memo|message|note)|movie clip"
+SEES = r"image|picture|photo|photograph|screenshot|video|clip|footage|audio|recording|soundtrack|song clip|chart|graph|plot|diagram|figure|infographic|map|drawing|illustration|painting|sketch|cartoon|icon|logo|gif|slide|slideshow|podcast|scan|x-ray|blueprint|floor ?plan|meme|webcam|voice (?:memo|message|note)|movie clip"
 VIEWS = r"image|picture|photo|photograph|screenshot|diagram|figure|chart|graph"
 FILES = r"files?|attachments?|documents?|pdfs?|spreadsheets?|csv(?: files?)?|excel(?: \w+)?|word doc\w*|workbooks?|zip|folders?|pages?|webpages?|web pages?|websites?|links?|url|hyperlinks?|articles?|reports?|dataset|slides|presentations?|powerpoints?|repository|notebook|log|sheet|site|post|blog post|thread"
 POINTING = r"(?:this|these|that|those|the (?:following|given|attached|enclosed|provided|above|below|linked|uploaded|accompanying|included|shown|displayed|embedded|supplied)|(?:attached|enclosed|accompanying|uploaded|linked|embedded)|following|my|given|above)"
@@ -89,13 +89,13 @@ SEEN = re.compile(
     re.IGNORECASE,
 )
 ABSENT = re.compile(
-    rf"\b(?:according to|based on|refer to|look at|study|examine|consult|extract[^.]* from|from|in|on) (?:the|this|my) (?:[\w-]+ )?(?:{SEES})s?\b(?=[.?!,:]|$| (?:and|to|below|above)\b)|\b(?:refer to|see|in) (?:figure|table|fig\.?|chart) \d|\bhere(?: is|['’]s| are) (?:a|an|the|my|some|two|three) (?:\w+ )?(?:{SEES})s?\b|"
-    r"\bthis (?:scanned|printed|handwritten|attached|linked) \w+|\bvisit (?:the|this) (?:web ?site|web ?page|page|site|link|url)\b|\bthe two (?:images|pictures|photos)\b|"
+    rf"\b(?:according to|based on|refer to|look at|study|examine|consult|transcribe|convert|caption|extract[^.]* from|from|in|on) (?:the|this|my) (?:[\w-]+ )?(?:{SEES})s?\b(?=[.?!,:]|$| (?:and|to|below|above)\b)|\b(?:refer to|see|in) (?:figure|table|fig\.?|chart) \d|\bhere(?: is|['’]s| are) (?:a|an|the|my|some|two|three) (?:\w+ )?(?:{SEES})s?\b|"
+    r"\bthis (?:scanned|printed|handwritten|attached|linked) \w+|\bvisit (?:the|this) (?:web ?site|web ?page|page|site|link|url)\b|\bthat I(?:['’]ve| have)? (?:attached|uploaded|shared|sent)\b|\blook at the table\b|\bthe two (?:images|pictures|photos)\b|"
     r"\b(?:the|this|these) (?:following|given|attached|provided|above|below) (?:\w+ )?(?:articles?|passages?|paragraphs?|texts?|sentences?|tables?|snippets?|code(?: snippets?)?|statements?|words?|poems?|equations?|e-?mails?|reviews?|essays?|data ?sets?)\b(?=[.?!]?$| (?:as|into|and|in|to|from|for)\b)|"
     r"\b(?:the|this|these) (?:\w+ )?(?:articles?|passages?|paragraphs?|texts?|sentences?|tables?|snippets?|code|statements?|equations?|figures?|charts?|graphs?) (?:below|above|shown|attached)\b|\bread the (?:article|passage|paragraph|text|story|excerpt)\b(?! (?:of|by))|\bwhat (?:do|does|is|are) the (?:figure|chart|graph|image|picture|photo|diagram|table|map)s? (?:show|depict|tell|represent|about)",
     re.IGNORECASE,
 )
-NEARBY = re.compile(r"above|below|attached|read|visit|here", re.IGNORECASE)
+NEARBY = re.compile(r"above|below|attached|read|visit|here|that I|look at", re.IGNORECASE)
 HANDED = re.compile(
     rf"\b(?:the|my|this|these) (?:attached|enclosed|uploaded|accompanying|linked) \w+|\b(?:attached|enclosed|uploaded|accompanying|linked|embedded)(?: \w+){{0,2}}? (?:{FILES})\b|\b(?:{FILES}) (?:attached|enclosed|uploaded|linked|I (?:have )?(?:attached|uploaded|sent|shared|linked)|(?:at|on|from|in) (?:the|this) (?:link|url|address|attachment))\b|"
     r"\b(?:see|in|open|read|from|check|use|refer to|find|review|using|per|on|via|visit|follow|click(?: on)?|go to|download|consult) (?:the |this |my |an? )?(?:attach(?:ment|ed)s?|enclosure|(?:attached|following|above|below|provided|given) (?:link|url|hyperlink|file|document|pdf|spreadsheet|website|web ?page))\b|"
@@ -207,7 +207,7 @@ def _unrelated(instruction: str, given: str) -> str | None:
     before = _stems(words(given))
     joined = asked = False
     for place, (between, part) in enumerate(parts):
-        bare = re.sub(r"^(?:\d{1,2}[.):]|[-*•–]|[A-D][.):])\s*", "", part)
+        bare = re.sub(r"^(?:\d{1,2}[.):]|[-*•–|/]|[A-D][.):])\s*", "", part)
         told = (
             joined
             or len(CONNECTIVE.sub("", bare)) < len(bare)
@@ -232,7 +232,7 @@ def _unrelated(instruction: str, given: str) -> str | None:
         ):
             return part
         asked = asked or asks or part.endswith("?")
-        joined = bool(re.fullmatch(r"\W*\d{1,2}[.)]?", part))
+        joined = bool(re.fullmatch(r"\W*(?:\d{1,2}|[A-D])?[.):]?\W*", part))
         before |= _stems(words(part))
     return None
 
@@ -279,7 +279,7 @@ ADJECTIVES = frozenset(
 def _object(request: str) -> str:
     """Return a request without its articles that lead on to `of`, which do not refer to anything before."""
     return re.sub(
-        r"\bthe (?=(?:\w+ ){1,3}(?:of|in|for|between|to|on|that|from|and|is|was|are)\b)|(?<=[a-z]) that (?=\w+)|\b(?:the|a) (?:following|given|provided) ",
+        r"\bthe (?=(?:\w+ ){1,3}(?:of|in|for|between|to|on|that|from|and|is|was|are)\b)|(?<=[a-z]) that (?=\w+)|\b(?:the|a) (?:following|given|provided) |(?<=\bis )it (?=\w+ (?:to|for|that)\b)",
         " ",
         request,
         flags=re.IGNORECASE,
@@ -302,8 +302,6 @@ class MissingReference:
         handles = HANDLES_TEXT.search(example.instruction)
         described = content or re.search(r":\s*\S+", example.instruction) or re.search(r"[\"“]", example.instruction)
         may_point = has_any(asked.lower(), POINTS)
-        if not described and (text := _absent(example)) and (not handles or NEARBY.search(text)):
-            return text
         seen = SEEN.search(example.instruction) if may_point else None
         if seen and not (content and not re.search(r"attach|upload|enclos", seen[0])) and not handles:
             return seen[0]
@@ -314,6 +312,8 @@ class MissingReference:
             and not (described and not re.search(r"attach|upload|enclos|link|click|url", handed[0], re.IGNORECASE))
         ):
             return handed[0]
+        if not described and (text := _absent(example)) and (not handles or NEARBY.search(text)):
+            return text
         name = None if handles or content else FILENAME.search(asked) or ADDRESS.search(asked)
         return name[0] if name else None
 

@@ -38,7 +38,7 @@ MEASURES: tuple[dict[str, Fraction], ...] = tuple(
     )
 )
 CONVERTED = re.compile(
-    r"(?<![\d.,+*/×÷^=-] )(?<![\w.-])(?P<n>\d[\d,]*(?:\.\d+)?) (?P<unit>[a-zA-Z]{1,10}?)(?:s|es)? (?:is|are|equals?|=|is equal to|is the same as)(?: equal to| exactly)? (?P<stated>\d[\d,]*(?:\.\d+)?) (?P<other>[a-zA-Z]{1,10}?)(?:s|es)?\b(?! and)"
+    r"(?<![\d.,+*/×÷^=-] )(?<![\w.-])(?P<n>\d[\d,]*(?:\.\d+)?) (?P<unit>[a-zA-Z]{1,10}?)(?:s|(?<=h)es)? (?:is|are|equals?|=|is equal to|is the same as)(?: equal to| exactly)? (?P<stated>\d[\d,]*(?:\.\d+)?) (?P<other>[a-zA-Z]{1,10}?)(?:s|(?<=h)es)?\b(?! and)"
 )
 
 
@@ -59,6 +59,8 @@ def in_digits(text: str) -> str:
 def conversions(text: str) -> Iterator[tuple[str, Fraction, str]]:
     """Yield the statements that an amount is so much in another unit: the text, the exact value, and the one stated."""
     for found in CONVERTED.finditer(text):
+        if re.search(r"(?:\band|,|\d ?[a-zA-Z]+) $", text[: found.start()]):
+            continue  # the rest of an amount: 2 hours and 30 minutes
         units = [found["unit"].lower(), found["other"].lower()]
         for sizes in MEASURES:
             if all(unit in sizes for unit in units):
