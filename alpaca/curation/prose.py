@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 FENCE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 INLINE = re.compile(r"`[^`\n]+`")
@@ -43,11 +44,12 @@ def is_code(text: str) -> bool:
     return bool(CODE.search(text))
 
 
-def sentences(text: str) -> list[str]:
+@lru_cache(maxsize=8)  # several filters ask it of the same output
+def sentences(text: str) -> tuple[str, ...]:
     """Split prose after closing punctuation and at line breaks; usual abbreviations and decimals do not end a sentence."""
     held = ABBREVIATION.sub(lambda found: found[0].replace(".", "\0"), text)
     parts = re.split(r"(?<=[.!?。！？])[\"'”’)\]]*\s+|(?<=[。！？])|\n+", held)
-    return [part.replace("\0", ".").strip() for part in parts if re.search(r"\w", part)]
+    return tuple(part.replace("\0", ".").strip() for part in parts if re.search(r"\w", part))
 
 
 def items(text: str) -> list[str]:
