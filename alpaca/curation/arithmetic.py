@@ -15,6 +15,7 @@ from math import isqrt, prod
 from typing import NamedTuple
 
 from alpaca.curation.prose import FENCE
+from alpaca.curation.quantities import conversions, in_digits
 from alpaca.records import Example
 
 NUMBER = r"(?<![\w.])[-−+]?[$€£]?(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?(?![\w]|\.\d|/\d)"
@@ -22,6 +23,7 @@ TOKEN = re.compile(r"\s*(?:[$€£]?((?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?|
 SIDE = r"[$€£\d\s.,%+\-−–*×x·∙÷/^()²³]"
 EQUALS = re.compile(r"(?<![=<>!~:])(?:=|≈|\bequals\b)(?!=)")
 UNIT = r"(?!x\s?\d)[a-zA-Z]{2,15}(?: [a-z]{3,12})?"
+DIGIT = re.compile(r"\d")
 FORMULA = re.compile(r"[a-zA-Z](?![a-zA-Z])(?<![mgsLhJNWVAC])|[a-zA-Z][\^(]|[_\\√π!°^]")
 WRONG_ON_PURPOSE = re.compile(
     r"\b(?:not|n['’]t|incorrect\w*|wrong\w*|false|errors?|mistak\w*|invalid|instead|rather than|mod|remainder|base|binary|hex\w*)\b|≠|!=",
@@ -29,6 +31,7 @@ WRONG_ON_PURPOSE = re.compile(
 )
 N = r"([-−]?[$€£]?\d[\d,]*(?:\.\d+)?)"
 IS = r"(?: is| equals?| are| was| gives(?: you)?| makes| comes (?:out )?to|,? (?:which|that) (?:is|equals|gives)|\s*=)(?: equal to| exactly| simply)? [*$€£`]*"
+SAYS = re.compile(rf"(?:{IS}){NUMBER}")
 LIST = r"((?:[-−]?[$€£]?\d[\d,]*(?:\.\d+)?(?:,? and |, |,| & |; | \+ )){1,}[-−]?[$€£]?\d[\d,]*(?:\.\d+)?)"
 
 
@@ -77,6 +80,9 @@ UNARY: dict[str, Callable[[Fraction], Fraction]] = {
     rf"(?<!root )square of {N}|{N} squared": lambda a: a * a,
     rf"cube of {N}|{N} cubed": lambda a: a**3,
     rf"half of {N}": lambda a: a / 2,
+    rf"(?<!two )(?:a|one) third of {N}": lambda a: a / 3,
+    rf"(?:a|one) quarter of {N}": lambda a: a / 4,
+    rf"three quarters of {N}": lambda a: a * 3 / 4,
     rf"(?:double|twice) {N}": lambda a: a * 2,
 }
 MANY: dict[str, Callable[[list[Fraction]], Fraction]] = {
@@ -84,6 +90,8 @@ MANY: dict[str, Callable[[list[Fraction]], Fraction]] = {
     "average|(?:arithmetic )?mean": _mean,
     "median": _median,
     "product": _product_of,
+    "largest|biggest|greatest|highest|maximum|max": max,
+    "smallest|least|lowest|minimum|min": min,
 }
 OF = r"(?: (?:of|for|up))?(?: (?:the|these|this|all|following|given|data|set|list|array|numbers?|values?|integers|of))*[:.]?\s*\(?\[?"
 
@@ -101,7 +109,9 @@ class Arithmetic:
     """No equation in the output is wrong, and the value that is asked for in numbers occurs in it."""
 
     def __call__(self, example: Example) -> str | None:
-        output = re.sub(r"\*\*(?=\S)(.+?)\*\*", r"\1", FENCE.sub(" ", example.output)).replace("\\times", "×")
+        output = in_digits(
+            re.sub(r"\*\*(?=\S)(.+?)\*\*", r"\1", FENCE.sub(" ", example.output)).replace("\\times", "×")
+        )
         for stated in (*equations(output), *worded(output)):
             if not agrees(stated.computed, stated.stated):
                 return f"wrong arithmetic: {stated.text[:50].strip()} (it is {_shown(stated.computed)})"
@@ -167,7 +177,7 @@ def _last_calculation(line: str) -> str | None:
     if found is None or not re.search(r"[\d)%²³]\s*(?:\*\*|[-−–+*×x·∙÷/^])\s*[$€£(\d.]|[²³]|\)\s*\(", found[0]):
         return None
     before = line[: len(line) - len(found[0])]
-    if re.search(r"[\w)\]}\\_]\Z|[+*/^=×÷√π%²³!°−]\s*\Z|(?<![\w,;.:])\s[-–]\s*\Z", before):
+    if re.search(r"[\w)\]}\\_]\Z|[+*/^×÷√π%²³!°−]\s*\Z|(?<![\w,;.:])\s[-–]\s*\Z", before):
         return None
     return re.sub(r"^\s*\d{1,2}[.)]\s+(?=\S)|^.*\d,\s+(?=\S)", "", found[0]).strip()
 
@@ -231,8 +241,9 @@ def _power(tokens: list[str]) -> tuple[Fraction, list[str]]:
 def worded(text: str) -> Iterator[Statement]:
     """Yield the calculations stated in words."""
     for sentence in re.split(r"(?<=[.!?])\s+|\n", text):
-        if WRONG_ON_PURPOSE.search(sentence):
+        if not DIGIT.search(sentence) or not SAYS.search(sentence) or WRONG_ON_PURPOSE.search(sentence):
             continue
+        yield from (Statement(*found) for found in conversions(sentence))
         for found, value in _calculations(sentence, rf"[)\]]*,?{IS}(?P<stated>{NUMBER})(?!\s*(?:[-+*/^×÷]|x \d))"):
             yield Statement(found[0], value, found["stated"].lstrip("$€£"))
 
@@ -264,7 +275,9 @@ def _calculations(text: str, ending: str) -> Iterator[tuple[re.Match[str], Fract
 
 def requested(example: Example) -> Fraction | None:
     """Return the value that a task asks for, or None where it asks for none that is computed here."""
-    task = f"{example.instruction.strip()} {example.input.strip()}".strip()
+    task = in_digits(f"{example.instruction.strip()} {example.input.strip()}".strip())
+    if not DIGIT.search(task):
+        return None
     asked = re.fullmatch(
         rf"(?:please )?(?:what(?:'s| is)|calculate|compute|evaluate|solve|find|simplify|work out|determine|how much is|resolve|give)?(?: the| following| value| result| answer| expression| equation| problem| calculation| math| arithmetic| sum| operation| of| for| to)*[:\s]*({SIDE}+?)\s*=?\s*\??[.?]?",
         task,

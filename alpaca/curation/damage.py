@@ -9,17 +9,18 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from alpaca.curation.prose import FENCE, INLINE, is_code
+from alpaca.curation.prose import FENCE, INLINE, has_any, is_code
 from alpaca.records import Example
 
 CONTROL = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff\ufff9-\uffff\u202a-\u202e\u2066-\u2069\u00ad\u2028\u2029]|[\ue000-\uf8ff]|\u200b|\u2060|\r(?!\n)"
 )
+UNUSUAL = re.compile(r"[^\x00-\x7f‘’“”–—…•°]|[^\x00-\x7f]{2}")  # what mojibake has: more than lone typographic signs
 SURROGATE = re.compile(r"[\ud800-\udfff]")
 REPLACED = re.compile(r"\ufffd|ï¿½")
 LOST = re.compile(r"[a-z]\?(?:s|t|re|ve|ll|d|m)\b(?!\w)|\w\?{2,}\w|\b[a-z]{2,}\?[a-z]{2,}\b(?!=)")
 QUOTED = re.compile(r"=(?:E2=80=|C3=|C2=|3D\b|20\n|\n)|(?:=[0-9A-F]{2}){2,}")
-PERCENT = re.compile(r"(?:\w|^)%(?:20|2C|0A|0D|3A|3F|27|22|C3|E2|21|2E|3B)(?=\w|%|$)")
+PERCENT = re.compile(r"%20\w*%20|(?:\w|^)%(?:20|2C|0A|0D|3A|3F|27|22|C3|E2|21|2E|3B)(?=\w|%|$)")
 BARE = re.compile(
     r"(?<!U\+)(?<![\w\\])\w*u(?:00[a-f89][0-9a-f]|20[0-3][0-9a-f]|d83[cde])(?![0-9])\w*|(?<=\w)u(?:00[a-f89][0-9a-f]|2019|201[cd]|d83[cde])"
 )
@@ -69,13 +70,13 @@ def _broken(text: str) -> str | None:
         found[0] == "\u200b" and not text.isascii() and re.search(r"[\u0e00-\u0fff\u1780-\u17ff]", text)
     ):
         return f"control character U+{ord(found[0]):04X}"
-    marks = re.search(r"\S[\u0300-\u036f]{3,}", text)
+    marks = not text.isascii() and re.search(r"\S[\u0300-\u036f]{3,}", text)
     return "piled up accents" if marks else None
 
 
 def mojibake(text: str) -> bool:
     """Tell whether ftfy reads a text as one that was decoded in the wrong encoding."""
-    if text.isascii():
+    if text.isascii() or not UNUSUAL.search(text):
         return False
     import ftfy
     from ftfy.badness import is_bad
@@ -95,15 +96,19 @@ def mojibake(text: str) -> bool:
 
 def _escaped(text: str, about: bool) -> str | None:
     """Return the kind of escapes that stand in place of characters; none are faults in what is about code."""
+    if not has_any(text, ("\\", "?", "=", "%", "u00", "u20", "ud8", "b'", 'b"')):
+        return None
+    if re.fullmatch(r"b'.*'|b\".*\"|\"(?:[^\"\\]|\\.)*\\[n\"](?:[^\"\\]|\\.)*\"", text.strip(), re.DOTALL):
+        return "text as a literal of a program"
     prose = INLINE.sub(" ", FENCE.sub(" ", text))
     prose = re.sub(r"https?://\S+|www\.\S+", " ", prose)
     if not about and LOST.search(prose):
         return "characters replaced by question marks"
     if not about and (QUOTED.search(prose) or PERCENT.search(prose)):
         return "transfer encoding"
-    if about or MATH.search(prose):
+    if about or not has_any(prose, ("\\", "u00", "u20", "ud8")) or MATH.search(prose):
         return None
-    return "escape sequence" if ESCAPED.search(prose) or BARE.search(prose) else None
+    return "escape sequence" if ("\\" in prose and ESCAPED.search(prose)) or BARE.search(prose) else None
 
 
 @dataclass(frozen=True)
@@ -114,6 +119,8 @@ class Markup:
         if ABOUT_MARKUP.search(f"{example.instruction} {example.input[:300]}"):
             return None
         for text in (example.instruction, example.input, example.output):
+            if not has_any(text, ("&", "<", "[")):
+                continue
             prose = INLINE.sub(" ", FENCE.sub(" ", text))
             found = ENTITY.search(prose) or TAG.search(prose)
             if found and not (is_code(text) and TAG.match(found[0])):

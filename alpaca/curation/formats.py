@@ -30,7 +30,7 @@ NOTATIONS = {
     "SQL": r"\b(?:write|create|construct|generate|give|provide|formulate|form|compose|in|an?)(?: \w+){0,3} (?:my|postgre|ms)?sql (?:query|statement|command|code)\b",
 }
 REQUEST = re.compile(
-    r"^\W*(?:please |now |then |can you |could you |i want you to |i need you to )*(?:write|create|construct|generate|implement|give|provide|develop|build|make|design|show|output|convert|compose|code|produce|list|return|format|organi[sz]e|put|translate|transform|rewrite|represent|summari[sz]e|turn|express|present|describe|name|extract|draft|suggest|answer|respond|compare|reformat|render|encode|serialize|structure|arrange|outline|use|prepare|share|explain|tell|classify|identify|find)\b|\b(?:output|answer|respond|response|return|format|your|give|reply|results?|presented|formatted)\b",
+    r"^\W*(?:(?:in|using|with) [^,]{3,30}, )?(?:please |now |then |can you |could you |i want you to |i need you to )*(?:write|create|construct|generate|implement|give|provide|develop|build|make|design|show|output|convert|compose|code|produce|list|return|format|organi[sz]e|put|translate|transform|rewrite|represent|summari[sz]e|turn|express|present|describe|name|extract|draft|suggest|answer|respond|compare|reformat|render|encode|serialize|structure|arrange|outline|use|prepare|share|explain|tell|classify|identify|find)\b|\b(?:output|answer|respond|response|return|format|your|give|reply|results?|presented|formatted)\b",
     re.IGNORECASE,
 )
 LISTED = re.compile(
@@ -47,7 +47,7 @@ SIZE = re.compile(
 )
 LIMIT = re.compile(r"at most|no more than|maximum|under|less than|fewer than|up to|within|limit", re.IGNORECASE)
 FLEXIBLE = re.compile(
-    r"at least|minimum|more than|or more|about|around|approximately|roughly|over|each|per|every|-\d|\bto \d|\bor \w+ (?:word|sentence|paragraph)",
+    r"at least|minimum|(?<!no )more than|or more|about|around|approximately|roughly|over|each|per|every|-\d|\bto \d|\bor \w+ (?:word|sentence|paragraph)",
     re.IGNORECASE,
 )
 OPEN = re.compile(
@@ -57,6 +57,20 @@ YES_NO = re.compile(
     r"\b(?:answer|respond|reply|say|tell me|output|return|state|indicate|using|with|write|choose)\b[^.]{0,30}?[\"'“(]?(yes|true)[\"'”]?,? ?(?:or|/|and|,)(?: with)? ?[\"'“]?(no|false)\b|\b(yes)[ /-]or[ /-](no)\b(?= only| answer|[.:?]?$)|\b(true) or (false)\b(?=[.:?]?\s*$|:)",
     re.IGNORECASE,
 )
+
+
+NUMBER_ONLY = re.compile(
+    r"\b(?:only|just|nothing but) (?:with |as |in |the |an? |one )*(?:single )?(?:number|digit|integer|numeral|figure)s?\b|\b(?:number|integer|digit|numeric\w*(?: value| answer)?)s? only\b|\bas an? (?:single )?(?:number|integer|digit|numeral)\b",
+    re.IGNORECASE,
+)
+NUMBER_SAID = re.compile(
+    rf"\d|\b(?:{'|'.join(UNITS)}|zero|none|teen|twenty|thirty|forty|fifty|hundred|thousand|infinit\w*)\b", re.IGNORECASE
+)
+VERSE = re.compile(
+    r"\b(?:write|compose|create|generate|give|make|produce|craft|come up with)\b[^.]{0,30}?\b(haiku|limerick)\b(?! (?:about the|form|series|sequence))",
+    re.IGNORECASE,
+)
+LINES = {"haiku": 3, "limerick": 5}
 
 
 @dataclass(frozen=True)
@@ -87,7 +101,12 @@ def _comes_in(name: str, example: Example) -> bool:
     ) and name not in ("SQL", "HTML")
     return bool(
         code
-        or (asks and not re.search(rf"(?:in|as|into|to) (?:\w+ ){{0,3}}{word}", example.instruction, re.IGNORECASE))
+        or (
+            asks
+            and not re.search(
+                rf"(?:in|as|into|to|using|with) (?:\w+ ){{0,3}}{word}", example.instruction, re.IGNORECASE
+            )
+        )
         or re.search(
             rf"\b(?:parse|from|read|given|following|this|these|edit|fix|debug)\b (?:\w+ ){{0,3}}{word}\b",
             example.instruction,
@@ -157,7 +176,7 @@ class Counts:
 
     def __call__(self, example: Example) -> str | None:
         asked = example.instruction
-        found = self._size(asked, example.output) or self._list(asked, example.output)
+        found = self._size(asked, example.output) or self._list(asked, example.output) or _lines(asked, example.output)
         return f"wrong count: {found}" if found else None
 
     def _size(self, asked: str, output: str) -> str | None:
@@ -184,7 +203,7 @@ class Counts:
         found = LISTED.match(asked.strip())
         if found is None or NO_LIST.search(found[0]) or FLEXIBLE.search(found[0]) or is_code(output):
             return None
-        n, has, most = _count(found[1]), len(items(output)), bool(LIMIT.search(found[0]))
+        n, has, most = _count(found[1]), len(items(output)) or _inline(output), bool(LIMIT.search(found[0]))
         labels = [int(label) for label in re.findall(r"^\s*(\d{1,3})[.)]\s", output, re.MULTILINE)]
         if labels and labels != list(range(1, len(labels) + 1)):
             return None
@@ -195,6 +214,26 @@ class Counts:
         ):
             return None
         return f"{has} items for {n}" if (has < n and not most) or has > n else None
+
+
+def _inline(output: str) -> int:
+    """Return how many items a list in one line has: at least two of at most four words between commas, or 0."""
+    parts = re.split(r",\s*(?:and |or )?|\s+and\s+", output.strip().rstrip("."))
+    short = all(0 < len(words(part)) < 5 for part in parts)
+    return (
+        len(parts)
+        if "," in output and "\n" not in output.strip() and short and ":" not in output and ". " not in output
+        else 0
+    )
+
+
+def _lines(asked: str, output: str) -> str | None:
+    """Compare the lines of a short poem, by breaks or slashes, with what its form has."""
+    found = VERSE.search(asked)
+    if found is None:
+        return None
+    n, has = LINES[found[1].lower()], len([line for line in re.split(r"\n|\s[/|]\s?", output) if words(line)])
+    return f"{has} lines for a {found[1].lower()}" if has < n else None
 
 
 def _count(text: str) -> int:
@@ -210,6 +249,8 @@ class Choice:
     """Where yes or no, or true or false, is asked for, the output says one of them."""
 
     def __call__(self, example: Example) -> str | None:
+        if NUMBER_ONLY.search(example.instruction) and not NUMBER_SAID.search(example.output):
+            return "wrong format: no number"
         found = YES_NO.search(example.instruction)
         if found is None:
             return None

@@ -14,7 +14,7 @@ from typing import Annotated
 from annotated_types import Interval
 from pydantic import PositiveInt
 
-from alpaca.curation.prose import without_code, words
+from alpaca.curation.prose import STOP, without_code, words
 from alpaca.records import Example
 
 CODES = dict(
@@ -32,11 +32,17 @@ ALIKE = (
     {"cs", "sk"},
     {"hr", "sr", "sl"},
     {"ru", "uk", "bg"},
-    {"la", "it", "es", "pt", "ro"},
+    {"la", "it"},
+    {"la", "es"},
+    {"la", "pt"},
+    {"la", "ro"},
     {"hi", "ur"},
     {"fa", "ar", "ur"},
     {"zh", "ja"},
 )
+OTHER_SCRIPT = frozenset(
+    words("ru uk bg sr el ar he hi zh ja ko th bn fa ta ur")
+)  # written otherwise than in Latin letters
 NAME = rf"({'|'.join(CODES)})"
 NAMED = re.compile(
     rf"\b(?:(?:in|into|to) (?:the |both )?(?:language |formal |informal |simple |modern |standard |mexican |brazilian |simplified |traditional |fluent |plain )*{NAME}(?! (?:is|was|are|were|restaurant|cuisine|food|culture|history|literature|art|cinema|society|politics|grammar|class|speakers?|people|speaking|city|market|tradition|style|revolution|government|context|war|folklore|mythology|music|version|numerals?|letters|characters?|words?|phrases?|sentence|text|terms|names?|origins?|roots?))"
@@ -47,7 +53,7 @@ SPOKEN_OF = re.compile(
     r"\b(?:languages?|translat\w+|foreign|bilingual|multilingual|spelling|etymolog\w*|pronounc\w*|say|phrases?|accent|dialect|meaning of|word for|equivalent|quote|lorem|latin)\b",
     re.IGNORECASE,
 )
-EXPLAINS = re.compile(r"[\"“‘'«*:(]")
+PLAIN = 0.25  # a text with this share of English function words is not asked about: no other language reaches it
 
 
 @cache
@@ -59,6 +65,17 @@ def identifier() -> Callable[[str], tuple[str, float]]:
     model.set_languages(sorted(set(CODES.values()) & set(model.labels)))
     classify: Callable[[str], tuple[str, float]] = model.classify
     return classify
+
+
+def _other_script(text: str, share: float = 0.6) -> bool:
+    """Tell whether at least that share of a text's letters, and four, are neither Latin nor Greek, which mathematics uses."""
+    if text.isascii():
+        return False
+    letters = [character for character in text if character.isalpha()]
+    others = sum(
+        character > "\u03ff" and not "\u1d00" <= character <= "\u2fff" and character < "\ufb00" for character in letters
+    )
+    return others > 3 and others >= share * len(letters)
 
 
 @dataclass(frozen=True)
@@ -78,14 +95,24 @@ class Language:
         if not re.search(r"[^\W\d_]{2}", output):
             return None
         named = self._named(example)
+        foreign = _other_script(output)
         if named:
-            return self._named_but(named, example, output)
+            spelt = foreign and not named & OTHER_SCRIPT
+            return (
+                "wrong language: another script than that of the one named"
+                if spelt
+                else self._named_but(named, example, output)
+            )
         own = SPOKEN_OF.search(example.instruction) or any(name in example.instruction.lower() for name in CODES)
         if (
             own
-            or max(len(words(line)) for line in output.split("\n")) < self.words
-            or (len(said) < self.words and output.isascii())
+            or (not foreign and max(len(words(line)) for line in output.split("\n")) < self.words)
+            or (not foreign and len(said) < self.words and output.isascii())
         ):
+            return None
+        if foreign and not _other_script(f"{example.instruction}{example.input}", 0.05):
+            return "wrong language: another script than that of the task"
+        if sum(word in STOP for word in said) > PLAIN * len(said):
             return None
         found = self._of(output)
         if (
@@ -97,7 +124,11 @@ class Language:
         return f"wrong language: {found} where the task is in en"
 
     def _named(self, example: Example) -> set[str]:
-        if re.match(r"\W*(?:explain|why|what|how|discuss|compare|is|are|does)\b", example.instruction, re.IGNORECASE):
+        if re.match(
+            r"\W*(?:explain|why|what|how(?! (?:do|would|can|could|should|to|might)(?: you| I| we| one)? (?:say|write|express|translate|put))|discuss|compare|is|are|does)\b",
+            example.instruction,
+            re.IGNORECASE,
+        ):
             return set()
         named = {
             CODES[name.lower()]

@@ -5,19 +5,20 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from alpaca.curation.prose import ABBREVIATION, FENCE, is_code, sentences, without_code, words
+from alpaca.curation.prose import ABBREVIATION, FENCE, MARKER, is_code, sentences, without_code, words
 from alpaca.records import Example
 
 NOTHING = re.compile(
     r"(?:no ?(?:output|answer|response|reply|result|data|input|content)s?(?: (?:needed|required|available|provided|given|yet|necessary))*|n ?/ ?a|n\.a\.?|tb[ad]|"
     r"todo|null|nil|nan|undefined|placeholder(?: text| here)?|not (?:available|applicable|provided|specified|given)|to be (?:determined|added|done|completed|filled(?: in)?)|"
     r"(?:output|answer|response|reply|text|content|input|result)s?(?: (?:goes |comes |text )?here)?|(?:insert|enter|fill in|replace with|paste)\b.{0,45}|(?:please )?(?:add|write|type|put|your)\b.{0,30}\b(?:here|text|answer|output|response|content)|"
-    r"coming soon|empty|blank|missing|none(?: (?:needed|required|provided|given))?|lorem ipsum.*|foo(?: ?bar)?|asdf\w*|x{3,}|"
+    r"coming soon|pending|empty|blank|missing|none(?: (?:needed|required|provided|given))?|lorem ipsum.*|foo(?: ?bar)?|asdf\w*|x{3,}|"
     r"test(?: (?:output|answer|text))?|not applicable|void|(?:this is )?(?:a )?placeholder.{0,30})",
     re.IGNORECASE | re.DOTALL,
 )
 BRACKETED = re.compile(r"[\[<{(]{1,2}\s*([^\[\]<>{}()]{0,60}?)\s*[\]>})]{1,2}")
 OPENERS, CLOSERS = "([{", ")]}"
+BRACKET = re.compile(r"[()\[\]{}]")
 ENDED = re.compile(r"[.!?:;…。！？|}\])>`*_~\"'”’»%°$€£=)\u3002\u0964]\Z|[^\w\s,&(\[{/+\-–—‘“«#@\\<]\Z")
 DANGLING = re.compile(
     r"(?:[,\-–—:;(\[{&+/=“‘«<\\]|(?<![\w-])(?:the|a|an|of|to|and|or|but|nor|for|with|by|from|at|as|in|on|into|onto|upon|than|that|which|who|whose|"
@@ -48,12 +49,32 @@ POLICY = re.compile(
     r"|\b(?:this|that|your|the) (?:request|question|prompt|topic|instruction|query|task) (?:is|was|cannot|can['’]t|could not|can not|violates|goes|falls|seems|appears)\b[^.!?\n]{0,40}\b(?:not appropriate|inappropriate|unethical|harmful|against|outside|beyond|be (?:answered|fulfilled|completed|processed)|unclear|incomplete|not (?:clear|possible|something))"
     r"|\bI(?:['’]m| am)? (?:do not|don['’]t|not|did not|didn['’]t)(?: quite| fully| really)? (?:understand|sure what)(?:ing)? (?:the|your|this|what|you)\b|\b(?:could|can|would) you (?:please )?(?:rephrase|reword|elaborate|be more specific|explain what you)|\b(?:please (?:provide|supply|give|share|specify)|could you (?:please )?(?:provide|clarify|specify|share|give)|can you (?:please )?(?:provide|clarify|specify)|I(?:['’]d| would)? need more (?:information|context|details)|(?:not|n['’]t) (?:enough|sufficient) (?:information|context|details|data) (?:to|for|was|is|has|given|provided)|no \w+ (?:was|were|has been|is) (?:provided|given|supplied))\b"
     r"|\bI (?:have to|must|will have to|am going to|need to|['’]d rather|would rather|would prefer to) (?:decline|refuse|pass|not)\b|\bI (?:politely |respectfully )?(?:decline|refuse) (?:to|this|your)\b"
-    r"|\b(?:that|this|it)(?:['’]s| is) (?:just |simply |not )?something (?:that )?I(?:['’]m| am)? (?:cannot|can|can['’]t|could|unable|not|won['’]t|do)\b|\b(?:is|are|'s) (?:not something|nothing) I(?:['’]m| am| can| will)\b|\bit (?:is|would be)(?: not|n['’]t) (?:appropriate|possible|ethical|right) for me\b|\bI(?:['’]m| am) not (?:at liberty|in a position)\b",
+    r"|\b(?:that|this|it)(?:['’]s| is) (?:just |simply |not )?something (?:that )?I(?:['’]m| am)? (?:cannot|can|can['’]t|could|unable|not|won['’]t|do)\b|\b(?:is|are|'s) (?:not something|nothing) I(?:['’]m| am| can| will)\b|\bit (?:is|would be)(?: not|n['’]t) (?:appropriate|possible|ethical|right) for me\b|\bI(?:['’]m| am) not (?:at liberty|in a position)\b"
+    r"|\bI(?:['’]m| am| was|['’]ve been| have been) (?:instructed|told|asked|trained|designed|configured|programmed|required) not to\b",
     re.IGNORECASE,
 )
+NO_ANSWER = re.compile(
+    r"\A[\"'“]?(?=[^\n]*(?:n['’]t\b|\bnot\b|\bunable\b|\bcannot\b|\bno (?:idea|clue|can do|comment|information|way|answer)\b|\black\b|\bdenied\b|\bturn (?:this |that )?down\b|\brefuse\b|\bneed (?:you|more)\b|\A(?:can|could|would) you\b[^\n]*\?|\binappropriate\b|\b(?:outside|beyond)\b|\binsufficient\b|\bunclear\b|\bdecline\b|\bpass on\b|\bmissing\b))"
+    r"(?:(?:sorry|unfortunately|regrettably|apologies|unable|request|access|as I|can you|could you|would you)\b|(?:I|I['’]\w+|we)\b|no (?:can do|comment|idea|clue)\b|(?:that|this|it)(?: is|['’]s| would be| was)\b[^\n]*\b(?:I|my|me)\b|(?:the|your) (?:provided |given )?(?:input|text|question|request|task|prompt|information|instruction|context)\b)[^\n]*",
+    re.IGNORECASE,
+)
+OF_REQUESTS = re.compile(
+    r"\b(?:requests?|answers?|tasks?|input|help|assist|provided?|discuss|comply|determine|passage|details|information|access|read that|read it|write (?:that|this)|do (?:that|this)|tell me more|for me to)\b",
+    re.IGNORECASE,
+)
+SAYS_SOMETHING = re.compile(
+    r"\b(?:sentence|quote|dialog\w*|conversation|repl(?:y|ies)|respon\w+|excuse|phrase|tweet|message|line|joke|statement|idiom|example|translat\w*|rephrase|paraphrase|opinion|character|slogan|lyrics?|metaphor|simile|analogy|proverb|motto|yes|true)\b",
+    re.IGNORECASE,
+)
+A_MACHINE = re.compile(
+    r"\b(?:AI|A\.I\.|LLM|ChatGPT|GPT-?\d|OpenAI|Anthropic|(?i:artificial intelligence|language model|chat ?bot|virtual assistant))\b"
+)
 MACHINE = re.compile(
+    r"\bmy (?:knowledge|training|data) (?:ends|stops|did not|does not|only|was last|is limited)|\bgenerated by (?:an? )?(?:AI|language model)|\b(?:since|because|as) I am (?:only |just )?(?:software|a program|a machine)\b|"
+    r"\bas a (?:machine|computer|software|program)\b[^.!?\n]{0,20}\bI\b|\b(?-i:My) (?:developers|creators|programmers) (?:have|did|do|made|want|limit|design|train)|\bI (?:have|possess) no (?:real-time|access|physical|personal|feelings|emotions|consciousness|body|senses|childhood)\b|"
     r"\b(?:as an?|being an?|since i(?:['’]m| am)|because i(?:['’]m| am)|i(?:['’]m| am)|i(?:['’]m| am) (?:just|only|merely|simply)|while i(?:['’]m| am)|remember that i(?:['’]m| am)) "
     r"(?:just |only |merely |simply |still |currently )?(?:an? )?(?:\w+[- ]){0,2}?(?:ai\b|a\.i\.|artificial intelligence|language model|llm\b|chat ?bot|chatgpt|gpt-?\d?|bot\b|neural network|virtual assistant|digital assistant|computer program|machine[- ]learning model|text[- ]based model|assistant (?:model|created|developed|trained|designed))"
+    r"|\bI(?:['’]m| am) (?:Claude|Bard|Gemini|Copilot|Alexa|Siri|Alpaca|Llama|Vicuna|Bing)\b(?=,? (?:an?|and|the|your|made|by)\b|[.,!])"
     r"|\bmy (?:training data|knowledge cut-?off|last (?:knowledge |training )?update|programming(?= (?:is|does|allows|prevents|limits|only))|algorithms?|neural|(?:creators|developers) at)\b"
     r"|\bI (?:was|am|have been|['’]m) (?:trained|created|developed|designed|built|programmed|made)\b(?: \w+){0,3} (?:by|to|as|on)\b[^.!?\n]{0,60}?\b(?:OpenAI|Anthropic|Google|Meta|Microsoft|Stanford|text|data|developers|engineers|model|assist|help|respond|generate)\b"
     r"|\bI (?:do not|don['’]t|cannot|can['’]t|lack|am not able to|am unable to)(?: actually| really| currently| personally| truly)?(?: have| possess| experience| hold| feel| form| access| browse| search| display| open| view| see| hear)?(?: the ability to| any| access to| real| a| the| human| my own)*(?: have| possess| feel| browse| experience)? ?"
@@ -77,8 +98,10 @@ class PlaceholderOutput:
 
 def _stands_in(example: Example) -> bool:
     raw = example.output.strip()
-    if len(raw) > 1 and re.fullmatch(r"[.\-_*…?\s#=~\[\](){}<>]+", raw):
-        return True
+    if re.fullmatch(r"[.\-_*…?\s#=~\[\](){}<>\"'/|,;:!]+", raw):
+        return len(raw) > 1 or not re.search(
+            r"punctuat|symbol|sign|mark|operator|character|code|grade", example.instruction
+        )
     text = raw.strip("`*_\"' ")
     bare = re.sub(r"^[\s\[<{(_\-*]+|[\s\]>})_\-*.!…:]+$", "", text)
     told = f"{example.instruction} {example.input}".lower()
@@ -118,9 +141,10 @@ def _open_bracket(text: str) -> tuple[int, int]:
     """Return how many brackets are left open at the end, and how many characters ago the last was opened."""
     text = re.sub(r"'[\[({\])}]'|\"[\[({\])}]\"|`[^`\n]*`|[:;]-?[()\[\]]", " ", text)
     stack: list[tuple[str, int]] = []
-    for place, character in enumerate(text):
+    for found in BRACKET.finditer(text):
+        character = found[0]
         if character in OPENERS:
-            stack.append((character, place))
+            stack.append((character, found.start()))
         elif character in CLOSERS and stack and stack[-1][0] == OPENERS[CLOSERS.index(character)]:
             stack.pop()
     return len(stack), len(text) - stack[-1][1] if stack else 0
@@ -134,7 +158,13 @@ def _stops_short(text: str) -> str | None:
         return None
     if DANGLING.search(last) and len(words(text)) > 2 and not re.search(r"\w\+\+\Z|https?://\S+\Z", last):
         return f"ends with {last.split()[-1][-20:]!r}"
-    if ENDED.search(text) or NO_SENTENCE.search(last) or is_code(text[-200:]):
+    if ENDED.search(text) or is_code(without_code(text)[-200:]) or is_code(last):
+        return None
+    if _stops_unlike_others(text, last):
+        return "no closing punctuation, unlike the other lines"
+    if re.match(r"1[.)] \w+ \w+", last) and re.search(r"s\b[^\n]*:\s*\n\s*1[.)] ", text):
+        return "a list with one item"
+    if NO_SENTENCE.search(last):
         return None
     return "no closing punctuation" if _is_sentence(last) and _closes_sentences(text, last) else None
 
@@ -146,6 +176,22 @@ def _closes_a_letter(text: str, last: str) -> bool:
         (last[-1] in ":;" and others.count(last[-1]) > 1)
         or (last[-1] == "," and bool(others) and len(words(last)) < 5)
         or (last[-1] == ";" and is_code(text))
+    )
+
+
+def _stops_unlike_others(text: str, last: str) -> bool:
+    """Tell whether the lines before, at least three of the kind of the last, close with punctuation and the last, which need be no sentence, does not."""
+    lines = [line.strip() for line in without_code(text).split("\n")[:-1] if line.strip()]
+    alike = [line for line in lines if bool(MARKER.match(line)) == bool(MARKER.match(last)) and line[-1] != ":"]
+    bare = MARKER.sub("", last)
+    alike += [line for line in lines if line not in alike and len(words(line)) > 7 and line[-1] != ":"]
+    name = bare.istitle() or bare.isupper() or not bare[:1].isalpha()
+    return (
+        not name
+        and len(alike) > 1
+        and not lines[-1].endswith(",")
+        and all(line.rstrip("\"”')")[-1:] in (".", "!", "?") for line in alike)
+        and not re.search(r"http|#\w", last)
     )
 
 
@@ -166,6 +212,8 @@ def _closes_sentences(text: str, last: str) -> bool:
     inside = re.search(r"\w\w[.!?][\"”)]? +[A-Z\"“]", re.sub(r"(?:^|\s)\d+[.)]", "", ABBREVIATION.sub("", last)))
     if inside:
         return True
+    if "```" in text and len(words(last)) > 5 and last[0].isupper() and not MARKER.match(last):
+        return True
     if not before:
         return len(words(last)) > 7 and bool(re.match(r"[\"“'A-Z]", last)) and not re.search(r"#\w", last)
     return sum(line[-1] in '.!?,;"”:' for line in before) >= 0.6 * len(before) and not (
@@ -178,7 +226,7 @@ class Refusal:
     """The output does what was asked: it does not decline, nor only ask for what is missing."""
 
     def __call__(self, example: Example) -> str | None:
-        opening = " ".join(sentences(example.output)[:3])[:400]
+        opening = " ".join(sentences(example.output[:1000])[:3])[:400]
         found = DECLINING.search(opening) or POLICY.search(opening[:250])
         if found and re.search(
             r"help but|\b(?:when|while|if) I(?:'m| am)? not",
@@ -193,7 +241,24 @@ class Refusal:
                 if re.search(r"assist|help|provid|request|answer|access|possible|information", first, re.IGNORECASE)
                 else None
             )
+        found = found or _has_no_answer(example)
         return f"refusal: {found[0][:60].strip()}" if found else None
+
+
+def _says_i(text: str) -> re.Match[str] | None:
+    """Find the only sentence that names such a machine, where it speaks in the first person."""
+    named = [part for part in sentences(text) if A_MACHINE.search(part)] if A_MACHINE.search(text) else []
+    return re.search(r"\b(?:I|[Mm]e|[Mm]y|I['’]m)\b.*", named[0]) if len(named) == 1 else None
+
+
+def _has_no_answer(example: Example) -> re.Match[str] | None:
+    """Find where a short output says no, in the first person or of the task, and shares no word with the task."""
+    said = words(example.output)
+    if len(said) > 20 or (SAYS_SOMETHING.search(example.instruction) and not OF_REQUESTS.search(example.output)):
+        return None
+    stems = {word[:5] for word in said if len(word) > 3} - {"provi", "answe", "text", "input", "infor"}
+    asked = {word[:5] for word in words(f"{example.instruction} {example.input}")}
+    return None if stems & asked or "help but" in example.output else NO_ANSWER.search(example.output.strip())
 
 
 @dataclass(frozen=True)
@@ -203,5 +268,8 @@ class MachineVoice:
     def __call__(self, example: Example) -> str | None:
         if ABOUT_MACHINES.search(example.instruction):
             return None
-        found = MACHINE.search(without_code(example.output))
+        text = without_code(example.output)
+        found = MACHINE.search(text) or (
+            None if A_MACHINE.search(f"{example.instruction} {example.input}") else _says_i(text)
+        )
         return f"speaks as an AI: {found[0][:60].strip()}" if found else None

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from math import log2
 
+from alpaca.curation.prose import has_any
 from alpaca.records import Example
 
 DETECTORS = re.findall(
@@ -22,6 +23,7 @@ DETECTORS = re.findall(
     "pypi_token.PypiTokenDetector sendgrid.SendGridDetector slack.SlackDetector square_oauth.SquareOAuthDetector stripe.StripeDetector "
     "telegram_token.TelegramBotTokenDetector twilio.TwilioKeyDetector basic_auth.BasicAuthDetector",
 )
+DIGIT = re.compile(r"\d")
 PREFIXED = re.compile(
     r"\b(?:sk|pk|rk)[-_](?:live|test|proj|ant|or)?[-_]?[A-Za-z0-9_-]{16,}|\bAIza[\w-]{30,}|\bya29\.[\w-]{20,}|\bgh[opsur]_\w{20,}|\bgithub_pat_\w{20,}|\bglpat-[\w-]{15,}|\bhf_[A-Za-z0-9]{20,}|\bxox[abprse]-[\w-]{10,}|"
     r"\b(?:AKIA|ASIA|AGPA|AROA|ANPA)[A-Z0-9]{12,}|\bSG\.[\w-]{15,}\.[\w-]{15,}|\bnpm_\w{30,}|\bpypi-[\w-]{30,}|\bshp(?:at|ss|ca)_\w{20,}|\bEAAC?\w{30,}|\bdop_v1_\w{30,}|\bkey-[0-9a-f]{32}|-----BEGIN [A-Z ]*PRIVATE KEY|\beyJ[\w-]{8,}\.[\w-]{8,}"
@@ -30,7 +32,10 @@ LABELLED_SECRET = re.compile(
     r"(?<![a-z])(?:(?:api|access|secret|auth|private|client|encryption|signing|license|account|storage|consumer|bearer|session|security|recovery|service|webhook|aws|openai|stripe|github|google|azure|slack|db|database|master|ssh|jwt)[ _-]*)*(?:keys?|tokens?|secret|credentials?|bearer)[\"'`]?(?: \w+){0,2}?\s*(?:[:=]|is|was|->|→|to|:=)\s*[\"'`<]?([A-Za-z0-9+/_.=~-]{12,})",
     re.IGNORECASE,
 )
-BEARER = re.compile(r"\b(?:Bearer|Basic|token)\s+([A-Za-z0-9+/_.=~-]{20,})")
+TAGGED = re.compile(
+    r"(?<![\w/.-])[A-Za-z]{2,10}(?:[_-][a-z]{2,6})?[_-](?=[\w-]*[A-Z])(?=[\w-]*[a-z])(?=[\w-]*\d)[A-Za-z0-9]{24,}\b"
+)
+BEARER = re.compile(r"\b(?:[Bb]earer|Basic|[Tt]oken|[Kk]ey)\s+([A-Za-z0-9+/_.=~-]{20,})")
 PASSWORD = re.compile(
     r"(?<![a-z])(?:pass ?words?|pass ?phrase|passwd|passcode|pwd|pass|pin(?: code| number)?|login|psk|wi-?fi key)[\"'`]?(?: (?:for|to|of|on) (?:[\w@.'’-]+ ){0,4}?| \w+ | )?\s*(?:[:=]+|\bis\b|\bwas\b|\bto\b|→|->|set to|reset to|changed to|\bas\b)(?: now| set to| currently|:)*\s*[*\"'`“‘(]{0,3}([^\s\"'`”’<>(){}\[\],]{4,40})",
     re.IGNORECASE,
@@ -48,6 +53,10 @@ ASKS_PASSWORD = re.compile(
     r"\b(?:pass ?words?|passphrases?|passcodes?|tokens?|(?:api|secret|private|public|encryption|access) keys?|pins?|uuids?|hash\w*|encrypt\w*|credentials?)\b",
     re.IGNORECASE,
 )
+NAMED_PASSWORD = re.compile(
+    r"\b(?:user(?:name)?|log ?in|account)\b[^.\n]{0,40}?\bpassword ((?=\S*\d)(?=\S*[A-Za-z])[^\s\"'()]{6,40})",
+    re.IGNORECASE,
+)
 BARE_PASSWORD = re.compile(
     r"\b(?:pass ?words?|passcode|pwd|pass ?phrase)\s+((?=\S*\d)(?=\S*[A-Za-z])(?=\S*[^\w\s.,;:\"'()])[^\s\"'()]{6,40})",
     re.IGNORECASE,
@@ -57,11 +66,11 @@ QUOTED_PASSWORD = re.compile(
 )
 EMAIL = re.compile(r"(?<![\w.+-])([\w.+-]+)@((?:[a-z0-9-]+\.)+[a-z]{2,24})\b", re.IGNORECASE)
 OBSCURED_EMAIL = re.compile(
-    r"\b([\w.+-]+)\s*(?:\[at\]|\(at\)|\{at\}| at )\s*([\w-]+)\s*(?:\[dot\]|\(dot\)|\{dot\}| dot )\s*(com|org|net|edu|io|co|de|fr|uk)\b",
+    r"\b([\w.+-]+)(?:\s*[\[({<]\s*at\s*[\])}>]\s*((?:[\w-]+(?:\.|\s*[\[({<]\s*dot\s*[\])}>]\s*| dot ))+)([a-z]{2,24})|\s+at\s+([\w-]+(?:\s+dot\s+[\w-]+)?)\s+dot\s+(com|org|net|edu|io|co|de|fr|uk|info|me|dev|app))\b",
     re.IGNORECASE,
 )
 EXAMPLE_DOMAIN = re.compile(
-    r"(?:^|\.)(?:example\d?|test|invalid|localhost|e?mail|domain|(?:your|my|our|the)?-?(?:company|domain|business|website|organization|store|email)(?:name)?|abc|xyz|acme\w*|sample|website|foo|bar|placeholder)\.[a-z.]+$|\.(?:example|test|invalid|local)$|(?:^|\.)example[\w-]*\.",
+    r"(?:^|\.)(?:example\d?|test|invalid|localhost|e?mail(?!\.ru)|domain|(?:your|my|our|the)?-?(?:company|domain|business|website|organization|store|email)(?:name)?|abc|xyz|acme\w*|sample|website|foo|bar|placeholder)\.[a-z.]+$|\.(?:example|test|invalid|local)$|(?:^|\.)example[\w-]*\.",
     re.IGNORECASE,
 )
 ROLE = re.compile(
@@ -94,7 +103,13 @@ BIRTH = re.compile(
     re.IGNORECASE,
 )
 STREET = re.compile(
-    r"\b\d{1,5}[A-Z]? (?:[NSEW]\.? |North |South |East |West )?(?:[A-Z][\w'’.-]+ ){1,3}(?:Street|St|Avenue|Ave|Road|Rd|Boulevard|Blvd|Lane|Ln|Drive|Dr|Court|Ct|Place|Pl|Terrace|Way|Circle|Cir|Parkway|Pkwy|Square|Close|Crescent)\b\.?,?(?:[^\n]{0,40}?\b(?:[A-Z]{2} \d{5}(?:-\d{4})?|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2})\b)"
+    r"\b\d{1,5}[A-Z]? (?:[NSEW]\.? |North |South |East |West )?(?:(?:[A-Z]|\d{1,3}(?:st|nd|rd|th)\b)[\w'’.-]* ){1,3}(?:Street|St|Avenue|Ave|Road|Rd|Boulevard|Blvd|Lane|Ln|Drive|Dr|Court|Ct|Place|Pl|Terrace|Way|Circle|Cir|Parkway|Pkwy|Square|Close|Crescent)\b\.?,?(?:[^\n]{0,40}?\b(?:(?:[A-Z]{2}|[A-Z][a-z]{3,}) \d{5}(?:-\d{4})?|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2})\b)"
+)
+POSTAL = re.compile(
+    r"\b[Pp]\.? ?[Oo]\.? [Bb]ox \d{1,6},? [A-Z][^\n]{0,40}?\b(?:[A-Z]{2}|[A-Z][a-z]+) \d{5}\b|"
+    r"\b[A-ZÄÖÜ][\w’.-]*(?:straße|strasse|str\.|weg|platz|allee|gasse|damm|ufer) \d{1,4} ?[a-z]?,? \d{5} [A-ZÄÖÜ]|"
+    r"\b\d{1,4},? (?:bis |ter )?(?:rue|avenue|boulevard|place|chemin|allée|quai|impasse) [^\n,]{3,40},? \d{5} [A-Z]|"
+    r"\b(?:[Vv]ia|[Vv]iale|[Pp]iazza|[Cc]orso|[Cc]alle|C/|[Pp]laza|[Aa]venida|[Rr]ua|[Pp]aseo) (?:d[aeo]s? |del |della |de la )?[A-ZÁÉÍÓÚ][^\n,]{2,40},? (?:n\.?º? ?)?\d{1,4}[^\n]{0,12}\b\d{4,5}(?:-\d{3})? [A-Z]"
 )
 LIVES = re.compile(
     r"\b(?:lives?|resid\w+|home address|address|ship(?:ped|ping)?|mail(?:ed|ing)?|deliver\w*|stay\w*)\b[^.\n]{0,40}?(?::| at| is| to)\s*\d{1,5}[A-Z]? (?:[A-Z][\w'’.-]+ ){1,3}(?:Street|St|Avenue|Ave|Road|Rd|Boulevard|Blvd|Lane|Ln|Drive|Dr|Court|Ct|Place|Terrace|Way|Circle|Parkway|Square|Close|Crescent)\b"
@@ -104,7 +119,7 @@ ADDRESS = re.compile(
     re.IGNORECASE,
 )
 FAMOUS = re.compile(
-    r"\b(?:famous|historical|landmark|white house|10 downing|baker street|headquarters|museum|president|biograph\w*|\d{3}0s)\b",
+    r"\b(?:famous|historical|landmark|white house|10 downing|221b|headquarters|museum|president|biograph\w*|\d{3}0s)\b",
     re.IGNORECASE,
 )
 
@@ -129,11 +144,15 @@ class Secrets:
     """No field holds a key, token or password that could be somebody's."""
 
     def __call__(self, example: Example) -> str | None:
-        asked = bool(ASKS_PASSWORD.search(example.instruction))
+        asked = bool(ASKS_PASSWORD.search(PASSWORD.sub(" ", BARE_PASSWORD.sub(" ", example.instruction))))
         for text in (example.instruction, example.input, example.output):
-            if kind := _key(text) or _password(text, asked):
+            if kind := (_may_hold_key(text) and _key(text)) or _password(text, asked):
                 return f"secret: {kind}"
         return None
+
+
+def _may_hold_key(text: str) -> bool:
+    return has_any(text, ("PRIVATE KEY", "://")) or any(len(word) > 10 and DIGIT.search(word) for word in text.split())
 
 
 def _key(text: str) -> str | None:
@@ -143,7 +162,11 @@ def _key(text: str) -> str | None:
             not NO_SECRET.search(hit) for detect in detectors() for hit in detect(line)
         ):
             return "key"
-        for value in (*LABELLED_SECRET.findall(line), *BEARER.findall(line)):
+        for value in (
+            *(found[0] for found in TAGGED.finditer(line)),
+            *LABELLED_SECRET.findall(line),
+            *BEARER.findall(line),
+        ):
             if (
                 not NO_SECRET.search(value)
                 and re.search(r"\d", value)
@@ -160,13 +183,20 @@ def _key(text: str) -> str | None:
 
 
 def _password(text: str, asked: bool) -> str | None:
-    for value in (*PASSWORD.findall(text), *QUOTED_PASSWORD.findall(text), *BARE_PASSWORD.findall(text)):
+    if asked or not has_any(text.lower(), ("pass", "pwd", "pin", "log", "sign in", "psk", "key", "user", "credential")):
+        return None
+    for value in (
+        *PASSWORD.findall(text),
+        *QUOTED_PASSWORD.findall(text),
+        *BARE_PASSWORD.findall(text),
+        *NAMED_PASSWORD.findall(text),
+    ):
         value = value.rstrip(".!?;:)*")
-        mixed = re.search(r"\d", value) or re.search(r"\w[^\w\s'’.-]", value)
-        real = mixed and len(value) > 3 and not NO_SECRET.search(value) and not re.match(r"\d+(?:-?\w+)?\Z", value[:2])
-        if not asked and (real or re.fullmatch(r"\d{4,8}", value)):
+        mixed = re.search(r"\d|[a-z][A-Z]\w*[a-z][A-Z]", value) or re.search(r"\w[^\w\s'’.-]", value)
+        real = mixed and len(value) > 3 and not NO_SECRET.search(value) and not re.fullmatch(r"\d+(?:-?[a-z]+)?", value)
+        if real or re.fullmatch(r"\d{4,8}", value):
             return "password"
-    return "password" if not asked and CREDENTIALS.search(text) else None
+    return "password" if CREDENTIALS.search(text) else None
 
 
 @dataclass(frozen=True)
@@ -176,15 +206,23 @@ class PersonalData:
     def __call__(self, example: Example) -> str | None:
         told = f"{example.instruction} {example.input}"
         for text in (example.instruction, example.input, example.output):
+            digits = bool(DIGIT.search(text))
             for kind, holds in KINDS.items():
-                if holds(text) and not (kind in ("postal address", "date of birth") and FAMOUS.search(told)):
+                if (
+                    (digits or holds is _email)
+                    and holds(text)
+                    and not (kind in ("postal address", "date of birth") and FAMOUS.search(told))
+                ):
                     return f"personal data: {kind}"
         return None
 
 
 def _email(text: str) -> bool:
+    if "@" not in text and not re.search(r"\bdot\b|[\[({<]\s*at\s*[\])}>]", text, re.IGNORECASE):
+        return False
     found = [found.groups() for found in EMAIL.finditer(text)] + [
-        (a, f"{b}.{c}") for a, b, c in OBSCURED_EMAIL.findall(text)
+        (a, f"{re.sub(r'[^a-z0-9-]*(?:dot)?[^a-z0-9-]*$', '', b.lower()) or c}.{d or e}")
+        for a, b, d, c, e in OBSCURED_EMAIL.findall(text)
     ]
     return any(
         not EXAMPLE_DOMAIN.search(domain) and not ROLE.match(name) and "regex" not in text.lower()
@@ -210,6 +248,8 @@ def _iban(text: str) -> bool:
 
 
 def _phone(text: str) -> bool:
+    if not re.search(r"\d\W{0,3}\d\W{0,3}\d", text):
+        return False
     import phonenumbers
 
     for found in (*PHONE.finditer(text), *PHONE_LABEL.finditer(text)):
@@ -236,7 +276,7 @@ def _phone(text: str) -> bool:
 
 
 def _address(text: str) -> bool:
-    for found in ADDRESS.findall(text):
+    for found in ADDRESS.findall(text) if re.search(r"\d\.\d{1,3}\.\d", text) else ():
         try:
             if ipaddress.ip_address(found).is_global and found not in ("8.8.8.8", "8.8.4.4", "1.1.1.1"):
                 return True
@@ -246,7 +286,7 @@ def _address(text: str) -> bool:
 
 
 def _identity(text: str) -> bool:
-    return any(
+    return bool(re.search(r"\d{3}", text)) and any(
         re.search(r"\d{3}", value) and not re.fullmatch(r"(?:19|20)\d\d|1234\d*|(\d)\1+", value.strip())
         for value in (*IDENTITY.findall(text), *NUMBERED.findall(text))
     )
@@ -260,6 +300,6 @@ KINDS: dict[str, Callable[[str], bool]] = {
     "telephone number": _phone,
     "identity number": _identity,
     "date of birth": lambda text: bool(BIRTH.search(text)),
-    "postal address": lambda text: bool(STREET.search(text) or LIVES.search(text)),
+    "postal address": lambda text: bool(STREET.search(text) or POSTAL.search(text) or LIVES.search(text)),
     "network address": _address,
 }

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 FENCE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 INLINE = re.compile(r"`[^`\n]+`")
 MARKER = re.compile(r"^\s*(?:(\d{1,3})[.)]|[-*•–+])\s+(?=\S)", re.MULTILINE)
 ABBREVIATION = re.compile(
-    r"\b(?:Mr|Mrs|Ms|Dr|Prof|St|Jr|Sr|vs|etc|e\.g|i\.e|a\.m|p\.m|U\.S|U\.K|No|Inc|Ltd|Co|approx|[A-Z])\.", re.IGNORECASE
+    r"\b(?=\w{1,6}\.)(?:Mr|Mrs|Ms|Dr|Prof|St|Jr|Sr|vs|etc|e\.g|i\.e|a\.m|p\.m|U\.S|U\.K|No|Inc|Ltd|Co|approx|[A-Z])\.",
+    re.IGNORECASE,
 )
 CODE = re.compile(
     r"```|^\s*(?:def |class \w+[:({]|import |from \w+ import|#include|public |function |for ?\(|while ?\(|if ?\(|<!DOCTYPE|SELECT .* FROM|"
@@ -32,16 +34,22 @@ def without_code(text: str) -> str:
     return INLINE.sub(" ", FENCE.sub("\n", text))
 
 
+def has_any(text: str, parts: tuple[str, ...]) -> bool:
+    """Tell whether a text holds any of some strings: the cheap question before a dear one."""
+    return any(part in text for part in parts)
+
+
 def is_code(text: str) -> bool:
     """Tell whether a text holds program code, fenced or bare."""
     return bool(CODE.search(text))
 
 
-def sentences(text: str) -> list[str]:
+@lru_cache(maxsize=8)  # several filters ask it of the same output
+def sentences(text: str) -> tuple[str, ...]:
     """Split prose after closing punctuation and at line breaks; usual abbreviations and decimals do not end a sentence."""
     held = ABBREVIATION.sub(lambda found: found[0].replace(".", "\0"), text)
     parts = re.split(r"(?<=[.!?。！？])[\"'”’)\]]*\s+|(?<=[。！？])|\n+", held)
-    return [part.replace("\0", ".").strip() for part in parts if re.search(r"\w", part)]
+    return tuple(part.replace("\0", ".").strip() for part in parts if re.search(r"\w", part))
 
 
 def items(text: str) -> list[str]:

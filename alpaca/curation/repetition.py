@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 
 from pydantic import PositiveInt
 from rapidfuzz import fuzz
@@ -13,12 +14,12 @@ from alpaca.curation.prose import is_code, plain, sentences, without_code, words
 from alpaca.records import Example
 
 LABEL = re.compile(
-    r"^\s*(?:#+\s*)?(?:instruction|input|task|question|prompt|output|response|answer|sentence|text)s?\s*\d*\s*[:=]\s*",
+    r"^\s*(?:#+\s*)?(?:(?:the|your|here is the) )?(?:given )?(?:instruction|input|task|question|prompt|output|response|answer|sentence|text)s?\s*\d*\s*(?:is|was)?\s*[:=]\s*",
     re.IGNORECASE,
 )
 SAME_IS_RIGHT = re.compile(
-    r"\b(?:cop(?:y|ied)|repeat|echo|correct|fix|edit|grammar|grammatical\w*|spell\w*|punctuat\w*|proofread|check|same|verbatim|identify|find|extract|select|choose|pick|which|if (?:it|needed|necessary|any)|"
-    r"error|mistake|unscrambl\w*|sort\w*|order|arrange|duplicat\w*|remove|delete|quote|capitali[sz]\w*|format|code|articles?|divide|organi[sz]e|commas?|paragraphs|chronolog\w*|split|evaluate)\b",
+    r"\b(?:cop(?:y|ied)|repeat|echo|correct|fix|edit|grammar|grammatical\w*|spell\w*|punctuat\w*|proofread|check|same|verbatim|extract|select|choose|pick|if (?:it|needed|necessary|any)|"
+    r"error|mistake|unscrambl\w*|sort\w*|order|arrange|duplicat\w*|remove|delete|quote|capitali[sz]\w*|format|code|organi[sz]e|divide|split|paragraphs|commas?|chronolog\w*)\b",
     re.IGNORECASE,
 )
 REFRAIN = re.compile(
@@ -37,7 +38,7 @@ class InputRepeatsInstruction:
         instruction, given = (plain(LABEL.sub("", text)) for text in (example.instruction, example.input))
         if len(given.split()) < 3:
             return "input repeats the instruction" if given and given == instruction else None
-        twice = given.replace(instruction, "", 1).split() if instruction in given else None
+        twice = given.replace(instruction, "").split() if instruction in given else None
         same = fuzz.ratio(instruction, given) > self.most or (twice is not None and len(twice) < 4)
         return "input repeats the instruction" if same else None
 
@@ -58,7 +59,7 @@ class Echo:
             return "output repeats the instruction"
         given = " ".join(LABEL.sub("", example.input).lower().split())
         output = " ".join(LABEL.sub("", example.output).lower().split())
-        exempt = SAME_IS_RIGHT.search(example.instruction) and len(given.split()) < 40
+        exempt = SAME_IS_RIGHT.search(example.instruction) and len(given.split()) < 40 and "__" not in output
         return None if exempt or not self._copies(output, given, exact=True) else "output repeats the input"
 
     def _copies(self, output: str, other: str, exact: bool = False) -> bool:
@@ -81,10 +82,15 @@ class Repetition:
 
     def __call__(self, example: Example) -> str | None:
         prose = without_code(example.output)
-        if is_code(example.output) or re.search(r"^\s*\|", prose, re.MULTILINE):
+        if is_code(prose) or re.search(r"^\s*\|", prose, re.MULTILINE):
             return None
         asked = REFRAIN.search(f"{example.instruction} {example.input}")
-        found = _doubled(words(prose)) or _loop(words(prose), 6 if asked else 3) or self._again(prose, bool(asked))
+        found = (
+            _doubled(words(prose))
+            or _loop(words(prose), 6 if asked else 3)
+            or (None if asked else _at_once(example.output))
+            or self._again(prose, bool(asked))
+        )
         return f"repetition: {found[:60]}" if found and plain(example.input).count(found) < 2 else None
 
     def _again(self, prose: str, refrain: bool) -> str | None:
@@ -93,9 +99,21 @@ class Repetition:
         counts = Counter(long)
         for part, times in counts.most_common(1):
             covered = 100 * sum(len(p.split()) * (n - 1) for p, n in counts.items()) / max(1, len(words(prose)))
-            if times > 1 and (covered >= self.share or times > 2) and not (refrain and covered < 2 * self.share):
+            if (
+                times > 1
+                and (covered >= self.share or times > 2 or len(part.split()) > 9)
+                and not (refrain and covered < 2 * self.share)
+            ):
                 return part
         return None
+
+
+def _at_once(text: str) -> str | None:
+    """Return the first sentence of more than four words that is said twice without anything between, or None."""
+    for part, following in pairwise(sentences(text)):
+        if part == following and len(words(part)) > 4:
+            return plain(part)
+    return None
 
 
 def _doubled(tokens: list[str]) -> str | None:
@@ -108,12 +126,23 @@ def _doubled(tokens: list[str]) -> str | None:
     )
 
 
+def _periods(tokens: list[str], most: int) -> list[int]:
+    """Return, in order, at which distances of at most so many words a pair of words comes three times: a loop has such pairs."""
+    places: dict[tuple[str, str], list[int]] = {}
+    for place, pair in enumerate(pairwise(tokens)):
+        places.setdefault(pair, []).append(place)
+    found: set[int] = set()
+    for own in (set(own) for own in places.values() if len(own) > 2):
+        found |= {n for n in range(1, most + 1) if n not in found for p in own if p + n in own and p + 2 * n in own}
+    return sorted(found)
+
+
 def _loop(tokens: list[str], times: int) -> str | None:
     """Return the first phrase of at most 20 words that is said more than that many times in a row, or None.
 
     One word counts from `times` + 1; numbers and single letters are no words here, since tables and sums repeat them.
     """
-    for length in range(1, min(20, len(tokens) // 3) + 1):
+    for length in _periods(tokens, min(20, len(tokens) // 3)):
         run = 0
         needed = (times if length == 1 else 2 if length > 3 else times - 1) * length
         for place in range(length, len(tokens)):

@@ -75,6 +75,29 @@ REJECTED = [
     (TASK, "", "It is warm\x07 and soft.", "encoding damage: control character U+0007"),
     (TASK, "", "He left.\\nShe stayed.", "encoding damage: escape sequence"),
     (TASK, "", "It is <b>warm</b> and soft.", "markup: <b>"),
+    (TASK, "", "Unable to comply.", "refusal: Unable to comply."),
+    (TASK, "", "You wait. I, an AI, have no view on this.", "speaks as an AI: I, an AI, have no view on this."),
+    (
+        TASK,
+        "",
+        "First you mix the flour with water.\n\nThen you knead the dough for a while.\n\nThis dou",
+        "cut off: no closing punctuation, unlike the other lines",
+    ),
+    (
+        TASK,
+        "",
+        "You mix it. Then you bake it at home. Then you bake it at home.",
+        "repetition: then you bake it at home",
+    ),
+    (TASK, "", "You mix. <|start_header_id|> You bake.", "several tasks: <|start_header_id|>"),
+    (f"A. {TASK}\nB. Name three rivers in Africa.", "", "You mix.", "several tasks: Name three rivers in Africa."),
+    (f"{TASK} / Name three rivers in Africa.", "", "You mix.", "several tasks: / Name three rivers in Africa."),
+    (TASK, "", "You mix. The following image shows a loaf.", "missing reference: following image shows"),
+    ("What is seven times eight?", "", "55", "wrong arithmetic: the answer is 56"),
+    (TASK, "", "So 3 hours is 190 minutes.", "wrong arithmetic: 3 hours is 190 minutes (it is 180)"),
+    ("Write a haiku about snow.", "", "Snow falls on the roof.", "wrong count: 1 lines for a haiku"),
+    ("Name four fruits you like.", "", "apple, pear", "wrong count: 2 items for 4"),
+    (TASK, "", "Печь хлеб.", "wrong language: another script than that of the task"),
 ]
 KEPT = [
     ("Name the capital of France.", "", "Paris"),
@@ -93,6 +116,14 @@ KEPT = [
     ("Generate a password of 8 characters.", "", "Your password is rT8$jLpZ."),
     ("Write a sample contact line.", "", "Write to support@example.com or call (555) 123-4567."),
     ("Explain the line break in HTML.", "", "Use the <br> tag, and &nbsp; for a space."),
+    ("Come up with a metaphor for love.", "", "I am like a moth to a flame; I can't help but be drawn to it."),
+    (
+        "Describe a day in one line.",
+        "",
+        "It lasts: 2 hours and 30 minutes is 150 minutes, and 1 foot equals 12 inches.",
+    ),
+    ("Write a haiku about snow.", "", "Snow on the roof\nThe cat asleep by the fire\nA bell far away"),
+    ("Write a story. Then list the characters in the story.", "", "Ann met Bob by the sea. They were Ann and Bob."),
     ("Say that in French, please.", "The café is open.", "Le café « Été » est ouvert."),
 ]
 
