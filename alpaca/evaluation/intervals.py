@@ -1,0 +1,105 @@
+"""Intervals and tests of a share, exact where that is possible: pure functions of counts and scores.
+
+Binomial tails are summed from logarithms, which is exact to rounding for any number of tasks that can be judged.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import cache
+from statistics import NormalDist
+from typing import Final
+
+import numpy as np
+
+from alpaca.evaluation.judgments import Floats
+
+NORMAL: Final = NormalDist()
+Interval = tuple[float, float]
+Z_95: Final = NORMAL.inv_cdf(0.975)  # two-sided 95 % of the normal distribution
+
+
+def wilson(share: float, n: float, z: float = Z_95) -> Interval:
+    """Return the interval of a share seen in `n` trials (Wilson 1927); sound at 0 and 1 too."""
+    spread = z**2 / n
+    middle = (share + spread / 2) / (1 + spread)
+    half = z * math.sqrt(share * (1 - share) / n + spread / (4 * n)) / (1 + spread)
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def score_interval(scores: Floats) -> Interval:
+    """Return Wilson's 95 % interval of the mean of scores from 0 to 1, ties and weighted preferences among them.
+
+    Scores that are not all 0 or 1 vary less than wins and losses do, so they count for as many trials as give their variance.
+    """
+    mean, variance = float(scores.mean()), float(scores.var())
+    bound = mean * (1 - mean)
+    trials = len(scores) * bound / variance if variance > 1e-12 * max(bound, 1e-300) else len(scores)
+    return wilson(mean, max(trials, len(scores)))
+
+
+def clopper_pearson(successes: int, n: int, level: float = 0.95) -> Interval:
+    """Return the exact interval of a share (Clopper and Pearson 1934), which covers at least `level` for every true share."""
+    tail = (1 - level) / 2
+    low = root(lambda p: at_least(successes, n, p) - tail) if successes else 0.0
+    high = root(lambda p: tail - at_least(n - successes, n, 1 - p)) if successes < n else 1.0
+    return low, high
+
+
+def at_least(successes: int, n: int, p: float) -> float:
+    """Return the chance of this many successes or more in `n` trials of chance `p`."""
+    if successes <= 0:
+        return 1.0
+    if not 0 < p < 1:
+        return float(p >= 1)
+    counts = np.arange(successes, n + 1)
+    logs = _log_choose(n)[successes:] + counts * math.log(p) + (n - counts) * math.log1p(-p)
+    return min(1.0, float(np.exp(logs).sum()))
+
+
+def sign_test(wins: int, losses: int) -> float:
+    """Return the exact two-sided p-value of as uneven a count as this between equals (ties say nothing and are left out)."""
+    return min(1.0, 2 * at_least(max(wins, losses), wins + losses, 0.5))
+
+
+def bootstrap(scores: Floats, seed: int, draws: int = 9999, level: float = 0.95) -> Interval:
+    """Return the bootstrap interval of the mean over tasks, each of which is drawn whole (clustered by instruction).
+
+    The percentiles are widened for few tasks as Hesterberg does (2015, "What teachers should know about the bootstrap",
+    section 5.2), since plain ones are too narrow by the factor of a sample's own variance and of Student's t.
+    """
+    n = len(scores)
+    if n < 2:
+        return 0.0, 1.0
+    values, counts = np.unique(scores, return_counts=True)
+    means = np.random.default_rng(seed).multinomial(n, counts / n, size=draws) @ values / n
+    tail = NORMAL.cdf(-math.sqrt(n / (n - 1)) * student((1 + level) / 2, n - 1))
+    low, high = np.quantile(means, [tail, 1 - tail])
+    return float(low), float(high)
+
+
+def student(share: float, freedom: int) -> float:
+    """Return the quantile of Student's t by its expansion about the normal one (Abramowitz and Stegun, 26.7.5)."""
+    x = NORMAL.inv_cdf(share)
+    terms = (
+        (x**3 + x) / 4,
+        (5 * x**5 + 16 * x**3 + 3 * x) / 96,
+        (3 * x**7 + 19 * x**5 + 17 * x**3 - 15 * x) / 384,
+        (79 * x**9 + 776 * x**7 + 1482 * x**5 - 1920 * x**3 - 945 * x) / 92160,
+    )
+    return x + sum(term / float(freedom) ** power for power, term in enumerate(terms, start=1))
+
+
+@cache
+def _log_choose(n: int) -> Floats:
+    logs = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, n + 1)))])
+    return np.asarray(logs[n] - logs - logs[::-1])
+
+
+def root(rising: Callable[[float], float]) -> float:
+    """Return where a rising function of a share is zero, by halving until two floats meet."""
+    low, high = 0.0, 1.0
+    while low < (middle := (low + high) / 2) < high:
+        low, high = (middle, high) if rising(middle) < 0 else (low, middle)
+    return (low + high) / 2
