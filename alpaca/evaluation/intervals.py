@@ -72,11 +72,19 @@ def bootstrap(scores: Floats, seed: int, draws: int = 9999, level: float = 0.95)
     n = len(scores)
     if n < 2:
         return 0.0, 1.0
-    values, counts = np.unique(scores, return_counts=True)
-    means = np.random.default_rng(seed).multinomial(n, counts / n, size=draws) @ values / n
+    means = _resampled(scores, np.random.default_rng(seed), draws)
     tail = NORMAL.cdf(-math.sqrt(n / (n - 1)) * student((1 + level) / 2, n - 1))
     low, high = np.quantile(means, [tail, 1 - tail])
     return float(low), float(high)
+
+
+def _resampled(scores: Floats, rng: np.random.Generator, draws: int) -> Floats:
+    """Return the means of samples drawn with replacement; where few values occur, it is enough to draw how often each does."""
+    n = len(scores)
+    values, counts = np.unique(scores, return_counts=True)
+    if 8 * len(values) < n:
+        return np.asarray(rng.multinomial(n, counts / n, size=draws) @ values / n)
+    return np.array([scores[rng.integers(n, size=n)].mean() for _ in range(draws)])
 
 
 def student(share: float, freedom: int) -> float:
