@@ -103,7 +103,7 @@ def _covariance(first: Floats, second: Floats, paired: np.typing.NDArray[np.bool
 
 def _flips(first: Floats, second: Floats) -> tuple[int, int, int]:
     """Count the tasks asked both ways that came out the same, for the first answer, and for the second one."""
-    pairs = [(a, b) for a, b in zip(first, second, strict=True) if not math.isnan(a + b)]
+    pairs = [(a, b) for a, b in zip(first.tolist(), second.tolist(), strict=True) if not math.isnan(a + b)]
     consistent = sum(verdict(a) == verdict(b) for a, b in pairs)
     for_first = sum(verdict(a) != verdict(b) and a > b for a, b in pairs)
     return consistent, for_first, len(pairs) - consistent - for_first

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -63,8 +64,7 @@ def shuffled(scores: Floats, seed: int) -> Floats:
 def log_capital(wins: Ints, losses: Ints, share: float = 0.5) -> Floats:
     """Return the logarithm of the capital after so many wins and losses, against a true share of wins `share`."""
     most = int((wins + losses).max(initial=0))
-    gammas = np.array([math.lgamma(PRIOR + count) for count in range(most + 1)])
-    totals = np.array([math.lgamma(2 * PRIOR + count) for count in range(most + 1)])
+    gammas, totals = _log_gammas(PRIOR, most), _log_gammas(2 * PRIOR, most)
     mixed = gammas[wins] + gammas[losses] - totals[wins + losses] - (2 * gammas[0] - totals[0])
     return np.asarray(mixed - wins * math.log(share) - losses * math.log1p(-share))
 
@@ -83,3 +83,8 @@ def confidence(wins: int, losses: int, alpha: float = ALPHA) -> Interval:
     low = root(lambda part: -refuted(part * best)) * best if wins else 0.0
     high = best + (1 - best) * root(lambda part: refuted(best + part * (1 - best))) if losses else 1.0
     return low, high
+
+
+@cache
+def _log_gammas(start: float, most: int) -> Floats:
+    return np.array([math.lgamma(start + count) for count in range(most + 1)])
