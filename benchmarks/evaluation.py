@@ -47,7 +47,7 @@ def coverage(size: int, shares: tuple[float, ...], draws: int, seed: int = 0) ->
     def held(wins: int, ties: int, losses: int) -> tuple[bool, ...]:
         scores = np.repeat(OUTCOMES, (wins, ties, losses))
         exact = clopper_pearson(wins, wins + losses) if wins + losses else (0.0, 1.0)
-        wilson, resampled = score_interval(scores), bootstrap(scores, wins * 1000 + ties, draws=1999)
+        wilson, resampled = score_interval(scores), bootstrap(scores, wins * 1000 + ties, draws=4999)
         return tuple(
             low <= value <= high for (low, high), value in ((wilson, true), (resampled, true), (exact, decided))
         )

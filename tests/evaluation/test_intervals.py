@@ -9,7 +9,6 @@ from alpaca.evaluation.intervals import (
     clopper_pearson,
     score_interval,
     sign_test,
-    student,
     wilson,
 )
 from benchmarks.evaluation import MIXTURES, SIZES, clustered_coverage, coverage
@@ -66,15 +65,6 @@ def test_the_sign_test_is_scipys(wins: int, losses: int, p_value: float) -> None
     assert sign_test(losses, wins) == sign_test(wins, losses)
 
 
-# from scipy.stats import t; t.ppf(0.975, freedom), scipy 1.17.1
-@pytest.mark.parametrize(
-    ("freedom", "quantile"),
-    [(5, 2.5705818356363146), (19, 2.0930240544083087), (251, 1.9694602272245434), (804, 1.9629189419500712)],
-)
-def test_students_quantile_is_scipys(freedom: int, quantile: float) -> None:
-    assert student(0.975, freedom) == pytest.approx(quantile, abs=1e-3)
-
-
 def test_certain_and_impossible_chances_have_tails_too() -> None:
     assert (at_least(0, 5, 0.0), at_least(1, 5, 0.0), at_least(5, 5, 1.0)) == (1.0, 0.0, 1.0)
 
@@ -88,8 +78,9 @@ def test_the_bootstrap_is_the_same_for_a_seed_and_near_for_another() -> None:
     assert bootstrap(scores, 1) == pytest.approx((scores.mean() - half, scores.mean() + half), abs=0.003)
 
 
-def test_one_task_bounds_nothing() -> None:
-    assert bootstrap(np.ones(1), 0) == (0.0, 1.0)
+def test_one_task_bounds_little() -> None:
+    """Its weight and the prior's leave the interval of Beta(2, 1): the roots of 0.025 and 0.975."""
+    assert bootstrap(np.ones(1), 0) == pytest.approx((0.158, 0.987), abs=0.01)
 
 
 @pytest.mark.slow
@@ -99,7 +90,7 @@ def test_intervals_cover_95_percent(size: int, mixture: str) -> None:
     """The exact one is of the decided tasks and covers at least that, as it must; the others within one percent."""
     held = coverage(size, MIXTURES[mixture], draws=10_000)
     assert held["interval"] == pytest.approx(0.95, abs=0.01)
-    assert held["bootstrap"] == pytest.approx(0.95, abs=0.02 if size < 100 else 0.01)
+    assert held["bootstrap"] == pytest.approx(0.95, abs=0.012)
     assert held["exact"] >= 0.95
 
 
