@@ -90,7 +90,7 @@ def test_intervals_cover_95_percent(size: int, mixture: str) -> None:
     """The exact one is of the decided tasks and covers at least that, as it must; the others within one percent."""
     held = coverage(size, MIXTURES[mixture], draws=10_000)
     assert held["interval"] == pytest.approx(0.95, abs=0.01)
-    assert held["bootstrap"] == pytest.approx(0.95, abs=0.012)
+    assert held["bootstrap"] == pytest.approx(0.95, abs=0.01)
     assert held["exact"] >= 0.95
 
 
