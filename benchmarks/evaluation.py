@@ -16,73 +16,15 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterable
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from alpaca.evaluation import sequential
-from alpaca.evaluation.intervals import bootstrap, clopper_pearson, score_interval
-from alpaca.evaluation.judgments import Judgment
 from alpaca.evaluation.length import length_controlled
 from alpaca.evaluation.position import PositionBias
 from alpaca.evaluation.rates import counts, standard_error
-from tests.judged import SHAPES, Shape, shape
-
-SIZES = (20, 252, 805)
-OUTCOMES = np.array([1.0, 0.5, 0.0])
-MIXTURES = {  # shares of wins, ties and losses
-    "63 wins, 8 ties, 181 losses": (63 / 252, 8 / 252, 181 / 252),
-    "even, no ties": (0.5, 0.0, 0.5),
-    "even, a fifth ties": (0.4, 0.2, 0.4),
-}
-
-
-def coverage(size: int, shares: tuple[float, ...], draws: int, seed: int = 0) -> dict[str, float]:
-    """Return how often each 95 % interval holds the true value, over draws of a whole comparison."""
-    true, decided = float(OUTCOMES @ shares), shares[0] / (shares[0] + shares[2])
-
-    @cache
-    def held(wins: int, ties: int, losses: int) -> tuple[bool, ...]:
-        scores = np.repeat(OUTCOMES, (wins, ties, losses))
-        exact = clopper_pearson(wins, wins + losses) if wins + losses else (0.0, 1.0)
-        wilson, resampled = score_interval(scores), bootstrap(scores, wins * 1000 + ties, draws=4999)
-        return tuple(
-            low <= value <= high for (low, high), value in ((wilson, true), (resampled, true), (exact, decided))
-        )
-
-    drawn = np.random.default_rng(seed).multinomial(size, shares, size=draws)
-    means = np.mean([held(*map(int, count)) for count in drawn], axis=0)
-    return dict(zip(("interval", "bootstrap", "exact"), map(float, means), strict=True))
-
-
-def clustered_coverage(size: int, draws: int, seed: int = 0) -> float:
-    """Return the coverage for a judge asked four times a task, whose answers to one task are alike."""
-    rng = np.random.default_rng(seed)
-    chances = rng.beta(0.5, 1.0, (draws, size))  # of a win, by task; their mean is 1/3
-    scores = rng.binomial(4, chances) / 4
-    held = [low <= 1 / 3 <= high for low, high in map(score_interval, scores)]
-    return float(np.mean(held))
-
-
-def stopped(shares: tuple[float, ...], size: int, draws: int, seed: int = 0) -> list[sequential.Sequential]:
-    """Run the sequential test, looking after every judgment."""
-    rng = np.random.default_rng(seed)
-    return [sequential.run(rng.choice(OUTCOMES, size, p=shares)) for _ in range(draws)]
-
-
-def biased(size: int, push: float, both: bool, seed: int = 0) -> list[Judgment]:
-    """Return a judge's judgments of equals, who takes the first answer in `push` of the cases and else chooses evenly."""
-    rng = np.random.default_rng(seed)
-    judgments = []
-    for task in range(size):
-        orders = ("candidate", "reference") if both else (("candidate", "reference")[rng.integers(2)],)
-        for first in orders:
-            for_first = rng.random() < push or rng.random() < 0.5
-            won = float(for_first == (first == "candidate"))
-            judgments.append(Judgment(str(task), won, first="candidate" if first == "candidate" else "reference"))
-    return judgments
+from tests.judged import MIXTURES, SHAPES, SIZES, Shape, biased, clustered_coverage, coverage, reordered, shape, stopped
 
 
 def simulate(draws: int) -> None:
@@ -112,12 +54,6 @@ def simulate(draws: int) -> None:
             print(
                 f"position, {orders}, first answer taken in {push:.0%}: found in {p:.1%}, mean win rate without it {rate:.3f}"
             )
-
-
-def reordered(draws: int) -> list[sequential.Sequential]:
-    """Run the test on the stored result itself, in orders drawn at random."""
-    scores = np.repeat(OUTCOMES, (63, 8, 181))
-    return [sequential.run(sequential.shuffled(scores, seed)) for seed in range(draws)]
 
 
 def ours(judgments: Shape) -> tuple[float, float, int, int, int, float]:

@@ -33,7 +33,7 @@ class Stored:
             if problem is not None or not _is_judgment(row):
                 raise UserError(f"{where}: {problem or 'a judgment has an `instruction` and a `preference`'}")
             names.add((row.get("generator_1"), row.get("generator_2")))
-            key = (row["instruction"], str(row.get("annotator") or ""))
+            key = (_task(row), str(row.get("annotator") or ""))
             judgments.append(judgment(row, repeats[key]))
             repeats[key] += 1
         if not judgments:
@@ -47,7 +47,7 @@ def judgment(row: dict[str, Any], repeat: int = 0) -> Judgment:
     """Make a judgment of a row; what cannot be read in it is missing, with the reason."""
     preference, missing = _preference(row["preference"])
     return Judgment(
-        task=row["instruction"],
+        task=_task(row),
         preference=preference,
         missing=missing,
         candidate_length=_length(row, 2),
@@ -73,6 +73,12 @@ def annotation(judgment: Judgment, candidate: str = "candidate", reference: str 
 
 def _is_judgment(row: Any) -> bool:
     return isinstance(row, dict) and isinstance(row.get("instruction"), str) and "preference" in row
+
+
+def _task(row: dict[str, Any]) -> str:
+    """Return what tells a task from others: its instruction, with its input where it has one."""
+    given = row.get("input")
+    return f"{row['instruction']}\n\n{given}" if isinstance(given, str) and given else str(row["instruction"])
 
 
 def _preference(value: Any) -> tuple[float | None, str]:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from judged import MIXTURES, SIZES, clustered_coverage, coverage
 
 from alpaca.evaluation.intervals import (
     at_least,
@@ -11,7 +12,6 @@ from alpaca.evaluation.intervals import (
     sign_test,
     wilson,
 )
-from benchmarks.evaluation import MIXTURES, SIZES, clustered_coverage, coverage
 
 
 def test_an_interval_never_leaves_zero_to_one_nor_closes_up() -> None:

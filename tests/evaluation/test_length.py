@@ -2,26 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from judged import GOLDEN, SHAPES, shape
 
 from alpaca.evaluation.judgments import Judgment
 from alpaca.evaluation.length import LengthEffect, length_controlled
-from tests.judged import SHAPES, shape
-
-# win rate, standard error, wins, ties, losses, length-controlled win rate, by alpaca_eval 0.6.6 with scikit-learn 1.9.1:
-#   python -m benchmarks.evaluation golden
-GOLDEN = {
-    "coins": (47.0, 5.016135580465917, 47, 0, 53, 50.0),
-    "ties": (55.833333333333336, 3.704005200924812, 47, 40, 33, 51.169968828644144),
-    "old ties": (50.83333333333333, 5.37987286235148, 21, 19, 20, 68.36783842057493),
-    "weighted": (22.756444024663054, 1.9345175282381908, 52, 0, 200, 23.860682619254455),
-    "strong": (94.43790889889065, 0.766453074583388, 198, 0, 2, 94.25821270110629),
-    "longer wins": (39.130434782608695, 1.7211923698734386, 315, 0, 490, 46.6469549531996),
-    "longer loses": (76.75, 2.1147752684600376, 307, 0, 93, 75.77615433123553),
-    "sure of length": (44.44444444444444, 5.2671718126664135, 40, 0, 50, 100.0),
-    "gently": (52.91746440275955, 0.3535540899091792, 887, 0, 613, 56.88535495010411),
-    "five": (55.36984564916526, 12.999193199116602, 3, 0, 2, 50.0),
-    "seven": (78.57142857142857, 14.869042853329518, 5, 1, 1, 99.9999141545449),
-}
 
 
 @pytest.mark.parametrize("name", [name for name in SHAPES if name != "seven"])

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import pytest
+from judged import biased
 
 from alpaca.evaluation.judgments import Judgment, Shown
 from alpaca.evaluation.position import PositionBias
-from benchmarks.evaluation import biased
 
 
 def both_orders(pairs: list[tuple[float, float]]) -> list[Judgment]:

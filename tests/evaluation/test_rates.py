@@ -2,11 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from judged import GOLDEN, SHAPES, shape
 
 from alpaca.evaluation.judgments import Judgment
 from alpaca.evaluation.rates import WinRate
-from tests.evaluation.test_length import GOLDEN
-from tests.judged import SHAPES, shape
 
 
 def verdicts(wins: int, ties: int, losses: int) -> list[Judgment]:

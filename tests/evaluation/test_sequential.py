@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from judged import MIXTURES, reordered, stopped
 
 from alpaca.evaluation.intervals import clopper_pearson
 from alpaca.evaluation.sequential import confidence, log_capital, run, shuffled
-from benchmarks.evaluation import MIXTURES, reordered, stopped
 
 
 def test_it_stops_when_the_capital_is_twenty_and_says_what_was_saved() -> None:

@@ -54,6 +54,12 @@ def test_the_same_task_again_is_a_repeat(tmp_path: Path) -> None:
     assert [(each.judge, each.repeat) for each in found] == [("gpt", 0), ("gpt", 1), ("other", 0)]
 
 
+def test_one_instruction_with_two_inputs_is_two_tasks(tmp_path: Path) -> None:
+    found = stored(tmp_path, [row(preference=1, input="a"), row(preference=2, input="b"), row(preference=2, input="")])
+    assert [each.task for each in found] == ["Say hello\n\na", "Say hello\n\nb", "Say hello"]
+    assert [each.repeat for each in found] == [0, 0, 0]
+
+
 def test_what_goes_out_comes_in_the_same(tmp_path: Path) -> None:
     told = [judgment(row(preference=value, instruction=str(value))) for value in (1, 2, 1.5, None, 1.75)]
     found = stored(tmp_path, [annotation(each) for each in told])
