@@ -12,6 +12,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from typing import Final
 
 import numpy as np
@@ -23,6 +24,7 @@ STRENGTHS: Final = np.logspace(-4, 4, 10)  # C, the weight of the loss against t
 TOLERANCE: Final = 1e-4
 SEED: Final = 123
 NEWTON_STEPS, DESCENTS, HALVINGS = 100, 1000, 20
+BITS = 1000  # drawn at a time
 RIDGE, DECREASE = 1e-12, 0.01  # nu and sigma of the paper
 Pair = tuple[float, float]
 
@@ -197,17 +199,24 @@ def _smaller_class(p: Floats) -> float:
 
 def _bits(number: int) -> Iterator[bool]:
     """Yield the top bits of liblinear's Mersenne twister, seeded as scikit-learn seeds it for the solution `number`."""
-    yield from _first_bits(number)
-    source = np.random.RandomState(_seeds()[number])
-    source.randint(0, 2**32, size=len(_first_bits(number)), dtype=np.uint32)
-    while True:
-        yield bool(source.randint(0, 2**32, dtype=np.uint32) >> 31)
+    return chain(_first_bits(number), chain.from_iterable(_later_bits(number)))
 
 
 @cache
 def _first_bits(number: int) -> tuple[bool, ...]:
-    draws = np.random.RandomState(_seeds()[number]).randint(0, 2**32, size=500, dtype=np.uint32)
-    return tuple(bool(draw >> 31) for draw in draws)
+    return tuple(_block(np.random.RandomState(_seeds()[number])))
+
+
+def _later_bits(number: int) -> Iterator[list[bool]]:
+    source = np.random.RandomState(_seeds()[number])
+    _block(source)  # the first ones
+    while True:
+        yield _block(source)
+
+
+def _block(source: np.random.RandomState) -> list[bool]:
+    draws = source.randint(0, 2**32, size=BITS, dtype=np.uint32)
+    return [bool(bit) for bit in draws >> 31]
 
 
 @cache
