@@ -66,14 +66,13 @@ def _scores(train: Problem, test: Problem) -> list[float]:
 def solve(problem: Problem, strength: float, number: int, tolerance: float = TOLERANCE) -> Pair:
     """Return the weights; `number` counts the solutions that drew from the same source of chance before."""
     w: Pair = (0.0, 0.0)
-    target = strength * (problem.p @ problem.x)
+    target = _pair(strength * (problem.p @ problem.x))
     loss, sigma = _loss(problem, w, strength, target)
     stop, rows = tolerance * _smaller_class(problem.p), 2 * len(problem.p)
     descent, first, enough, worst = Descent(_bits(number), rows), 0.0, 1.0, math.inf
     for step in range(NEWTON_STEPS):
-        slope = strength * (sigma @ problem.x) - target
-        gradient = float(slope[0]), float(slope[1])
-        violations = [violation(g, each) for g, each in zip(gradient, w, strict=True)]
+        gradient = _pair(strength * (sigma @ problem.x) - target)
+        violations = violation(gradient[0], w[0]), violation(gradient[1], w[1])
         first = sum(violations) if step == 0 else first
         if sum(violations) <= stop * first:
             break
@@ -84,6 +83,11 @@ def solve(problem: Problem, strength: float, number: int, tolerance: float = TOL
         worst = max(violations)
         enough *= 0.25 if rounds == 1 else 1.0
     return w
+
+
+def _pair(values: Floats) -> Pair:
+    first, second = values.tolist()
+    return first, second
 
 
 def violation(gradient: float, weight: float) -> float:
@@ -106,7 +110,7 @@ class Descent:
 
     def run(self, w: Pair, gradient: Pair, curvature: Floats, enough: float) -> tuple[Pair, int]:
         """Minimize the model until violations sum to `enough`; return where it leads, and after how many rounds."""
-        a, b, c = map(float, curvature)
+        a, b, c = curvature.tolist()
         matrix, to = ((a, b), (b, c)), list(w)
         active, worst = self.active, math.inf
         rounds = 0
@@ -169,12 +173,11 @@ def _coordinate(slope: float, curve: float, weight: float) -> float:
 
 
 def _search(
-    problem: Problem, w: Pair, to: Pair, strength: float, target: Floats, gradient: Pair, loss: float, sigma: Floats
+    problem: Problem, w: Pair, to: Pair, strength: float, target: Pair, gradient: Pair, loss: float, sigma: Floats
 ) -> tuple[Pair, float, Floats]:
     """Halve the step until the loss with its penalty falls enough; return the weights, the loss and the chances there."""
     norm = abs(w[0]) + abs(w[1])
-    promised = sum(g * (end - start) for g, start, end in zip(gradient, w, to, strict=True))
-    promised += abs(to[0]) + abs(to[1]) - norm
+    promised = gradient[0] * (to[0] - w[0]) + gradient[1] * (to[1] - w[1]) + abs(to[0]) + abs(to[1]) - norm
     for _ in range(HALVINGS):
         new, chances = _loss(problem, to, strength, target)
         if new + abs(to[0]) + abs(to[1]) - loss - norm <= DECREASE * promised:
@@ -184,11 +187,12 @@ def _search(
     return w, loss, sigma
 
 
-def _loss(problem: Problem, w: Pair, strength: float, target: Floats) -> tuple[float, Floats]:
+def _loss(problem: Problem, w: Pair, strength: float, target: Pair) -> tuple[float, Floats]:
     """Return the weighted loss, and each row's predicted chance."""
     odds = np.exp(problem.x @ np.array(w))
-    loss = strength * float(np.log1p(odds).sum()) - float(target[0]) * w[0] - float(target[1]) * w[1]
-    return loss, odds / (1 + odds)
+    above = 1 + odds
+    loss = strength * float(np.add.reduce(np.log(above))) - target[0] * w[0] - target[1] * w[1]
+    return loss, odds / above
 
 
 def _smaller_class(p: Floats) -> float:
