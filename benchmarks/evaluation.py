@@ -58,8 +58,9 @@ def simulate(draws: int) -> None:
 
 def ours(judgments: Shape) -> tuple[float, float, int, int, int, float]:
     preferences, reference, candidate = judgments
-    scores = np.where(preferences == 0, 1.5, preferences) - 1
-    controlled = length_controlled(scores, candidate, reference)
+    there, spread = ~np.isnan(preferences), float((reference - candidate).std(ddof=1))
+    scores = np.where(preferences == 0, 1.5, preferences)[there] - 1
+    controlled = length_controlled(scores, candidate[there], reference[there], spread)
     assert controlled
     return 100 * scores.mean(), 100 * (standard_error(scores) or 0.0), *counts(scores), 100 * controlled[0]
 

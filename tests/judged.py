@@ -10,6 +10,7 @@ import numpy as np
 from alpaca.evaluation import sequential
 from alpaca.evaluation.intervals import bootstrap, clopper_pearson, score_interval
 from alpaca.evaluation.judgments import Floats, Judgment
+from alpaca.evaluation.stored import judgment
 
 Shape = tuple[
     Floats, Floats, Floats
@@ -24,6 +25,10 @@ SHAPES: dict[str, tuple[int, Callable[[np.random.Generator, Floats], Floats]]] =
     "longer loses": (400, lambda rng, apart: 1 + (rng.random(len(apart)) < _chance(1 + 2 * apart))),
     "sure of length": (90, lambda rng, apart: 1 + (apart < 0.4)),
     "gently": (1500, lambda rng, apart: 1 + np.clip(_chance(0.3 - 0.4 * apart) + rng.normal(0, 0.1, len(apart)), 0, 1)),
+    "some missing": (
+        300,
+        lambda rng, apart: np.where(apart > 1.2, np.nan, 1 + (rng.random(len(apart)) < _chance(-apart))),
+    ),
     "five": (5, lambda rng, apart: 1 + rng.random(len(apart))),
     "seven": (7, lambda rng, apart: np.array([2.0, 2, 2, 1, 2, 2, 1.5])),
 }
@@ -40,6 +45,7 @@ GOLDEN = {
     "longer loses": (76.75, 2.1147752684600376, 307, 0, 93, 75.77615433123553),
     "sure of length": (44.44444444444444, 5.2671718126664135, 40, 0, 50, 100.0),
     "gently": (52.91746440275955, 0.3535540899091792, 887, 0, 613, 56.88535495010411),
+    "some missing": (55.65610859728507, 3.349361157224761, 123, 0, 98, 59.755687496936126),
     "five": (55.36984564916526, 12.999193199116602, 3, 0, 2, 50.0),
     "seven": (78.57142857142857, 14.869042853329518, 5, 1, 1, 99.9999141545449),
 }
@@ -58,6 +64,15 @@ def shape(name: str) -> Shape:
     rng = np.random.default_rng(len(name))
     lengths = rng.integers(1, 3000, size).astype(float), rng.integers(1, 2000, size).astype(float)
     return draw(rng, (lengths[0] - lengths[1]) / 1000), *lengths
+
+
+def judgments(name: str) -> list[Judgment]:
+    """Return the judgments of that name as they are read from a file of AlpacaEval's."""
+    rows = zip(*(column.tolist() for column in shape(name)), strict=True)
+    return [
+        judgment({"instruction": str(n), "preference": value, "length_1": int(reference), "length_2": int(candidate)})
+        for n, (value, reference, candidate) in enumerate(rows)
+    ]
 
 
 def _chance(odds: Floats) -> Floats:

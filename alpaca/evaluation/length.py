@@ -52,7 +52,7 @@ class LengthEffect:
         scores, candidate, reference = _columns(judgments)
         if not len(scores):
             return None
-        rate, interval = length_controlled(scores, candidate, reference) or (None, None)
+        rate, interval = length_controlled(scores, candidate, reference, _spread(judgments)) or (None, None)
         means = float(candidate.mean()), float(reference.mean())
         return cls(len(scores), *means, rate, interval, strata(scores, candidate, reference))
 
@@ -60,10 +60,15 @@ class LengthEffect:
         return asdict(self)
 
 
-def length_controlled(scores: Floats, candidate: Floats, reference: Floats) -> tuple[float, Interval] | None:
-    """Return the win rate at equal length and its interval; `scores` are preferences and lengths are characters, all (N,)."""
+def length_controlled(
+    scores: Floats, candidate: Floats, reference: Floats, spread: float
+) -> tuple[float, Interval] | None:
+    """Return the win rate at equal length and its interval; `scores` are preferences and lengths are characters, all (N,).
+
+    `spread` is the standard deviation of the differences of lengths over all tasks, those whose judgment is missing too.
+    """
     apart = reference - candidate
-    if len(scores) < FOLDS or not (spread := float(apart.std(ddof=1))):
+    if len(scores) < FOLDS or not spread:
         return None
     x = np.stack([np.tanh(apart / spread), np.ones_like(apart)], axis=1)  # (N, 2)
     weights = fit(Problem.of(x, scores))
@@ -86,6 +91,16 @@ def _columns(judgments: Sequence[Judgment]) -> tuple[Floats, Floats, Floats]:
     ]
     means = np.array([np.mean(np.array(row, dtype=np.float64), axis=0) for row in rows]).reshape(-1, 3)
     return means[:, 0], means[:, 1], means[:, 2]
+
+
+def _spread(judgments: Sequence[Judgment]) -> float:
+    """Return the standard deviation of the differences of lengths over tasks, judged or not."""
+    apart = {
+        each.task: each.reference_length - each.candidate_length
+        for each in judgments
+        if each.candidate_length is not None and each.reference_length is not None
+    }
+    return float(np.std(list(apart.values()), ddof=1)) if len(apart) > 1 else 0.0
 
 
 def _error(x: Floats, scores: Floats, weights: Pair) -> float:

@@ -1,8 +1,7 @@
 from __future__ import annotations
 
-import numpy as np
 import pytest
-from judged import GOLDEN, SHAPES, shape
+from judged import GOLDEN, SHAPES, judgments
 
 from alpaca.evaluation.judgments import Judgment
 from alpaca.evaluation.rates import WinRate
@@ -55,8 +54,7 @@ def test_a_judgment_is_there_or_missing_for_a_reason() -> None:
 
 @pytest.mark.parametrize("name", SHAPES)
 def test_rates_are_alpaca_evals(name: str) -> None:
-    preferences, _, _ = shape(name)
-    rate = WinRate.of_scores(np.where(preferences == 0, 1.5, preferences) - 1)
+    rate = WinRate.of(judgments(name))
     assert rate.win_rate is not None
     assert rate.standard_error is not None
     found = (100 * rate.win_rate, 100 * rate.standard_error, rate.wins, rate.ties, rate.losses)
