@@ -21,6 +21,7 @@ from alpaca.stage import STAGES, function
 CONF = conf_folder()
 NEEDS = {
     "hub": ["model.path=org/name"],
+    "stored": ["judge.path=outputs/annotations.json"],
     **{model: ["model.path=org/name"] for model in ("llama_7b", "llama_13b", "llama_30b", "llama_65b", "llama3_8b")},
     **{f"alpaca_{size}/train": ["model.path=org/name"] for size in ("7b", "13b")},
 }
@@ -122,17 +123,23 @@ def edits(word: str) -> list[str]:
 def slips(seed: int, each: int) -> Iterator[tuple[str, list[str], tuple[str, ...], str, Any]]:
     """Yield (stage, overrides that choose the option, path of the key, edited key, value) over all of `conf/`."""
     rng = random.Random(seed)
-    sources = [(s, [f"{g}={o}"], (g.split("@")[-1],), CONF / g.split("@")[0] / f"{o}.yaml") for s, g, o in options()]
+    sources = [(s, [f"{g}={o}"], package(g, o), CONF / g.split("@")[0] / f"{o}.yaml") for s, g, o in options()]
     sources += [(stage, [], (), CONF / f"{stage}.yaml") for stage in STAGES]
     sources += [(s, [f"experiment={e}"], (), CONF / "experiment" / f"{e}.yaml") for s, e in experiments() if s != "run"]
     sources += [(stage, [], ("hydra",), CONF / "hydra" / "default.yaml") for stage in STAGES if stage != "run"]
-    for stage, choice, package, file in sources:
+    for stage, choice, where, file in sources:
         needed = NEEDS.get(choice[0].split("=")[1], []) if choice else []
         for path, value in keys(yaml.safe_load(file.read_text("utf-8"))):
             known = sibling_names(file, path)
             wrong = [edit for edit in edits(path[-1]) if edit not in known]
             for edit in rng.sample(wrong, min(each, len(wrong))):
-                yield stage, [*choice, *needed], (*package, *path), edit, value
+                yield stage, [*choice, *needed], (*where, *path), edit, value
+
+
+def package(group: str, option: str) -> tuple[str, ...]:
+    """Return where an option's keys are in the configuration: under its group, unless it says otherwise."""
+    text = (CONF / group.split("@")[0] / f"{option}.yaml").read_text("utf-8")
+    return () if text.startswith("# @package _global_") else (group.split("@")[-1],)
 
 
 def sibling_names(file: Path, path: tuple[str, ...]) -> set[str]:

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import subprocess
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from alpaca.errors import UserError
 from alpaca.evaluate import evaluate
 from alpaca.evaluation.scores import Reference
+from alpaca.evaluation.stored import Stored
 from alpaca.records import Example
 
 
@@ -57,3 +59,35 @@ def test_tasks_without_an_answer_cannot_be_scored(tmp_path: Path) -> None:
     path.write_text('{"instruction": "Tell a story", "output": ""}\n', "utf-8")
     with pytest.raises(UserError, match="no task"):
         evaluate("run", tmp_path, path, Adds(0), Adds(1), Reference())
+
+
+def test_stored_judgments_need_no_data_and_no_models(tmp_path: Path) -> None:
+    path = tmp_path / "annotations.json"
+    rows = [{"instruction": str(n), "preference": value} for n, value in enumerate((2, 2, 1, 1.5, None))]
+    path.write_text(json.dumps(rows), "utf-8")
+    outcome = evaluate("run", tmp_path, None, None, None, Stored(path))
+    results = outcome.results
+    assert (results["wins"], results["ties"], results["losses"], results["missing"]) == (2, 1, 1, 1)
+    judged = [json.loads(line) for line in outcome.outputs[0].read_text("utf-8").splitlines()]
+    assert (judged[-1]["preference"], judged[-1]["missing"]) == (None, "no preference")
+    assert json.loads(outcome.outputs[1].read_text("utf-8"))["missing_reasons"] == {"no preference": 1}
+
+
+def test_other_judges_need_all_three(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="all needed"):
+        evaluate("run", tmp_path, None, Adds(0), Adds(1), Reference())
+
+
+def test_stored_judgments_from_the_command_line(
+    tmp_path: Path, alpaca: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    (tmp_path / "annotations.json").write_text('[{"instruction": "Say hello", "preference": 2}]', "utf-8")
+    done = alpaca("evaluate", "judge=stored", "judge.path=annotations.json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads((tmp_path / "outputs" / "default" / "evaluate" / "win_rate.json").read_text("utf-8"))
+    assert (found["wins"], found["win_rate"]) == (1, 1.0)
+    missing = alpaca("evaluate", "judge=stored", "judge.path=nowhere.json")
+    assert missing.returncode == 2
+    assert missing.stderr.strip().splitlines() == [
+        "alpaca evaluate: `judge.path`: there is no file or folder nowhere.json"
+    ]
