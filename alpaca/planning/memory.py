@@ -103,14 +103,14 @@ def in_backward(setup: Setup) -> float:
 def logits(setup: Setup) -> float:
     """Return the bytes of the loss: log-probabilities in fp32, their gradient, and that of the logits.
 
-    The fused kernel has these of a chunk of rows, and the gradients of its inputs beforehand.
+    The fused kernel makes one of the other in place, for a few rows at a time, and has the gradients of its inputs beforehand.
     """
     s, rows = setup.shape, setup.work.targets
     if not setup.fused_loss:
         return float(3 * FP32 * rows * s.vocab_size)
     chunk = min(rows, FUSED_ROWS)
     ahead = setup.computed * (rows * s.hidden_size + s.vocabulary)
-    return float(min(3 * FP32 * rows * s.vocab_size, 3 * FP32 * chunk * s.vocab_size + ahead))
+    return float(min(3 * FP32 * rows * s.vocab_size, FP32 * chunk * s.vocab_size + ahead))
 
 
 def states(setup: Setup) -> Parts:
