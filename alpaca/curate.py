@@ -21,8 +21,8 @@ from typing import Any, Literal, Protocol, runtime_checkable
 from pydantic import NonNegativeFloat
 
 from alpaca.curation.contamination import Decontamination
-from alpaca.curation.filters import Filter
-from alpaca.curation.kept import CONTAMINATED, FILES, Kept, Rejected, Waiting, kept_in
+from alpaca.curation.filters import Filter, objection
+from alpaca.curation.kept import CONTAMINATED, FILES, Kept, Rejected, Waiting, kept_in, repetition
 from alpaca.curation.mends import Mend, mended
 from alpaca.doors.hub import pinned
 from alpaca.errors import UserError
@@ -129,11 +129,6 @@ class Checks:
         return found and {"reason": CONTAMINATED} | found
 
 
-def objection(example: Example, filters: Mapping[str, Filter]) -> dict[str, Any] | None:
-    """Return the first filter's reason against an example, or None."""
-    return next(({"reason": reason} for check in filters.values() if (reason := check(example))), None)
-
-
 def sift(found: Iterable[Example | BadRow], checks: Checks, dedup: Dedup, kept: Kept, rejected: Rejected) -> int:
     """Put each example where it belongs, and return how many there were, bad rows with them."""
     with Waiting() as waiting:
@@ -158,11 +153,6 @@ def sound(found: Iterable[Example | BadRow], checks: Checks, waiting: Waiting, r
         else:
             waiting.put(example)
             yield example
-
-
-def repetition(score: float | None, earlier: Mapping[str, Any]) -> dict[str, Any]:
-    """Tell which kept example one repeats."""
-    return {"reason": "duplicate", "score": score, "duplicate_of": earlier}
 
 
 def score(folder: Path, count: int, scores: Scores, budget_usd: float | None) -> float:

@@ -54,12 +54,12 @@ def write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
     """Write rows as they come, without holding them."""
     with writing(path) as handle:
         for row in rows:
-            handle.write(lines_of([row]))
+            handle.write(line_of(row))
 
 
-def lines_of(rows: Iterable[Mapping[str, Any]]) -> bytes:
-    """Return rows as lines of JSONL."""
-    return "".join(ENCODER.encode(row) + "\n" for row in rows).encode("utf-8", "backslashreplace")
+def line_of(row: Mapping[str, Any]) -> bytes:
+    """Return a row as a line of JSONL."""
+    return (ENCODER.encode(row) + "\n").encode("utf-8", "backslashreplace")
 
 
 @contextmanager
@@ -84,7 +84,7 @@ def writing_jsonl(path: Path) -> Iterator[Callable[[Mapping[str, Any]], None]]:
     with writing(path) as handle:
 
         def write(row: Mapping[str, Any]) -> None:
-            handle.write(lines_of([row]))
+            handle.write(line_of(row))
 
         yield write
 

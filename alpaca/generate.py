@@ -26,11 +26,8 @@ from alpaca.log import logger
 from alpaca.manifest import Outcome, stage_folder
 from alpaca.records import Example
 from alpaca.schema import Seed
+from alpaca.seeds.tasks import Seeds
 from alpaca.stage import launch
-
-
-class Seeds(Protocol):
-    def read(self) -> list[Example]: ...
 
 
 class Generator(Protocol):

@@ -21,12 +21,13 @@ from alpaca.llms.request import LLM
 from alpaca.manifest import Outcome, stage_folder
 from alpaca.planning.changes import fitting
 from alpaca.planning.cost import hours
-from alpaca.planning.generation import Generator, Seeds, expected
+from alpaca.planning.generation import Generator, expected
 from alpaca.planning.gpu import GPU
 from alpaca.planning.memory import host_bytes, moments, peak
 from alpaca.planning.recipe import Batching, Callback, Loss, Machine, Model, Optimizer, Part, Recipe, Strategy
 from alpaca.planning.workload import assumed, measured
 from alpaca.schema import Described, MaybePath, Seed
+from alpaca.seeds.tasks import Seeds
 from alpaca.stage import launch
 
 GIB = 2**30

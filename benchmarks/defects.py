@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from alpaca.composition import compose, instantiated
-from alpaca.curate import objection
+from alpaca.curation.filters import objection
 from alpaca.records import Example, read
 from benchmarks import planted
 

@@ -24,7 +24,7 @@ class Memory:
     def stored(self, identity: str) -> Reply | None:
         return self.replies.get(identity)
 
-    def reserve(self, identity: str, usd: float) -> bool:
+    def reserve(self, identity: str, usd: float, room: int) -> bool:
         return True
 
     def release(self, identity: str) -> None: ...

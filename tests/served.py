@@ -41,8 +41,9 @@ class Server:
         tokens = self.stats()["tokens"]
         return price.of(tokens.get("input", 0), tokens.get("output", 0))
 
-    def door(self, **changes: Any) -> OpenAI:
-        options: dict[str, Any] = {
+    def common(self) -> dict[str, Any]:
+        """Return the options that both doors have."""
+        return {
             "model": "m",
             "base_url": f"{self.url}/v1",
             "key_name": "TEST_KEY",
@@ -51,6 +52,11 @@ class Server:
             "temperature": 1.0,
             "top_p": None,
             "stop": [],
+            "price": PRICE,
+        }
+
+    def door(self, **changes: Any) -> OpenAI:
+        options = self.common() | {
             "stream": False,
             "concurrency": 16,
             "ahead": 64,
@@ -58,25 +64,15 @@ class Server:
             "tokens_per_minute": None,
             "timeout": 20,
             "attempts": 8,
-            "price": PRICE,
         }
         return OpenAI(**options | changes)
 
     def batch_door(self, **changes: Any) -> OpenAIBatch:
-        options: dict[str, Any] = {
-            "model": "m",
-            "base_url": f"{self.url}/v1",
-            "key_name": "TEST_KEY",
-            "api": "chat",
-            "max_tokens": 256,
-            "temperature": 1.0,
-            "top_p": None,
-            "stop": [],
+        options = self.common() | {
             "requests_per_batch": 20,
             "seconds_between_looks": 0.02,
             "attempts": 5,
             "discount": 0.5,
-            "price": PRICE,
         }
         return OpenAIBatch(**options | changes)
 

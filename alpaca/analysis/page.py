@@ -81,8 +81,8 @@ class Nothing:
         return []
 
 
-def text(example: Example) -> str:
-    return f"{example.instruction} {example.input} {example.output}"
+def text(row: Example | Rejected) -> str:
+    return f"{row.instruction} {row.input} {row.output}"
 
 
 def reasons(found: Curated) -> list[Reason]:
@@ -104,7 +104,7 @@ def kept_rows(kept: Sample[Example], topics: Sequence[int]) -> list[Row]:
 
 
 def rejected_rows(rejected: Sequence[Rejected], topics: Topics) -> list[Row]:
-    found = topics.of(f"{row.instruction} {row.input} {row.output}" for row in rejected)
+    found = topics.of(map(text, rejected))
     return [
         Row(row.kind, topic, row.instruction, row.input, row.output, row.why)
         for row, topic in zip(rejected, found, strict=True)

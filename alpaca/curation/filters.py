@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from annotated_types import MinLen
 from pydantic import NonNegativeInt, PositiveInt
@@ -17,6 +17,11 @@ from pydantic import NonNegativeInt, PositiveInt
 from alpaca.records import Example
 
 Filter = Callable[[Example], str | None]
+
+
+def objection(example: Example, filters: Mapping[str, Filter]) -> dict[str, Any] | None:
+    """Return the first filter's reason against an example, or None."""
+    return next(({"reason": reason} for check in filters.values() if (reason := check(example))), None)
 
 
 @dataclass(frozen=True)

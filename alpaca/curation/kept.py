@@ -13,7 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Any, Final, Self
 
-from alpaca.files import ENCODER, lines_of, writing
+from alpaca.files import ENCODER, line_of, writing
 from alpaca.records import Example
 
 AT_ONCE: Final = 5000
@@ -54,7 +54,7 @@ class Kept:
         self._write(b",\n" if self.size else b"[\n")
         self.offsets.write(OFFSET.pack(self.bytes))
         self._write(_indented(example.alpaca()))
-        self.provenance.write(lines_of([example.about]))
+        self.provenance.write(line_of(example.about))
         self.size += 1
 
     def row(self, number: int) -> dict[str, str]:
@@ -92,12 +92,17 @@ class Rejected:
         self.stack.__exit__(*problem)
 
     def add(self, row: Mapping[str, Any]) -> None:
-        self.rows.write(lines_of([row]))
+        self.rows.write(line_of(row))
         if row["reason"] == CONTAMINATED:
-            self.given_away.write(lines_of([row]))
+            self.given_away.write(line_of(row))
         place = f" ({row['where']})" if "where" in row else ""
         self.first = self.first or f"{row['reason']}{place}"
         self.reasons[row["reason"].split(":")[0]] += 1
+
+
+def repetition(score: float | None, earlier: Mapping[str, Any]) -> dict[str, Any]:
+    """Tell which kept example one repeats."""
+    return {"reason": "duplicate", "score": score, "duplicate_of": earlier}
 
 
 def kept_in(folder: Path) -> Iterator[Example]:

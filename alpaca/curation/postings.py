@@ -68,8 +68,7 @@ class Texts:
         """The texts as strings of a character a token; none where there are more tokens than characters."""
         if self.tokens.max(initial=0) > sys.maxunicode:
             return None
-        characters = self.tokens.astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
-        return [characters[start:end] for start, end in pairwise([*self.starts.tolist(), len(characters)])]
+        return strings(self.tokens, self.lengths)
 
     @cached_property
     def sizes(self) -> npt.NDArray[np.float32]:
@@ -86,6 +85,12 @@ class Texts:
             np.concatenate([self.lengths, other.lengths]),
             np.concatenate([self.bits, other.bits], axis=1),
         )
+
+
+def strings(tokens: Ints | npt.NDArray[np.int32], lengths: Ints) -> list[str]:
+    """Return texts as strings of a character a token; no token is above `sys.maxunicode`."""
+    characters = tokens.astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
+    return [characters[start:end] for start, end in pairwise([0, *np.cumsum(lengths).tolist()])]
 
 
 def bitmaps(tokens: npt.NDArray[np.int32], lengths: Ints, words: int) -> Bits:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, islice, pairwise
+from itertools import chain, islice
 from typing import Annotated, Literal
 
 import numpy as np
@@ -19,7 +19,7 @@ from annotated_types import Interval, MinLen
 from rapidfuzz import process
 from rapidfuzz.distance import LCSseq
 
-from alpaca.curation.postings import Floats, Ints, Postings, Texts, blocks, differing, f_measure
+from alpaca.curation.postings import Floats, Ints, Postings, Texts, blocks, differing, f_measure, strings
 from alpaca.records import Example
 
 Threshold = Annotated[float, Interval(gt=0, le=1)]
@@ -160,12 +160,8 @@ def _common(first: Texts, second: Texts) -> Ints:
     tokens = np.concatenate([first.tokens, second.tokens])
     if tokens.max(initial=0) > sys.maxunicode:
         tokens = np.unique(tokens, return_inverse=True)[1]
-    characters = tokens.astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
-    ends = np.cumsum(np.concatenate([first.lengths, second.lengths])).tolist()
-    strings = [characters[start:end] for start, end in pairwise([0, *ends])]
-    common: Ints = process.cpdist(
-        strings[: len(first)], strings[len(first) :], scorer=LCSseq.similarity, dtype=np.int64
-    )
+    both = strings(tokens, np.concatenate([first.lengths, second.lengths]))
+    common: Ints = process.cpdist(both[: len(first)], both[len(first) :], scorer=LCSseq.similarity, dtype=np.int64)
     return common
 
 

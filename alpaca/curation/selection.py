@@ -6,18 +6,17 @@ import heapq
 import re
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated, Any, Final, Literal, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
-from annotated_types import MinLen
 from pydantic import PositiveInt
 
+from alpaca.curation.rouge import Fields
 from alpaca.errors import UserError
 from alpaca.records import Example
 
-Fields = Annotated[Sequence[Literal["instruction", "input", "output"]], MinLen(1)]
 WORD: Final = re.compile(r"\w+")
 
 

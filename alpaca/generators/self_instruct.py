@@ -22,8 +22,8 @@ from typing import Annotated, Any, Protocol, runtime_checkable
 from annotated_types import Interval
 from pydantic import NonNegativeInt, PositiveInt
 
-from alpaca.curate import objection, repetition
-from alpaca.curation.filters import Filter
+from alpaca.curation.filters import Filter, objection
+from alpaca.curation.kept import repetition
 from alpaca.errors import UserError
 from alpaca.generators.batch import Batch, Writer
 from alpaca.llms.request import Forecast, Reply, Request

@@ -17,6 +17,7 @@ from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 
 from alpaca.errors import UserError
 from alpaca.llms.asking import Asked, Asking, Send, in_order
+from alpaca.llms.order import stored
 from alpaca.llms.pace import Pace
 from alpaca.llms.price import Price, forecast, most_prompt_tokens
 from alpaca.llms.request import Forecast, Ledger, Reply, Request
@@ -74,7 +75,7 @@ class OpenAI:
 
     def forecast(self, like: Sequence[Request], count: int, ledger: Ledger) -> Forecast:
         price = self.price.known(self.sampling.model, self.base_url)
-        replies = [ledger.stored(request.identity(self.settings)) for request in like]
+        replies = stored(like, self.settings, ledger)
         return forecast(like, replies, count, price, self.sampling.max_tokens, self.concurrency)
 
     def _asked(self, request: Request, identity: str, price: Price) -> Asked:

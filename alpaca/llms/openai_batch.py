@@ -21,7 +21,7 @@ from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 
 from alpaca.errors import Stopped, UserError
 from alpaca.llms.openai import secret
-from alpaca.llms.order import Named, known, spent, take
+from alpaca.llms.order import Named, known, spent, stored, take
 from alpaca.llms.price import Price, forecast, most_prompt_tokens
 from alpaca.llms.request import Forecast, Ledger, Reply, Request
 from alpaca.llms.wire import API, PATHS, Answer, Passing, Sampling, failure, read
@@ -81,7 +81,7 @@ class OpenAIBatch:
                 yield known(ledger, name)
 
     def forecast(self, like: Sequence[Request], count: int, ledger: Ledger) -> Forecast:
-        replies = [ledger.stored(request.identity(self.settings)) for request in like]
+        replies = stored(like, self.settings, ledger)
         made = forecast(like, replies, count, self.reduced(), self.sampling.max_tokens, 1)
         seconds = SECONDS_A_BATCH * -(-count // self.requests_per_batch)
         return Forecast(count, made.prompt_tokens, made.completion_tokens, made.usd, seconds, made.learned_from)

@@ -55,6 +55,11 @@ def spent(ledger: Ledger, usd: float) -> Stopped:
     )
 
 
+def stored(requests: Iterable[Request], settings: Mapping[str, Any], ledger: Ledger) -> list[Reply | None]:
+    """Return the reply to each request, None where the ledger has none."""
+    return [ledger.stored(request.identity(settings)) for request in requests]
+
+
 def known(ledger: Ledger, identity: str) -> Reply:
     """Return a reply that is stored for certain."""
     reply = ledger.stored(identity)

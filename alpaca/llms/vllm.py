@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 
 from alpaca.errors import UserError
-from alpaca.llms.order import Named, in_batches
+from alpaca.llms.order import Named, in_batches, stored
 from alpaca.llms.price import FREE, forecast
 from alpaca.llms.request import Forecast, Ledger, Reply, Request
 from alpaca.llms.wire import messages
@@ -49,7 +49,7 @@ class VLLM:
         return in_batches(requests, self.settings, self.batch_size, ledger, self._answer)
 
     def forecast(self, like: Sequence[Request], count: int, ledger: Ledger) -> Forecast:
-        replies = [ledger.stored(request.identity(self.settings)) for request in like]
+        replies = stored(like, self.settings, ledger)
         return forecast(like, replies, count, FREE, self.max_tokens, self.batch_size)
 
     @cached_property

@@ -10,10 +10,7 @@ from alpaca.errors import UserError
 from alpaca.generators.batch import Writer
 from alpaca.llms.request import LLM, Forecast, Reply
 from alpaca.records import Example
-
-
-class Seeds(Protocol):
-    def read(self) -> list[Example]: ...
+from alpaca.seeds.tasks import Seeds
 
 
 class Generator(Protocol):

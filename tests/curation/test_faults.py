@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alpaca.composition import compose, instantiated
-from alpaca.curate import objection
 from alpaca.curation.arithmetic import Arithmetic, agrees
 from alpaca.curation.damage import EncodingDamage
+from alpaca.curation.filters import objection
 from alpaca.curation.outputs import CutOff
 from alpaca.curation.private import PersonalData
 from alpaca.records import Example, read

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from alpaca.composition import compose, instantiated
-from alpaca.curate import objection
+from alpaca.curation.filters import objection
 from alpaca.records import Example
 
 FILTERS = instantiated(compose("curate", []))["filters"]

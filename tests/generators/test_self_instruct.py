@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Any
 
 import pytest
+from judging import Memory
 
 from alpaca.composition import compose, instantiated
 from alpaca.errors import UserError
@@ -58,29 +59,6 @@ def answer(request: Request) -> tuple[str, str]:
     ), "stop"
 
 
-class Paper:
-    """A ledger in memory."""
-
-    def __init__(self) -> None:
-        self.replies: dict[str, Reply] = {}
-        self.held_usd = 0.0
-
-    @property
-    def spent_usd(self) -> float:
-        return sum(reply.usd for reply in self.replies.values())
-
-    def stored(self, identity: str) -> Reply | None:
-        return self.replies.get(identity)
-
-    def reserve(self, identity: str, usd: float, room: int) -> bool:
-        return True
-
-    def release(self, identity: str) -> None: ...
-
-    def store(self, replies: Sequence[Reply]) -> None:
-        self.replies |= {reply.identity: reply for reply in replies}
-
-
 class Scripted:
     """Answers at once, `ahead` requests being taken before the first reply is given out."""
 
@@ -119,8 +97,8 @@ def generator(*overrides: str) -> SelfInstruct:
     return made
 
 
-def run(llm: Scripted, *overrides: str, count: int = 60, ledger: Paper | None = None, seed: int = 0) -> list[Batch]:
-    return list(generator(*overrides).batches(SEEDS, count, seed, Writer(llm, ledger or Paper())))
+def run(llm: Scripted, *overrides: str, count: int = 60, ledger: Memory | None = None, seed: int = 0) -> list[Batch]:
+    return list(generator(*overrides).batches(SEEDS, count, seed, Writer(llm, ledger or Memory())))
 
 
 def kept(batches: list[Batch]) -> list[dict[str, Any]]:
@@ -168,7 +146,7 @@ def test_the_data_do_not_depend_on_timing_nor_on_how_many_are_wanted(mixed: list
 
 
 def test_a_second_run_asks_for_nothing_again() -> None:
-    ledger = Paper()
+    ledger = Memory()
     first = run(Scripted(8), ledger=ledger)
     again = Scripted(3)
     assert kept(run(again, ledger=ledger)) == kept(first)
@@ -230,11 +208,11 @@ def test_what_cannot_work_is_refused() -> None:
     with pytest.raises(UserError, match="leaves nothing to write"):
         generator("generator.seeds_in_context=20")
     with pytest.raises(UserError, match="2 seed tasks are too few"):
-        list(generator().batches(SEEDS[:2], 5, 0, Writer(Scripted(), Paper())))
+        list(generator().batches(SEEDS[:2], 5, 0, Writer(Scripted(), Memory())))
 
 
 def test_a_forecast_counts_the_requests() -> None:
-    forecast = generator().forecast(SEEDS, 52_000, 0, Writer(Scripted(), Paper()))
+    forecast = generator().forecast(SEEDS, 52_000, 0, Writer(Scripted(), Memory()))
     assert forecast.requests == 4370  # 17 tasks a request, of which 70 % are assumed to be kept
     mixed = generator("generator.seeds_in_context=6", "generator.written_in_context=2", "generator.lag=2")
-    assert mixed.forecast(SEEDS, 80, 0, Writer(Scripted(), Paper())).requests == 10
+    assert mixed.forecast(SEEDS, 80, 0, Writer(Scripted(), Memory())).requests == 10
