@@ -36,9 +36,6 @@ def options() -> list[tuple[str, str, str]]:
         for group in groups(stage)
         if group != "experiment"
         for file in sorted((CONF / group.split("@")[0]).glob("*.yaml"))
-        if not (
-            stage == "evaluate" and group.startswith("llm@") and file.stem != "huggingface"
-        )  # it takes perplexities
     ]
 
 
@@ -57,7 +54,8 @@ def fits(stage: str, config: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(("stage", "group", "option"), options())
 def test_option_fits_its_signature(stage: str, group: str, option: str) -> None:
-    needs = ["llm.path=."] if group == "llm" and option in ("huggingface", "vllm") else NEEDS.get(option, [])
+    local = group.startswith("llm") and option in ("huggingface", "vllm")
+    needs = [f"{group.removeprefix('llm@')}.path=."] if local else NEEDS.get(option, [])
     fits(stage, composed(stage, (f"{group}={option}", *needs)))
 
 

@@ -2,27 +2,41 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
-from alpaca.errors import UserError
+from alpaca.errors import Stopped, UserError
 from alpaca.evaluate import evaluate
 from alpaca.evaluation.scores import Reference
 from alpaca.evaluation.stored import Stored
+from alpaca.llms.order import Named, in_batches
+from alpaca.llms.request import Forecast, Ledger, Reply, Request
 from alpaca.records import Example
 
 
 class Adds:
-    """Adds the two numbers of the input, and is off by `error` from the third task on."""
+    """Adds the two numbers of the input, and is off by `error` where the first is above one."""
 
     def __init__(self, error: int) -> None:
         self.error = error
+        self.settings = {"model": f"off by {error}"}
+        self.asked = 0
 
-    def complete(self, prompts: Sequence[str]) -> list[str]:
-        sums = [sum(map(int, text.split("### Input:\n")[1].split("\n")[0].split())) for text in prompts]
-        return [str(total + self.error * (number >= 2)) for number, total in enumerate(sums)]
+    def replies(self, requests: Iterable[Request | None], ledger: Ledger) -> Iterator[Reply]:
+        return in_batches(requests, self.settings, 2, ledger, self.answer)
+
+    def answer(self, batch: Sequence[Named]) -> list[Reply]:
+        self.asked += len(batch)
+        return [Reply(name, self.total(str(request.prompt)), "stop", "adds", 1, 1, 0.25) for request, name in batch]
+
+    def total(self, prompt: str) -> str:
+        numbers = [int(number) for number in prompt.split("### Input:\n")[1].split("\n")[0].split()]
+        return str(sum(numbers) + self.error * (numbers[0] > 1))
+
+    def forecast(self, like: Sequence[Request], count: int, ledger: Ledger) -> Forecast:
+        raise NotImplementedError
 
     def perplexity(self, examples: Sequence[Example]) -> float:
         return 1.0 + self.error
@@ -41,7 +55,7 @@ def data(tmp_path: Path) -> Path:
 
 
 def test_two_models_are_scored_and_compared(data: Path, tmp_path: Path) -> None:
-    outcome = evaluate("run", tmp_path, data, Adds(0), Adds(1), Reference())
+    outcome = evaluate("run", tmp_path, 0, data, Adds(0), Adds(1), Reference(), None)
     results = outcome.results
     assert (results["tasks"], results["wins"], results["ties"], results["losses"]) == (5, 3, 2, 0)
     assert (results["exact_match"], results["exact_match_reference"]) == (1.0, 0.4)
@@ -54,18 +68,28 @@ def test_two_models_are_scored_and_compared(data: Path, tmp_path: Path) -> None:
     assert len((folder / "answers.jsonl").read_text("utf-8").splitlines()) == 5
 
 
+def test_no_answer_is_asked_for_twice_and_the_bill_is_of_both_models(data: Path, tmp_path: Path) -> None:
+    first = evaluate("run", tmp_path, 0, data, Adds(0), Adds(1), Reference(), None)
+    assert first.results["usd"] == 10 * 0.25
+    again = Adds(0)
+    assert evaluate("run", tmp_path, 0, data, again, Adds(1), Reference(), None).results == first.results
+    assert again.asked == 0
+    with pytest.raises(Stopped, match="budget"):
+        evaluate("run", tmp_path, 0, data, Adds(0), Adds(2), Reference(), 2.5)
+
+
 def test_tasks_without_an_answer_cannot_be_scored(tmp_path: Path) -> None:
     path = tmp_path / "open.jsonl"
     path.write_text('{"instruction": "Tell a story", "output": ""}\n', "utf-8")
     with pytest.raises(UserError, match="no task"):
-        evaluate("run", tmp_path, path, Adds(0), Adds(1), Reference())
+        evaluate("run", tmp_path, 0, path, Adds(0), Adds(1), Reference(), None)
 
 
 def test_stored_judgments_need_no_data_and_no_models(tmp_path: Path) -> None:
     path = tmp_path / "annotations.json"
     rows = [{"instruction": str(n), "preference": value} for n, value in enumerate((2, 2, 1, 1.5, None))]
     path.write_text(json.dumps(rows), "utf-8")
-    outcome = evaluate("run", tmp_path, None, None, None, Stored(path))
+    outcome = evaluate("run", tmp_path, 0, None, None, None, Stored(path), None)
     results = outcome.results
     assert (results["wins"], results["ties"], results["losses"], results["missing"]) == (2, 1, 1, 1)
     judged = [json.loads(line) for line in outcome.outputs[0].read_text("utf-8").splitlines()]
@@ -75,7 +99,7 @@ def test_stored_judgments_need_no_data_and_no_models(tmp_path: Path) -> None:
 
 def test_other_judges_need_all_three(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="all needed"):
-        evaluate("run", tmp_path, None, Adds(0), Adds(1), Reference())
+        evaluate("run", tmp_path, 0, None, Adds(0), Adds(1), Reference(), None)
 
 
 def test_stored_judgments_from_the_command_line(

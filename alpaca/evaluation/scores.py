@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from alpaca.evaluation.judgments import Verdict
-from alpaca.records import Example
+from alpaca.evaluation.judgments import Judgment
+from alpaca.evaluation.pairs import Desk, Pair
 
 
 def exact(answer: str, reference: str) -> bool:
@@ -17,6 +18,13 @@ def exact(answer: str, reference: str) -> bool:
 class Reference:
     """Judge by the reference answer: a model that has it beats one that has not."""
 
-    def judge(self, example: Example, candidate: str, reference: str) -> Verdict:
-        right = exact(candidate, example.output), exact(reference, example.output)
-        return "tie" if right[0] == right[1] else "win" if right[0] else "loss"
+    needs_output = True
+
+    def judgments(self, pairs: Sequence[Pair], desk: Desk) -> list[Judgment]:
+        return [pair.judged(preference(pair), judge="reference") for pair in pairs]
+
+
+def preference(pair: Pair) -> float:
+    """Return 1 where only the candidate has the task's own answer, 0 where only the reference has it, else one half."""
+    right = [exact(answer.text, pair.example.output) for answer in (pair.candidate, pair.reference)]
+    return 0.5 + (right[0] - right[1]) / 2

@@ -57,16 +57,6 @@ class HuggingFace:
         replies = stored(like, self.settings, ledger)
         return forecast(like, replies, count, FREE, self.max_new_tokens, self.batch_size)
 
-    def complete(self, prompts: Sequence[str]) -> list[str]:
-        """Return the completion of each prompt, up to EOS or `max_new_tokens` tokens."""
-        order = sorted(range(len(prompts)), key=lambda index: len(prompts[index]))
-        replies: dict[int, str] = {}
-        for first in range(0, len(order), self.batch_size):
-            batch = order[first : first + self.batch_size]
-            completions = self._generate([prompts[index] for index in batch])
-            replies |= {index: completion.text for index, completion in zip(batch, completions, strict=True)}
-        return [replies[index] for index in range(len(prompts))]
-
     def perplexity(self, examples: Sequence[Example]) -> float:
         """Return exp of the mean loss over the tokens of output + EOS, prompts given."""
         import torch

@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from alpaca.evaluation.judgments import Judgment
+from alpaca.evaluation.pairs import Answer, Desk, Pair
 from alpaca.evaluation.scores import Reference, exact
 from alpaca.records import Example
+from tests.judging import Memory
 
 
 def test_exact_leaves_white_space_around_aside() -> None:
@@ -12,7 +17,9 @@ def test_exact_leaves_white_space_around_aside() -> None:
 
 
 @pytest.mark.parametrize(
-    ("candidate", "reference", "verdict"), [("4", "5", "win"), ("5", "4", "loss"), ("4", "4", "tie"), ("6", "5", "tie")]
+    ("candidate", "reference", "preference"), [("4", "5", 1), ("5", "4", 0), ("4", "4", 0.5), ("6", "5", 0.5)]
 )
-def test_who_has_the_reference_answer_wins(candidate: str, reference: str, verdict: str) -> None:
-    assert Reference().judge(Example("Add the numbers", "2 2", "4"), candidate, reference) == verdict
+def test_who_has_the_reference_answer_wins(candidate: str, reference: str, preference: float, tmp_path: Path) -> None:
+    pair = Pair("a", Example("Add the numbers", "2 2", "4"), Answer(candidate), Answer(reference))
+    judgments = Reference().judgments([pair], Desk(tmp_path, Memory(), seed=0))
+    assert judgments == [Judgment("a", preference, candidate_length=1, reference_length=1, judge="reference")]
