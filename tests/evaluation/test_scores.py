@@ -3,12 +3,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from judging import Memory
 
 from alpaca.evaluation.judgments import Judgment
 from alpaca.evaluation.pairs import Answer, Desk, Pair
 from alpaca.evaluation.scores import Reference, exact
 from alpaca.records import Example
-from tests.judging import Memory
 
 
 def test_exact_leaves_white_space_around_aside() -> None:
