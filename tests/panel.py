@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
+import socket
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,7 @@ from alpaca.log import setup_logging
 from alpaca.records import Example
 
 TASKS = 40
+BETRAYERS = ("candidate", "reference", "evaluate", "win", "loss", "model", "swap", "/tmp", "task-")
 HOSTILE = '<script>document.title = "owned"</script>\u202eesrever\x1b[31m <img src=x onerror=alert(1)>'
 SHOWN = HOSTILE.replace("\u202e", "\\u202e").replace("\x1b", "␛")
 
@@ -52,6 +55,40 @@ def said(task: str, choice: str = "first", comment: str = "") -> dict[str, Any]:
 
 def prefers_long(task: dict[str, str]) -> str:
     return "first" if task["first"].startswith("long") else "second"
+
+
+def doubtful(task: dict[str, str]) -> str:
+    """Find the short answer better, with ties, by the text alone."""
+    if (number := int(task["second"][-2:])) % 5 == 0:
+        return "both_bad" if number % 2 else "tie"
+    return "first" if task["first"].startswith("short") else "second"
+
+
+def check_judgments(output: str) -> None:
+    """See that Ana and Ben have judged all, each task once, she for the long answers and he as is doubtful."""
+    judged = json.loads(output)
+    everything = Counter((person, pair.task) for person in ("Ana", "Ben") for pair in pairs())
+    assert Counter((each["judge"], each["task"]) for each in judged) == everything
+    assert all(each["preference"] == 1 for each in judged if each["judge"] == "Ana")
+    for each in (each for each in judged if each["judge"] == "Ben"):
+        number = int(each["task"][-2:])
+        assert each["preference"] == (0.5 if number % 5 == 0 else 0.0)
+        assert each["both_bad"] == (number % 10 == 5)
+    shown = Counter((each["judge"], each["first"]) for each in judged)
+    assert all(6 <= count <= 34 for count in shown.values())  # 2 in 10^6 runs are beyond
+    assert len({(each["task"], each["first"]) for each in judged}) > TASKS  # sides are each person's own
+
+
+def betrayals(texts: Iterable[str]) -> list[str]:
+    """Return the lines that tell, or might, whose answer is whose."""
+    lines = "\n".join(texts).lower().replace("window", "").split("\n")
+    return [line for line in lines if any(word in line for word in BETRAYERS)]
+
+
+def free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
 
 
 @dataclass

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import json
 import socket
 from collections import Counter
 from collections.abc import Iterator
@@ -15,28 +14,13 @@ from typing import Any
 
 import pytest
 from aiohttp import ClientSession
-from panel import SHOWN, TASKS, Person, desk, human, pairs, said, start
+from panel import SHOWN, TASKS, Person, betrayals, check_judgments, desk, doubtful, free_port, human, pairs, said, start
 
 from alpaca.errors import UserError
 from alpaca.evaluation.human.page import Page
 from alpaca.evaluation.human.panel import Panel, Refused
 from alpaca.evaluation.human.verdicts import Said, Verdicts
 from alpaca.evaluation.judgments import Judgment
-
-NOT_TOLD = ("candidate", "reference", "evaluate", "win", "loss")
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
-
-
-def doubtful(task: dict[str, str]) -> str:
-    """An opinion of the text alone, with ties."""
-    if (number := int(task["second"][-2:])) % 5 == 0:
-        return "both_bad" if number % 2 else "tie"
-    return "first" if task["first"].startswith("short") else "second"
 
 
 def test_two_people_at_once_and_a_kill(tmp_path: Path) -> None:
@@ -59,20 +43,7 @@ def test_two_people_at_once_and_a_kill(tmp_path: Path) -> None:
 
     states = asyncio.run(both())
     output, _ = process.communicate(timeout=30)
-    judged = json.loads(output)
-    assert Counter((each["judge"], each["task"]) for each in judged) == Counter(
-        (person, pair.task) for person in ("Ana", "Ben") for pair in pairs()
-    )
-    assert all(each["preference"] == 1 for each in judged if each["judge"] == "Ana")
-    numbers = {each["task"][-2:]: each for each in judged if each["judge"] == "Ben"}
-    assert {number: each["preference"] for number, each in numbers.items()} == {
-        number: 0.5 if int(number) % 5 == 0 else 0.0 for number in numbers
-    }
-    assert {number for number, each in numbers.items() if each["both_bad"]} == {"05", "15", "25", "35"}
-    assert all(each["comment"].startswith("of ") for each in judged)
-    shown = Counter((each["judge"], each["first"]) for each in judged)
-    assert all(7 <= count <= 33 for count in shown.values())
-    assert len({(each["task"], each["first"]) for each in judged}) > TASKS
+    check_judgments(output)
     assert len(ana.tasks) == len(ben.tasks) == TASKS
     assert ana.tasks != ben.tasks
     assert states[0]["done"] == states[1]["done"] == TASKS
@@ -80,8 +51,7 @@ def test_two_people_at_once_and_a_kill(tmp_path: Path) -> None:
     assert agreement["pairs"][0] | {"cohen_kappa": 0} == {
         "judges": ["Ana", "Ben"], "tasks": TASKS, "agreement": 0.0, "cohen_kappa": 0,
     }  # fmt: skip
-    for text in "\n".join(ana.heard + ben.heard).lower().split("\n"):
-        assert not [word for word in NOT_TOLD if word in text]
+    assert betrayals(ana.heard + ben.heard) == []
 
 
 class Room:
@@ -279,7 +249,7 @@ def test_the_page_is_whole_and_allows_nothing_else(tmp_path: Path) -> None:
     assert "default-src 'none'; script-src 'nonce-" in one
     assert one != other  # a nonce of its own
     assert "http" not in one.split("<!doctype html>")[1]
-    assert not [word for word in NOT_TOLD if word in one.lower().replace("window", "")]
+    assert betrayals([one]) == []
 
 
 class Full(Verdicts):
