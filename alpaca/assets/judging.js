@@ -13,29 +13,30 @@ const many = (count, things) => `${count} ${things}${count === 1 ? "" : "s"}`;
 function tell(text, problem = false) {
   $("status").textContent = text;
   $("status").classList.toggle("problem", problem);
+  $("refused").textContent = problem ? text : "";
 }
 
-// Asks the server once: [whether it agreed, what it said], or null where it cannot be reached or cannot save.
+// Asks the server once: whether it agreed, what it said, and whether to ask again, since it is away or cannot save.
 async function once(path, body) {
   try {
     const headers = { Person: token, "Content-Type": "application/json" };
     const method = body ? "POST" : "GET";
     const reply = await fetch(path, { method, headers, body: body && JSON.stringify(body), signal: AbortSignal.timeout(15000) });
-    return reply.status < 500 ? [reply.ok, await reply.json()] : null;
+    return [reply.ok, await reply.json(), reply.status >= 500];
   } catch {
-    return null;
+    return [false, { error: "The server cannot be reached." }, true];
   }
 }
 
 // Asks until there is an answer: nothing is lost while the server is away.
 async function ask(path, body) {
   for (let wait = 0.5; ; wait = Math.min(2 * wait, 4)) {
-    const reply = await once(path, body);
-    if (reply) {
+    const [agreed, said, again] = await once(path, body);
+    if (!again) {
       if (wait > 0.5) tell("");
-      return reply;
+      return [agreed, said];
     }
-    tell(`The server cannot be reached${body ? "; your verdict is kept here and sent again" : ""} …`, true);
+    tell(`${said.error} ${path === "say" ? "Your verdict is kept here and sent again" : "Trying again"} …`, true);
     await sleep(wait);
   }
 }
@@ -89,7 +90,7 @@ function only(id) {
 
 function welcome(problem) {
   only("join");
-  $("refused").textContent = problem;
+  tell(problem, true);
   $("name")?.focus();
 }
 
@@ -161,11 +162,12 @@ function agree({ pairs, krippendorff_alpha: alpha }) {
 async function watch() {
   while (shown === "end") {
     await sleep(SECONDS_BETWEEN_LOOKS);
-    const reply = busy || shown !== "end" ? null : await once("state");
-    if (shown !== "end" || busy) continue;
-    if (reply?.[0]) { tell(""); show(reply[1]); }
-    else if (state.agreement) { closed(); return; }
-    else tell("The server cannot be reached …", true);
+    if (busy || shown !== "end") continue;
+    const [agreed, said] = await once("state");
+    if (busy || shown !== "end") continue;
+    if (agreed) show(said);
+    else if (state.agreement) return closed();
+    tell(agreed ? "" : said.error, !agreed);
   }
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import itertools
 import socket
 from collections import Counter
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from aiohttp import ClientSession
 from panel import SHOWN, TASKS, Person, betrayals, check_judgments, desk, doubtful, free_port, human, pairs, said, start
 
 from alpaca.errors import UserError
+from alpaca.evaluation.human import blinding
 from alpaca.evaluation.human.page import Page
 from alpaca.evaluation.human.panel import Panel, Refused
 from alpaca.evaluation.human.verdicts import Said, Verdicts
@@ -129,6 +131,14 @@ def test_sides_and_names_stay_when_tasks_come_and_go_and_change_with_the_answers
         swapped = Panel(turned, ["Ana"], None, many.verdicts)
         assert swapped.state("Ana")["done"] == 0
         assert not {said.task for said in given} & {swapped.state("Ana")["task"]["id"]}
+
+
+def test_what_is_drawn_depends_on_the_secret_and_the_person(tmp_path: Path) -> None:
+    drawn = [blinding.tasks(secret, person, pairs()) for secret in (b"one", b"two") for person in ("Ana", "Ben")]
+    assert len({task.name for tasks in drawn for task in tasks}) == 4 * TASKS
+    assert len({tuple(task.pair.task for task in tasks) for tasks in drawn}) == 4
+    sides = [{task.pair.task: task.swapped for task in tasks} for tasks in drawn]
+    assert all(one != other for one, other in itertools.combinations(sides, 2))
 
 
 @pytest.mark.parametrize(("people", "per_task"), [(3, 2), (4, 1), (2, None), (5, 3)])
@@ -264,7 +274,7 @@ def test_a_full_disk_is_told_and_nothing_is_said(tmp_path: Path) -> None:
         token = page.panel.token("Ana")
         task = page.ask("state", token=token)[1]["task"]
         status, told = page.ask("say", said(task["id"]), token)
-        assert (status, told["error"]) == (503, "It could not be saved: No space left on device")
+        assert (status, told["error"]) == (503, "It could not be saved (No space left on device).")
         assert page.ask("state", token=token)[1]["done"] == 0
 
 

@@ -85,7 +85,7 @@ def test_two_browsers_at_once_and_kills(judging: Judging) -> None:
 
     for count in range(TASKS):
         if count == 12:
-            judging.restart(lambda: press_both("your verdict is kept here and sent again"))
+            judging.restart(lambda: press_both("cannot be reached. Your verdict is kept here and sent again"))
         else:
             press_both()
         if count == 25:

@@ -199,7 +199,7 @@ def _told(problem: Exception) -> tuple[int, str]:
         return problem.status, problem.reason
     if isinstance(problem, OSError):
         logger.warning("a verdict could not be written: %s", problem)
-        return 503, f"It could not be saved: {problem.strerror}"
+        return 503, f"It could not be saved ({problem.strerror})."
     raise problem
 
 

@@ -15,6 +15,7 @@ from alpaca.evaluation.human.blinding import Task
 from alpaca.evaluation.human.verdicts import Said, Verdicts
 from alpaca.evaluation.judgments import Judgment
 from alpaca.evaluation.pairs import Pair
+from alpaca.log import logger
 
 LONGEST_NAME: Final = 60
 RECENT: Final = 20  # verdicts by which the time that is left is reckoned
@@ -65,6 +66,7 @@ class Panel:
                     f"All {self.size} places are taken. To go on after a break, give the same name as before."
                 )
             self._verdicts.join(name)
+            logger.info("%s has joined, as %d of %d", name, len(self.people), self.size)
         return self.token(known.get(name.casefold(), name))
 
     def say(self, person: str, said: Said) -> None:
@@ -76,6 +78,8 @@ class Panel:
         if said.task in self._verdicts.standing:
             raise Refused("You have judged that one already, perhaps in another window; this is the next one.")
         self._verdicts.say(said)
+        if not self._open(person):
+            logger.info("%s has judged all %d", person, len(self._given(person)))
 
     def undo(self, person: str, identity: str) -> None:
         """Take back what was said last; the same again changes nothing. Raises Refused where it is not the last."""
