@@ -119,10 +119,10 @@ class Person:
             assert status == 200, reply
             return reply
 
-    async def judge(self, name: str, after: Callable[[], None] = lambda: None) -> dict[str, Any]:
-        """Judge all; return the last state."""
+    async def judge(self, name: str = "", after: Callable[[], None] = lambda: None) -> dict[str, Any]:
+        """Judge all, under this name where there is no token; return the last state."""
         async with ClientSession() as session:
-            self.token = (await self.insist(session, "join", {"name": name}))["token"]
+            self.token = self.token or (await self.insist(session, "join", {"name": name}))["token"]
             state = await self.insist(session, "state")
             while (task := state["task"]) is not None:
                 self.tasks.append(task["instruction"])

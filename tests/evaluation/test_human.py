@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import itertools
+import json
 import socket
 from collections import Counter
 from collections.abc import Iterator
@@ -18,11 +19,14 @@ from aiohttp import ClientSession
 from panel import SHOWN, TASKS, Person, betrayals, check_judgments, desk, doubtful, free_port, human, pairs, said, start
 
 from alpaca.errors import UserError
+from alpaca.evaluate import evaluate
 from alpaca.evaluation.human import blinding
 from alpaca.evaluation.human.page import Page
 from alpaca.evaluation.human.panel import Panel, Refused
 from alpaca.evaluation.human.verdicts import Said, Verdicts
-from alpaca.evaluation.judgments import Judgment
+from alpaca.llms.fake import Fake
+from alpaca.llms.price import Price
+from alpaca.manifest import Outcome
 
 
 def test_two_people_at_once_and_a_kill(tmp_path: Path) -> None:
@@ -300,11 +304,35 @@ def test_people_that_cannot_be_are_refused_at_once(people: Any, per_task: int | 
         human(people, judgments_per_task=per_task)
 
 
-def test_all_judged_already_asks_nobody(tmp_path: Path) -> None:
-    port, found = free_port(), list[Judgment]()
-    serving = Thread(target=lambda: found.extend(human(1, port).judgments(pairs(4), desk(tmp_path))))
+@pytest.mark.slow
+def test_taking_back_the_last_keeps_the_page_open(tmp_path: Path) -> None:
+    with Verdicts(tmp_path / "human.jsonl") as verdicts:
+        panel = Panel(pairs(3), ["Ana"], None, verdicts)
+        with Page(panel, 3).served("127.0.0.1", 0) as (address, ended):
+            asyncio.run(Person(address.rstrip("/"), panel.token("Ana")).judge())
+            page = Served(panel, address.rstrip("/"))
+            page.ask("undo", {"id": panel.state("Ana")["last"]}, panel.token("Ana"))
+            assert not ended.wait(3.5)
+            page.ask("say", said(panel.state("Ana")["task"]["id"]), panel.token("Ana"))
+            assert ended.wait(30)
+
+
+def test_the_stage_asks_people_once_and_tells_what_they_said(tmp_path: Path) -> None:
+    port, data, model = free_port(), tmp_path / "tasks.jsonl", Fake(64, 0.0, Price(0, 0))
+    data.write_text("".join(f'{{"instruction": "Say {number}", "output": ""}}\n' for number in range(4)), "utf-8")
+    outcomes: list[Outcome] = []
+
+    def stage() -> None:
+        outcomes.append(evaluate("run", tmp_path, 0, data, model, model, human(1, port), None))
+
+    serving = Thread(target=stage)
     serving.start()
-    asyncio.run(Person(f"http://127.0.0.1:{port}").judge("Ana"))
+    asyncio.run(Person(f"http://127.0.0.1:{port}", opinion=lambda task: "both_bad").judge("Ana"))
     serving.join()
-    assert len(found) == 4
-    assert human(1, port).judgments(pairs(4), desk(tmp_path)) == found
+    stage()  # all is judged, and nobody is asked
+    results = outcomes[0].results
+    assert outcomes[1].results == results
+    assert (results["tasks"], results["ties"], results["both_bad"]) == (4, 4, 4)
+    rows = [json.loads(line) for line in (tmp_path / "run/evaluate/judgments.jsonl").read_text("utf-8").splitlines()]
+    assert {(row["judge"], row["both_bad"], row["comment"][:6]) for row in rows} == {("Ana", True, "of Say")}
+    assert (tmp_path / "run/evaluate.human.jsonl").is_file()
