@@ -138,11 +138,14 @@ def test_sides_and_names_stay_when_tasks_come_and_go_and_change_with_the_answers
 
 
 def test_what_is_drawn_depends_on_the_secret_and_the_person(tmp_path: Path) -> None:
-    drawn = [blinding.tasks(secret, person, pairs()) for secret in (b"one", b"two") for person in ("Ana", "Ben")]
+    drawn = [blinding.tasks(secret, person, pairs(), ()) for secret in (b"one", b"two") for person in ("Ana", "Ben")]
     assert len({task.name for tasks in drawn for task in tasks}) == 4 * TASKS
     assert len({tuple(task.pair.task for task in tasks) for tasks in drawn}) == 4
     sides = [{task.pair.task: task.swapped for task in tasks} for tasks in drawn]
     assert all(one != other for one, other in itertools.combinations(sides, 2))
+    assert all(sum(swapped.values()) == TASKS // 2 for swapped in sides)
+    in_turn = [task.swapped for task in drawn[0]]
+    assert 10 < sum(one != other for one, other in itertools.pairwise(in_turn)) < 30  # and do not alternate
 
 
 @pytest.mark.parametrize(("people", "per_task"), [(3, 2), (4, 1), (2, None), (5, 3)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 from alpaca.evaluation.human.verdicts import Choice, Said
@@ -50,19 +50,31 @@ def token(secret: bytes, person: str) -> str:
     return _draw(secret, "token", person).hex()[:32]
 
 
-def tasks(secret: bytes, person: str, pairs: Sequence[Pair]) -> list[Task]:
-    """Return the pairs in this person's order.
+def tasks(secret: bytes, person: str, pairs: Sequence[Pair], said: Container[str]) -> list[Task]:
+    """Return the pairs in this person's order, half of them swapped, by chance.
 
-    All is drawn by the secret from the person and what is shown, so a pair keeps its name and its sides as long as neither
-    answer changes, whatever happens to the others.
+    All is drawn by the secret from the person and what is shown. What was said already, under a name in `said`, keeps its
+    sides, whichever tasks come and go; where an answer changes, it is another task.
     """
-    return sorted((_task(secret, person, pair) for pair in pairs), key=lambda task: task.name)
+    drawn = {pair.task: _draw(secret, "order", person, *_shown(pair)) for pair in pairs}
+    by_chance = sorted(pairs, key=lambda pair: drawn[pair.task][16:])
+    made = [_task(names(secret, person, pair), pair, number, said) for number, pair in enumerate(by_chance)]
+    return sorted(made, key=lambda task: drawn[task.pair.task])
 
 
-def _task(secret: bytes, person: str, pair: Pair) -> Task:
-    texts = pair.example.instruction, pair.example.input, pair.candidate.text, pair.reference.text
-    drawn = _draw(secret, "task", person, pair.task, *texts)
-    return Task(drawn[:12].hex(), pair, bool(drawn[12] & 1))
+def names(secret: bytes, person: str, pair: Pair) -> tuple[str, str]:
+    """Return what a pair is called as it is, and when it is swapped."""
+    one, other = (_draw(secret, "name", person, sides, *_shown(pair)).hex()[:24] for sides in ("", "swapped"))
+    return one, other
+
+
+def _task(names: tuple[str, str], pair: Pair, number: int, said: Container[str]) -> Task:
+    swapped = next((sides for sides in (0, 1) if names[sides] in said), number % 2)
+    return Task(names[swapped], pair, bool(swapped))
+
+
+def _shown(pair: Pair) -> tuple[str, ...]:
+    return pair.task, pair.example.instruction, pair.example.input, pair.candidate.text, pair.reference.text
 
 
 def _draw(secret: bytes, *of: str) -> bytes:

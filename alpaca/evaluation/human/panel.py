@@ -35,7 +35,7 @@ class Panel:
         self._people = people
         self.size = people if isinstance(people, int) else len(people)
         self._per_task = judgments_per_task or self.size
-        self._drawn = cache(lambda person: blinding.tasks(verdicts.secret, person, pairs))
+        self._tasks = cache(self._drawn)  # for good: sides are not drawn again while somebody looks
 
     @property
     def people(self) -> list[str]:
@@ -122,12 +122,15 @@ class Panel:
         places = {pair.task: number for number, pair in enumerate(self._pairs)}
         return sorted(made, key=lambda judgment: places[judgment.task])
 
-    def _tasks(self, person: str) -> list[Task]:
-        """List what a person is asked or has judged already, in their order."""
-        place = self.people.index(person)
-        asked = {pair.task for number, pair in enumerate(self._pairs) if self._asked(number, place)}
-        standing = self._verdicts.standing
-        return [task for task in self._drawn(person) if task.pair.task in asked or task.name in standing]
+    def _drawn(self, person: str) -> list[Task]:
+        """List what a person is asked, or has judged before they were asked less, in their order."""
+        place, secret, standing = self.people.index(person), self._verdicts.secret, self._verdicts.standing
+        theirs = [
+            pair
+            for number, pair in enumerate(self._pairs)
+            if self._asked(number, place) or standing.keys() & blinding.names(secret, person, pair)
+        ]
+        return blinding.tasks(secret, person, theirs, standing)
 
     def _asked(self, number: int, place: int) -> bool:
         """Tell whether a task is for who has this place: each goes to neighbours, so all people are compared in a chain."""
