@@ -1,4 +1,4 @@
-"""The page on which people judge, and what it asks of this process: everything it gets is in `Panel.state`.
+"""The page on which people judge, and what it asks of this process: all that it gets is in `Panel.state`.
 
     GET /         the page itself, complete but for texts
     POST /join    a name -> a token, which stands for a person from then on
@@ -197,7 +197,7 @@ def _told(problem: Exception) -> tuple[int, str]:
         return 400, ": ".join([*(str(part) for part in error["loc"]), error["msg"]])
     if isinstance(problem, web.HTTPException):
         return problem.status, problem.reason
-    if isinstance(problem, OSError):
+    if isinstance(problem, OSError) and not isinstance(problem, ConnectionError):
         logger.warning("a verdict could not be written: %s", problem)
         return 503, f"It could not be saved ({problem.strerror})."
     raise problem
