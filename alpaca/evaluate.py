@@ -32,7 +32,18 @@ from alpaca.records import Example, read
 from alpaca.schema import DataPath, Seed
 from alpaca.stage import launch
 
-HEADLINES = ("tasks", "wins", "ties", "losses", "missing", "win_rate", "standard_error", "interval", "sign_test")
+HEADLINES = (
+    "tasks",
+    "wins",
+    "ties",
+    "losses",
+    "missing",
+    "both_bad",
+    "win_rate",
+    "standard_error",
+    "interval",
+    "sign_test",
+)
 
 
 @runtime_checkable

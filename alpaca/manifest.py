@@ -43,6 +43,9 @@ SPEED_ONLY = (  # what changes how a stage computes, and not what
     "llm.attempts",
     "llm.requests_per_batch",
     "llm.seconds_between_looks",
+    "judge.host",
+    "judge.port",
+    "judge.grace",
 )
 
 
