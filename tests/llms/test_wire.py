@@ -13,7 +13,7 @@ from alpaca.llms.request import Request
 from alpaca.llms.wire import REFUSED, Answer, Passing, Sampling, failure, read, read_events
 from alpaca.records import Turn
 
-CHAT = {
+CHAT: dict[str, Any] = {
     "model": "m-1",
     "choices": [{"message": {"content": "Hi", "refusal": None}, "finish_reason": "stop"}],
     "usage": {"prompt_tokens": 3, "completion_tokens": 1},
@@ -64,6 +64,42 @@ def test_a_reply_is_read_and_priced() -> None:
     assert answer.priced("id", Price(2.0, 10.0), (99, 99)).usd == pytest.approx(16e-6)
     untold = read(json.dumps(CHAT | {"usage": None}).encode()).priced("id", Price(2.0, 10.0), (50, 40))
     assert (untold.prompt_tokens, untold.completion_tokens, untold.usd) == (50, 40, pytest.approx(500e-6))
+
+
+def test_probabilities_are_asked_for_and_read() -> None:
+    text, local = Request(0, "Go"), "http://localhost:8000/v1"
+    chat, plain = sampling().adjusted(0.0, 4, 20), sampling(api="completions", temperature=None).adjusted(0.0, 99, 20)
+    assert {"logprobs": True, "top_logprobs": 20, "max_tokens": 4, "temperature": 0.0}.items() <= chat.body(
+        text, local
+    ).items()
+    assert {"logprobs": 5, "max_tokens": 9}.items() <= plain.body(text, local).items()
+    assert "temperature" not in plain.body(text, local)
+    assert sampling().adjusted(None, 9, 0) == sampling()
+    places = {
+        "content": [
+            {
+                "token": "A",
+                "logprob": -0.1,
+                "top_logprobs": [{"token": "A", "logprob": -0.1}, {"token": "B", "logprob": -2}],
+            }
+        ]
+    }
+    told = {**CHAT, "choices": [CHAT["choices"][0] | {"logprobs": places}]}
+    answer = read(json.dumps(told).encode())
+    assert answer.likely == [{"A": -0.1, "B": -2}]
+    assert answer.priced("id", Price(0, 0), (1, 1)).likely == answer.likely
+    assert read(
+        json.dumps(
+            {
+                **CHAT,
+                "choices": [{"text": "A", "finish_reason": "length", "logprobs": {"top_logprobs": [{" A": -0.1}]}}],
+            }
+        ).encode()
+    ).likely == [{" A": -0.1}]
+    chunk = {"choices": [{"delta": {"content": "A"}, "finish_reason": "stop", "logprobs": places}]}
+    assert read_events(events(chunk)).likely == [{"A": -0.1, "B": -2}]
+    odd = {**CHAT, "choices": [CHAT["choices"][0] | {"logprobs": {"content": [3]}}]}
+    assert read(json.dumps(odd).encode()).likely is None
 
 
 @pytest.mark.parametrize("cut", range(1, 80, 7))
