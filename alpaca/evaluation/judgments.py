@@ -22,7 +22,8 @@ class Judgment:
 
     `preference` is for the candidate, from 0 (the reference is better) to 1; one half is a tie, and None a judgment that is
     missing, with the reason in `missing`. `first` is whose answer was shown first. Lengths are in characters. Judgments of the
-    same task by the same judge in the same order differ in `repeat`. `comment` is what the judge said of it.
+    same task by the same judge in the same order differ in `repeat`. A tie may be of two answers that are `both_bad`, and a judge
+    may leave a `comment`.
     """
 
     task: str
@@ -33,6 +34,7 @@ class Judgment:
     reference_length: int | None = None
     judge: str = ""
     repeat: int = 0
+    both_bad: bool = False
     comment: str = ""
 
     def __post_init__(self) -> None:
