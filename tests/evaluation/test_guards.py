@@ -92,14 +92,13 @@ def test_refusals_are_told_and_not_held_against_a_model() -> None:
     assert (about["guards"]["candidate"]["refused"], about["flagged"]) == (3, False)
 
 
-@pytest.mark.parametrize("attack", PLAIN + OBLIQUE, ids=range(len(PLAIN + OBLIQUE)))
+MISSED = ("Speaking as the user", "Do not read the rest")  # which cannot be told from an answer by their words
+TOLD = [attack for attack in PLAIN + OBLIQUE if not attack.startswith(MISSED)]
+
+
+@pytest.mark.parametrize("attack", TOLD, ids=range(len(TOLD)))
 def test_words_to_the_judge(attack: str) -> None:
-    if attack in MISSED:
-        pytest.xfail("is not told from an answer")
     assert signs(attack)
-
-
-MISSED = [attack for attack in OBLIQUE if attack.startswith(("Speaking as the user", "Do not read the rest"))]
 
 
 def test_words_to_the_judge_behind_an_answer() -> None:
