@@ -22,6 +22,10 @@ FINISHES: Final[Mapping[str, Literal["length", "refused"]]] = {"length": "length
 PASSING: Final = (408, 409, 425, 429)  # and all from 500
 NO_MONEY: Final = ("insufficient_quota", "billing_hard_limit_reached", "billing_not_active")
 REFUSALS: Final = ("content_filter", "content_policy_violation")
+TOO_LONG_CODES: Final = ("context_length_exceeded", "exceed_context_size_error")
+TOO_LONG: Final = re.compile(
+    r"\b(?:maximum|exceed\w*) (?:the )?(?:available |model['’]?s? )?context (?:length|size|window)", re.IGNORECASE
+)
 LONGEST_WAIT: Final = 3600.0  # seconds that a server may ask for before the run ends instead
 MOST_LIKELY: Final = 5  # tokens that completions tell at each place
 COMPLETES_TOKENS: Final = (
@@ -197,6 +201,8 @@ def failure(status: int, headers: Mapping[str, str], content: bytes, secret: str
         return Passing(told, _wait(headers), status == 429)
     if code in REFUSALS:
         return REFUSED
+    if status in (400, 413) and (code in TOO_LONG_CODES or TOO_LONG.search(message)):
+        return replace(REFUSED, text="(the prompt is longer than the model takes)")
     if status == 404:
         raise UserError(f"the server knows no such model or address ({told}); see llm.model and llm.base_url")
     raise UserError(f"the server refuses the request ({told})")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from email.utils import formatdate
 from time import time
 from typing import Any
@@ -135,6 +136,7 @@ def test_events_make_a_reply_unless_they_end_too_early() -> None:
         (503, {"Retry-After": "soon"}, None, Passing("HTTP 503: No.")),
         (408, {}, None, Passing("HTTP 408: No.")),
         (400, {}, "content_filter", REFUSED),
+        (400, {}, "context_length_exceeded", replace(REFUSED, text="(the prompt is longer than the model takes)")),
     ],
 )
 def test_what_passes(status: int, headers: dict[str, str], code: str | None, expected: Any) -> None:
@@ -154,7 +156,7 @@ def test_a_date_to_wait_for() -> None:
         (401, "invalid_api_key", UserError, r"refuses the key in \$K"),
         (403, None, UserError, r"refuses the key in \$K"),
         (404, "model_not_found", UserError, "no such model"),
-        (400, "context_length_exceeded", UserError, "refuses the request"),
+        (400, "unsupported_parameter", UserError, "refuses the request"),
         (429, "insufficient_quota", Stopped, "no quota left"),
     ],
 )
