@@ -5,7 +5,8 @@ Or read what a judge said of two models before: `alpaca evaluate judge=stored ju
 1. Both models answer every task. Replies lie in `evaluate.ledger.jsonl` beside the folder, and none is asked for twice.
 2. The judge compares the two answers to each task; wins, ties and losses make the win rate, its interval and
    all that qualifies it.
-3. Answers are scored against the task's own, where it has one, per family, and each model's perplexity on those is taken.
+3. Guards flag answers that earn no trust, such as words to the judge; they change no judgment.
+4. Answers are scored against the task's own, where it has one, per family, and each model's perplexity on those is taken.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from pydantic import NonNegativeFloat
 from alpaca.errors import UserError
 from alpaca.evaluation.answering import answers
 from alpaca.evaluation.comparison import compare
+from alpaca.evaluation.guards import Guards
 from alpaca.evaluation.judgments import Judgment, by_task, verdict
 from alpaca.evaluation.pairs import Desk, Judge, Pair, task_names
 from alpaca.evaluation.scores import exact
@@ -69,7 +71,7 @@ def evaluate(
     """
     folder = stage_folder(root, name, "evaluate")
     if isinstance(judge, Stored):
-        return Outcome(*_compared(folder, judge.judgments(), seed))
+        return Outcome(*_compared(folder, judge.judgments(), seed, {}))
     if data is None or candidate is None or reference is None:
         raise UserError("data, candidate and reference are all needed, unless judgments are stored (judge=stored)")
     examples, bad = read(data)
@@ -81,19 +83,24 @@ def evaluate(
         pairs = [Pair(*members) for members in zip(task_names(tasks), tasks, *both, strict=True)]
         judgments = judge.judgments(pairs, Desk(folder, ledger, seed))
         usd = ledger.spent_usd
-    rows = answer_rows(pairs, judgments)
+    guards = Guards.of(pairs)
+    rows = [row | flags for row, flags in zip(answer_rows(pairs, judgments), guards.rows(), strict=True)]
     write_jsonl(folder / "answers.jsonl", rows)
     write_json(folder / "scores.json", {"families": by_family(rows)})
-    results, files = _compared(folder, judgments, seed)
+    about = guards.about() | {"saved": len(pairs) - len({judgment.task for judgment in judgments})}
+    results, files = _compared(folder, judgments, seed, about)
+    results |= {key: about[key] for key in about if key != "guards"}
     results |= _scores(tasks, rows, {"": candidate, "_reference": reference})
     results |= {"without_reference": len(examples) - len(tasks), "bad_rows": len(bad), "usd": usd}
     return Outcome(results, [*files, *(folder / made for made in ("answers.jsonl", "scores.json"))])
 
 
-def _compared(folder: Path, judgments: Sequence[Judgment], seed: int) -> tuple[dict[str, Any], list[Path]]:
-    """Write judgments and what they say; return the headline numbers and the files."""
+def _compared(
+    folder: Path, judgments: Sequence[Judgment], seed: int, about: dict[str, Any]
+) -> tuple[dict[str, Any], list[Path]]:
+    """Write judgments and what they say, with what is known about them; return the headline numbers and the files."""
     files = [folder / "judgments.jsonl", folder / "win_rate.json"]
-    comparison = compare(judgments, seed)
+    comparison = compare(judgments, seed, about.get("saved", 0)) | about
     write_jsonl(files[0], (judgment.row() for judgment in judgments))
     write_json(files[1], comparison)
     return {key: comparison[key] for key in HEADLINES} | _controlled(comparison), files

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -19,7 +18,7 @@ from pydantic import NonNegativeFloat, NonNegativeInt, PositiveInt
 from alpaca.errors import Stopped, UserError
 from alpaca.files import write_jsonl, writing_jsonl
 from alpaca.generators.batch import Batch, Writer
-from alpaca.generators.tally import Progress, Tally
+from alpaca.generators.tally import Speed, Tally
 from alpaca.llms.ledger import Book, ledger_path
 from alpaca.llms.request import LLM, Forecast
 from alpaca.log import logger
@@ -97,7 +96,7 @@ def _write(
     """Write the files as batches come; return the tally and the number of families."""
     tally, families = Tally(), set()
     with (
-        closing(Progress(wanted, tally)) as progress,
+        closing(Speed(wanted, tally)) as speed,
         writing_jsonl(folder / "raw.jsonl") as keep,
         writing_jsonl(folder / "rejected.jsonl") as reject,
     ):
@@ -111,7 +110,7 @@ def _write(
                 for row in batch.rejected:
                     reject(row)
                 tally.add(batch)
-                progress.update(writer.ledger.spent_usd if writer else 0.0)
+                speed.update(writer.ledger.spent_usd if writer else 0.0)
         except Stopped:
             _tell_stop(tally, wanted)
             raise
@@ -123,16 +122,7 @@ def _tell(forecast: Forecast | None, wanted: int, budget_usd: float | None) -> N
     """Say what a language model is expected to take, and how far a budget is expected to go."""
     if forecast is None:
         return
-    basis = f"as {forecast.learned_from} replies" if forecast.learned_from else "assumed"
-    logger.info(
-        "generate: expects %s requests, %s tokens of prompts, %s of replies (%s), $%.2f and %s",
-        f"{forecast.requests:,}",
-        f"{forecast.prompt_tokens:,}",
-        f"{forecast.completion_tokens:,}",
-        basis,
-        forecast.usd,
-        timedelta(seconds=round(forecast.seconds)),
-    )
+    logger.info("generate: expects %s", forecast.told())
     if budget_usd is not None and forecast.usd > budget_usd:
         enough = f"{wanted * budget_usd / forecast.usd:,.0f}"
         logger.warning("generate: budget_usd=%g is expected to be enough for about %s examples", budget_usd, enough)

@@ -1,7 +1,8 @@
 """A server that speaks OpenAI's protocol over real HTTP, for tests and benchmarks: `python tests/model_server.py 0`.
 
 Chat and plain completions, whole or as server-sent events, files and batches. It prints its port. `/stats` tells what it
-was asked and what it would bill; `POST /reset` sets its behaviour and forgets. Replies are made from the prompt's hash, so
+was asked and what it would bill; `POST /reset` sets its behaviour and forgets, and a second argument in JSON sets it from
+the start. Replies are made from the prompt's hash, so
 that they are the same in every run, or by a function that is given in the options as `module:name`.
 """
 
@@ -17,6 +18,7 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, fields
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
@@ -72,6 +74,7 @@ class Behaviour:
     batch_failed: float = 0.0  # lines of a batch that fail
     batch_expired: float = 0.0  # lines that are not done when the batch expires
     writer: str = ""
+    journal: str = ""  # a file that holds the key of each bill, so that a server that was killed still knows them
     seed: int = 0
 
 
@@ -150,6 +153,9 @@ def bill(state: State, key: str, usage: dict[str, int] | None) -> None:
         return
     state.keys.add(key)
     state.served[key] += 1
+    if state.behaviour.journal:
+        with open(state.behaviour.journal, "a") as journal:
+            journal.write(f"{key}\n")
     if usage:
         state.tokens.update({"input": usage["prompt_tokens"], "output": usage["completion_tokens"]})
 
@@ -407,9 +413,11 @@ async def stats(request: web.Request) -> web.Response:
     return web.json_response({**state.counts, **billed, "seconds": seconds})
 
 
-def application() -> web.Application:
+def application(behaviour: Behaviour) -> web.Application:
     app = web.Application(client_max_size=1 << 28, middlewares=[check_key])
-    app[STATE] = State()
+    app[STATE] = State(behaviour)
+    if behaviour.journal:
+        app[STATE].keys.update(Path(behaviour.journal).read_text().split())
     app.router.add_post("/v1/chat/completions", complete)
     app.router.add_post("/v1/completions", complete)
     app.router.add_get("/v1/models", models)
@@ -424,8 +432,8 @@ def application() -> web.Application:
     return app
 
 
-async def serve(port: int) -> None:
-    runner = web.AppRunner(application(), access_log=None)
+async def serve(port: int, behaviour: Behaviour) -> None:
+    runner = web.AppRunner(application(behaviour), access_log=None)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", port, backlog=1024)
     await site.start()
@@ -434,4 +442,5 @@ async def serve(port: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(int(sys.argv[1]) if len(sys.argv) > 1 else 0))
+    port, behaviour = (*sys.argv[1:], *("0", "{}")[len(sys.argv) - 1 :])
+    asyncio.run(serve(int(port), Behaviour(**json.loads(behaviour))))

@@ -21,7 +21,7 @@ from alpaca.composition import checked, compose, instantiated
 from alpaca.errors import Stopped, UserError
 from alpaca.files import sha256
 from alpaca.generators.batch import Batch
-from alpaca.generators.tally import Progress, Tally
+from alpaca.generators.tally import Speed, Tally
 from alpaca.llms.request import Reply
 from alpaca.manifest import Outcome
 from alpaca.records import Example, read
@@ -138,14 +138,14 @@ def test_a_generator_and_its_model_come_together(tmp_path: Path) -> None:
 
 
 def test_progress_tells_shares_dollars_speed_and_time_left(caplog: pytest.LogCaptureFixture) -> None:
-    clock = iter([0.0, 0.0, 5.0, 20.0])
+    clock = iter([0.0, 0.0, 5.0, 5.0, 20.0, 20.0])
     tally = Tally()
-    progress = Progress(100, tally, lambda: next(clock))
+    speed = Speed(100, tally, lambda: next(clock))
     batch = Batch([Example("a", "", "b")] * 4, [{"reason": "duplicate"}], Reply("", "", "stop", "m", 10, 500, 0.5))
     for _ in range(2):
         tally.add(batch)
-        progress.update(tally.usd)
-    assert progress.line(1.0) == "80% kept, duplicate 20%; $1.00 of about $12.50; 50 tok/s; 0:03:50 left"
+        speed.update(tally.usd)
+    assert speed.line(1.0) == "80% kept, duplicate 20%; $1.00 of about $12.50; 50 tok/s; 0:03:50 left"
     assert tally.results(1.0)["usd_per_rejected"] == pytest.approx(0.1)
 
 

@@ -33,10 +33,7 @@ class Judge:
     def forecast(self, examples: Iterable[Example], count: int, ledger: Ledger) -> None:
         """Say what judging `count` examples is expected to take, judged by the first of them."""
         expected = self.llm.forecast(list(_requests(islice(examples, LOOKED_AT))), count, ledger)
-        rests_on = f"{expected.learned_from:,} replies" if expected.learned_from else "assumptions"
-        tokens = expected.prompt_tokens + expected.completion_tokens
-        logger.info("curate: judging %s examples should take %s tokens, %.2f USD and %.0f s (from %s)",
-            f"{count:,}", f"{tokens:,}", expected.usd, expected.seconds, rests_on)  # fmt: skip
+        logger.info("curate: judging %s examples expects %s", f"{count:,}", expected.told())
 
     def scored(self, examples: Iterable[Example], ledger: Ledger) -> Iterator[Example]:
         """Yield the examples in their order, each with its scores; raises Stopped where the budget is spent."""

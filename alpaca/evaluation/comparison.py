@@ -15,10 +15,11 @@ from alpaca.evaluation.power import detectable_rate, detectable_share
 from alpaca.evaluation.rates import WinRate
 
 
-def compare(judgments: Sequence[Judgment], seed: int = 0) -> dict[str, Any]:
+def compare(judgments: Sequence[Judgment], seed: int = 0, saved: int = 0) -> dict[str, Any]:
     """Return the win rate and everything that qualifies it, ready for JSON; what cannot be measured is null.
 
-    `seed` draws the bootstrap and the order in which the sequential test would have asked.
+    `seed` draws the bootstrap and the order in which the sequential test would have asked. Where so many tasks were `saved`, as
+    the answer was settled without them, judgments are in the order in which they were asked.
     """
     position, length, noise = PositionBias.of(judgments), LengthEffect.of(judgments), JudgeNoise.of(judgments)
     scores = preferences(judgments)
@@ -31,7 +32,8 @@ def compare(judgments: Sequence[Judgment], seed: int = 0) -> dict[str, Any]:
         "noise": noise and noise.as_dict(),
         "agreement": judges_agreement(judgments) or None,
         "detectable": _detectable(scores.tolist()),
-        "sequential": sequential.run(sequential.shuffled(scores, seed)).as_dict(),
+        "saved": saved,
+        "sequential": sequential.run(scores if saved else sequential.shuffled(scores, seed)).among(saved).as_dict(),
     }
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -38,6 +38,10 @@ class Sequential:
     saved: int
     p_value: float
     interval: Interval
+
+    def among(self, more: int) -> Sequential:
+        """Return it for a set that has so many tasks more, which were not asked."""
+        return replace(self, available=self.available + more, saved=self.saved + more)
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)

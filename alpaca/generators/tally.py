@@ -8,13 +8,10 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from tqdm import tqdm
-
 from alpaca.generators.batch import Batch
-from alpaca.log import logger
+from alpaca.progress import Progress
 
 WINDOW = 60.0  # seconds over which speed is measured
-SECONDS_BETWEEN_LINES = 10.0  # on a log; a terminal has a bar
 REASONS_TOLD = 3
 
 
@@ -64,14 +61,13 @@ class Tally:
         return f"{self.kept / total:.0%} kept" + (f", {', '.join(told)}" if told else "")
 
 
-class Progress:
-    """A bar on a terminal; elsewhere a line now and then."""
+class Speed:
+    """How fast a generation goes, told by its progress."""
 
     def __init__(self, wanted: int, tally: Tally, clock: Callable[[], float] = time.monotonic) -> None:
         self.wanted, self.tally, self.clock = wanted, tally, clock
         self.seen: deque[tuple[float, int, int]] = deque([(clock(), 0, 0)])  # time, kept, tokens
-        self.told = clock()
-        self.bar = tqdm(total=wanted, desc="generate", unit="example", disable=None)  # None: where there is no terminal
+        self.progress = Progress("generate", wanted, "example", clock)
 
     def update(self, spent_usd: float) -> None:
         """Look at the tally again, and tell how it stands if it is time."""
@@ -79,12 +75,7 @@ class Progress:
         self.seen.append((now, self.tally.kept, self.tally.completion_tokens))
         while len(self.seen) > 2 and self.seen[1][0] < now - WINDOW:
             self.seen.popleft()
-        if not self.bar.disable:
-            self.bar.set_postfix_str(self.line(spent_usd), refresh=False)
-            self.bar.update(self.tally.kept - self.bar.n)
-        elif now - self.told >= SECONDS_BETWEEN_LINES:
-            self.told = now
-            logger.info("generate: %s of %s; %s", f"{self.tally.kept:,}", f"{self.wanted:,}", self.line(spent_usd))
+        self.progress.update(self.tally.kept, lambda: self.line(spent_usd))
 
     def line(self, spent_usd: float) -> str:
         """Tell shares, dollars spent and expected in all, tokens per second and the time left."""
@@ -99,4 +90,4 @@ class Progress:
         return f"{tally.shares()}; ${spent_usd:,.2f}{of}; {rate:,.0f} tok/s; {left} left"
 
     def close(self) -> None:
-        self.bar.close()
+        self.progress.close()

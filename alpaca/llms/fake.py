@@ -33,7 +33,7 @@ Share = Annotated[float, Interval(ge=0, le=1)]
 
 
 class Fake:
-    """Answers prompts for tasks with tasks, in the form that is asked for, and any other with a sentence.
+    """Answers prompts for tasks with tasks, in the form that is asked for, a judge's with a verdict, any other with a sentence.
 
     Of the tasks, the share `unfit` asks for what a language model cannot do, as some do that real models write.
     """
@@ -69,6 +69,8 @@ class Fake:
 
     def answer(self, prompt: str, as_json: bool, rng: random.Random) -> str:
         """Return tasks where tasks are asked for; they are numbered as the prompt's list goes on."""
+        if "<answer_a " in prompt:
+            return f"{sentence(rng)}\nVerdict: {rng.choice(('A', 'B', 'tie'))}"
         if as_json:
             asked = ASKED.search(prompt)
             first, last = (int(number) for number in asked.groups()) if asked else TASKS_IF_UNTOLD

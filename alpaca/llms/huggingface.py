@@ -49,6 +49,13 @@ class HuggingFace:
         sampling = {"max_tokens": self.max_new_tokens, "temperature": self.temperature, "top_p": self.top_p}
         return {"model": f"{self.path.name}-{sha256(self.path)[:12]}", "batch_size": self.batch_size} | sampling
 
+    def adjusted(self, temperature: float | None, max_tokens: int, likely: int) -> HuggingFace:
+        if likely:
+            raise UserError("llm=huggingface tells no probabilities of tokens; serve the model, and give llm=openai")
+        tokens = min(max_tokens, self.max_new_tokens)
+        temperature = self.temperature if temperature is None else temperature
+        return HuggingFace(self.path, self.batch_size, tokens, temperature, self.top_p)
+
     def replies(self, requests: Iterable[Request | None], ledger: Ledger) -> Iterator[Reply]:
         """Yield replies, which cost nothing. Raises UserError for a request with a JSON schema."""
         return in_batches(requests, self.settings, self.batch_size, ledger, self._answer)

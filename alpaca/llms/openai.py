@@ -9,6 +9,7 @@ import json
 import os
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from copy import copy
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -64,6 +65,11 @@ class OpenAI:
     @property
     def settings(self) -> Mapping[str, Any]:
         return self.sampling.settings()
+
+    def adjusted(self, temperature: float | None, max_tokens: int, likely: int) -> OpenAI:
+        other = copy(self)
+        other.sampling = self.sampling.adjusted(temperature, max_tokens, likely)
+        return other
 
     def replies(self, requests: Iterable[Request | None], ledger: Ledger) -> Iterator[Reply]:
         price = self.price.known(self.sampling.model, self.base_url)

@@ -12,6 +12,7 @@ import json
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import copy
 from functools import cached_property
 from itertools import islice, takewhile
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -67,6 +68,11 @@ class OpenAIBatch:
     def settings(self) -> Mapping[str, Any]:
         """The same as of `llm=openai`, which may go on with these replies, and the other way round."""
         return self.sampling.settings()
+
+    def adjusted(self, temperature: float | None, max_tokens: int, likely: int) -> OpenAIBatch:
+        other = copy(self)
+        other.sampling = self.sampling.adjusted(temperature, max_tokens, likely)
+        return other
 
     def replies(self, requests: Iterable[Request | None], ledger: Ledger) -> Iterator[Reply]:
         run = _Run(self, ledger)

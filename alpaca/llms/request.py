@@ -10,7 +10,8 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from datetime import timedelta
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from alpaca.records import Turn
 
@@ -37,7 +38,11 @@ class Request:
 
 @dataclass(frozen=True)
 class Reply:
-    """A model's reply to the request of that identity, and what it took. `model` is the version as the reply names it."""
+    """A model's reply to the request of that identity, and what it took. `model` is the version as the reply names it.
+
+    `likely` holds, for each token of it, the likeliest ones with the logarithms of their probabilities, where these were asked
+    for and the server tells them.
+    """
 
     identity: str
     text: str
@@ -46,6 +51,7 @@ class Reply:
     prompt_tokens: int
     completion_tokens: int
     usd: float
+    likely: list[dict[str, float]] | None = None
 
 
 @dataclass(frozen=True)
@@ -58,6 +64,12 @@ class Forecast:
     usd: float
     seconds: float
     learned_from: int
+
+    def told(self) -> str:
+        """Return it as the end of a line."""
+        basis = f"as {self.learned_from:,} replies" if self.learned_from else "assumed"
+        tokens = f"{self.prompt_tokens:,} tokens of prompts, {self.completion_tokens:,} of replies ({basis})"
+        return f"{self.requests:,} requests, {tokens}, ${self.usd:,.2f} and {timedelta(seconds=round(self.seconds))}"
 
 
 class Ledger(Protocol):
@@ -116,4 +128,16 @@ class LLM(Protocol):
 
     def forecast(self, like: Sequence[Request], count: int, ledger: Ledger) -> Forecast:
         """Tell what `count` requests like these would take: from their replies in the ledger, else from assumptions."""
+        ...
+
+
+@runtime_checkable
+class Adjustable(Protocol):
+    """A model that may be asked in another way than it is configured."""
+
+    def adjusted(self, temperature: float | None, max_tokens: int, likely: int) -> LLM:
+        """Return it with this temperature, unless that or its own is None, with replies of at most so many tokens.
+
+        `likely` is how many of the likeliest tokens are told at each place. Raises UserError where they cannot be.
+        """
         ...

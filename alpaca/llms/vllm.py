@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +44,14 @@ class VLLM:
     def settings(self) -> Mapping[str, Any]:
         sampling = {"max_tokens": self.max_tokens, "temperature": self.temperature, "top_p": self.top_p}
         return {"model": self.path, "stop": self.stop} | sampling
+
+    def adjusted(self, temperature: float | None, max_tokens: int, likely: int) -> VLLM:
+        if likely:
+            raise UserError("llm=vllm tells no probabilities of tokens; serve the model, and give llm=openai")
+        other = copy(self)
+        other.max_tokens = min(max_tokens, self.max_tokens)
+        other.temperature = self.temperature if temperature is None else temperature
+        return other
 
     def replies(self, requests: Iterable[Request | None], ledger: Ledger) -> Iterator[Reply]:
         """Yield replies, which cost nothing. Raises UserError where vLLM is not installed."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from time import time
 from typing import Any, Final, Literal
@@ -22,7 +22,12 @@ FINISHES: Final[Mapping[str, Literal["length", "refused"]]] = {"length": "length
 PASSING: Final = (408, 409, 425, 429)  # and all from 500
 NO_MONEY: Final = ("insufficient_quota", "billing_hard_limit_reached", "billing_not_active")
 REFUSALS: Final = ("content_filter", "content_policy_violation")
+TOO_LONG_CODES: Final = ("context_length_exceeded", "exceed_context_size_error")
+TOO_LONG: Final = re.compile(
+    r"\b(?:maximum|exceed\w*) (?:the )?(?:available |model['’]?s? )?context (?:length|size|window)", re.IGNORECASE
+)
 LONGEST_WAIT: Final = 3600.0  # seconds that a server may ask for before the run ends instead
+MOST_LIKELY: Final = 5  # tokens that completions tell at each place
 COMPLETES_TOKENS: Final = (
     "api.openai.com",
     ".openai.azure.com",
@@ -39,13 +44,28 @@ class Sampling:
     temperature: float | None
     top_p: float | None
     stop: tuple[str, ...]
+    likely: int = 0  # how many of the likeliest tokens are told at each place
+
+    def adjusted(self, temperature: float | None, max_tokens: int, likely: int) -> Sampling:
+        """Return it with this temperature, unless that or its own is None, and with at most so many tokens."""
+        kept = self.temperature is None or temperature is None
+        temperature = self.temperature if kept else temperature
+        return replace(self, temperature=temperature, max_tokens=min(max_tokens, self.max_tokens), likely=likely)
 
     def settings(self) -> dict[str, Any]:
         return {"model": self.model, "api": self.api} | self.parameters()
 
     def parameters(self) -> dict[str, Any]:
-        given = {"temperature": self.temperature, "top_p": self.top_p, "stop": list(self.stop) or None}
+        given: dict[str, Any] = {"temperature": self.temperature, "top_p": self.top_p, "stop": list(self.stop) or None}
+        given |= self._logprobs() if self.likely else {}
         return {"max_tokens": self.max_tokens} | {key: value for key, value in given.items() if value is not None}
+
+    def _logprobs(self) -> dict[str, Any]:
+        return (
+            {"logprobs": True, "top_logprobs": self.likely}
+            if self.api == "chat"
+            else {"logprobs": min(self.likely, MOST_LIKELY)}
+        )
 
     def body(self, request: Request, base_url: str) -> dict[str, Any]:
         """Return what is sent. Raises UserError for turns, or a schema, where only text is taken."""
@@ -82,13 +102,14 @@ class Answer:
     model: str
     prompt_tokens: int | None
     completion_tokens: int | None
+    likely: list[dict[str, float]] | None = None
 
     def priced(self, identity: str, price: Price, most: tuple[int, int]) -> Reply:
         """Make a reply of it; tokens that are not told are taken to be the `most` that they can be."""
         told = (self.prompt_tokens, self.completion_tokens)
         prompt, completion = (limit if count is None else count for count, limit in zip(told, most, strict=True))
         usd = price.of(prompt, completion)
-        return Reply(identity, self.text, self.finish, self.model, prompt, completion, usd)
+        return Reply(identity, self.text, self.finish, self.model, prompt, completion, usd, self.likely)
 
 
 REFUSED: Final = Answer("", "refused", "", 0, 0)
@@ -101,7 +122,8 @@ def read(content: bytes) -> Answer:
         choice = body["choices"][0]
         message = choice.get("message") or choice
         text = message.get("content") if "content" in message else message.get("text")
-        return _answer(body, text or "", choice["finish_reason"], bool(message.get("refusal")), body.get("usage"))
+        refusal = bool(message.get("refusal"))
+        return _answer(body, text or "", choice["finish_reason"], refusal, body.get("usage"), _likely(choice))
     except (KeyError, IndexError, TypeError, AttributeError) as problem:
         raise ValueError("the reply is not one of OpenAI's protocol") from problem
 
@@ -109,6 +131,7 @@ def read(content: bytes) -> Answer:
 def read_events(lines: Iterable[bytes]) -> Answer:
     """Read the server-sent events of a reply; raises ValueError where they end too early."""
     parts: list[str] = []
+    likely: list[dict[str, float]] = []
     last: dict[str, Any] = {}
     finish, usage, done, refusal = None, None, False, False
     for line in lines:
@@ -120,17 +143,37 @@ def read_events(lines: Iterable[bytes]) -> Answer:
         for choice in last.get("choices") or ():
             delta = choice.get("delta") or choice
             parts.append(delta.get("content") or delta.get("text") or "")
+            likely += _likely(choice)
             finish, refusal = choice.get("finish_reason") or finish, refusal or bool(delta.get("refusal"))
     if not done or finish is None:
         raise ValueError("the events of the reply end too early")
-    return _answer(last, "".join(parts), finish, refusal, usage)
+    return _answer(last, "".join(parts), finish, refusal, usage, likely)
 
 
-def _answer(body: Mapping[str, Any], text: str, finish: str, refusal: bool, usage: Mapping[str, Any] | None) -> Answer:
+def _likely(choice: Mapping[str, Any]) -> list[dict[str, float]]:
+    """Return the likeliest tokens at each place, as chats or as completions tell them; none where they are not told."""
+    told = choice.get("logprobs") or {}
+    try:
+        if "content" not in told:
+            return [dict(place) for place in told.get("top_logprobs") or () if place]
+        places = [place.get("top_logprobs") or [place] for place in told["content"] or ()]
+        return [{token["token"]: token["logprob"] for token in tokens} for tokens in places]
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return []  # of a form of the server's own
+
+
+def _answer(
+    body: Mapping[str, Any],
+    text: str,
+    finish: str,
+    refusal: bool,
+    usage: Mapping[str, Any] | None,
+    likely: list[dict[str, float]],
+) -> Answer:
     usage = usage or {}
     ended: Literal["stop", "length", "refused"] = "refused" if refusal else FINISHES.get(finish, "stop")
     counts = (usage.get("prompt_tokens"), usage.get("completion_tokens"))
-    return Answer(text, ended, str(body.get("model", "")), *counts)
+    return Answer(text, ended, str(body.get("model", "")), *counts, likely or None)
 
 
 @dataclass(frozen=True)
@@ -158,6 +201,8 @@ def failure(status: int, headers: Mapping[str, str], content: bytes, secret: str
         return Passing(told, _wait(headers), status == 429)
     if code in REFUSALS:
         return REFUSED
+    if status in (400, 413) and (code in TOO_LONG_CODES or TOO_LONG.search(message)):
+        return replace(REFUSED, text="(the prompt is longer than the model takes)")
     if status == 404:
         raise UserError(f"the server knows no such model or address ({told}); see llm.model and llm.base_url")
     raise UserError(f"the server refuses the request ({told})")

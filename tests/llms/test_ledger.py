@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import subprocess
 import sys
+import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -103,3 +106,15 @@ def test_a_full_disk_is_found_out_before_a_reply_could_be_lost(tmp_path: Path) -
         assert len(book) == int(stored) > 10
     assert path.stat().st_size < 3 << 20
     assert os.access(path, os.R_OK)
+
+
+def test_replies_of_before_probabilities_were_kept_are_read(tmp_path: Path) -> None:
+    path, old = tmp_path / "ledger.jsonl", vars(reply("a"))
+    content = json.dumps({"reply": {key: value for key, value in old.items() if key != "likely"}}).encode()
+    path.write_bytes(b"%08x %s\n" % (zlib.crc32(content), content))
+    told = replace(reply("b"), likely=[{"A": -0.1}])
+    with Book(path, None) as book:
+        assert book.stored("a") == reply("a")
+        book.store([told])
+    with Book(path, None) as book:
+        assert book.stored("b") == told

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from email.utils import formatdate
 from time import time
 from typing import Any
@@ -13,7 +14,7 @@ from alpaca.llms.request import Request
 from alpaca.llms.wire import REFUSED, Answer, Passing, Sampling, failure, read, read_events
 from alpaca.records import Turn
 
-CHAT = {
+CHAT: dict[str, Any] = {
     "model": "m-1",
     "choices": [{"message": {"content": "Hi", "refusal": None}, "finish_reason": "stop"}],
     "usage": {"prompt_tokens": 3, "completion_tokens": 1},
@@ -66,6 +67,42 @@ def test_a_reply_is_read_and_priced() -> None:
     assert (untold.prompt_tokens, untold.completion_tokens, untold.usd) == (50, 40, pytest.approx(500e-6))
 
 
+def test_probabilities_are_asked_for_and_read() -> None:
+    text, local = Request(0, "Go"), "http://localhost:8000/v1"
+    chat, plain = sampling().adjusted(0.0, 4, 20), sampling(api="completions", temperature=None).adjusted(0.0, 99, 20)
+    assert {"logprobs": True, "top_logprobs": 20, "max_tokens": 4, "temperature": 0.0}.items() <= chat.body(
+        text, local
+    ).items()
+    assert {"logprobs": 5, "max_tokens": 9}.items() <= plain.body(text, local).items()
+    assert "temperature" not in plain.body(text, local)
+    assert sampling().adjusted(None, 9, 0) == sampling()
+    places = {
+        "content": [
+            {
+                "token": "A",
+                "logprob": -0.1,
+                "top_logprobs": [{"token": "A", "logprob": -0.1}, {"token": "B", "logprob": -2}],
+            }
+        ]
+    }
+    told = {**CHAT, "choices": [CHAT["choices"][0] | {"logprobs": places}]}
+    answer = read(json.dumps(told).encode())
+    assert answer.likely == [{"A": -0.1, "B": -2}]
+    assert answer.priced("id", Price(0, 0), (1, 1)).likely == answer.likely
+    assert read(
+        json.dumps(
+            {
+                **CHAT,
+                "choices": [{"text": "A", "finish_reason": "length", "logprobs": {"top_logprobs": [{" A": -0.1}]}}],
+            }
+        ).encode()
+    ).likely == [{" A": -0.1}]
+    chunk = {"choices": [{"delta": {"content": "A"}, "finish_reason": "stop", "logprobs": places}]}
+    assert read_events(events(chunk)).likely == [{"A": -0.1, "B": -2}]
+    odd = {**CHAT, "choices": [CHAT["choices"][0] | {"logprobs": {"content": [3]}}]}
+    assert read(json.dumps(odd).encode()).likely is None
+
+
 @pytest.mark.parametrize("cut", range(1, 80, 7))
 def test_a_reply_cut_anywhere_is_none(cut: int) -> None:
     with pytest.raises(ValueError):  # noqa: PT011
@@ -99,6 +136,7 @@ def test_events_make_a_reply_unless_they_end_too_early() -> None:
         (503, {"Retry-After": "soon"}, None, Passing("HTTP 503: No.")),
         (408, {}, None, Passing("HTTP 408: No.")),
         (400, {}, "content_filter", REFUSED),
+        (400, {}, "context_length_exceeded", replace(REFUSED, text="(the prompt is longer than the model takes)")),
     ],
 )
 def test_what_passes(status: int, headers: dict[str, str], code: str | None, expected: Any) -> None:
@@ -118,7 +156,7 @@ def test_a_date_to_wait_for() -> None:
         (401, "invalid_api_key", UserError, r"refuses the key in \$K"),
         (403, None, UserError, r"refuses the key in \$K"),
         (404, "model_not_found", UserError, "no such model"),
-        (400, "context_length_exceeded", UserError, "refuses the request"),
+        (400, "unsupported_parameter", UserError, "refuses the request"),
         (429, "insufficient_quota", Stopped, "no quota left"),
     ],
 )

@@ -1,0 +1,33 @@
+"""How far a long stage is: a bar on a terminal; elsewhere a line now and then."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from tqdm import tqdm
+
+from alpaca.log import logger
+
+SECONDS_BETWEEN_LINES = 10.0  # on a log; a terminal has a bar
+
+
+class Progress:
+    """Tells how many of the `wanted` are there, with what else there is to say."""
+
+    def __init__(self, stage: str, wanted: int, unit: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self.stage, self.wanted, self.unit, self.clock = stage, wanted, unit, clock
+        self.told = clock()
+        self.bar = tqdm(total=wanted, desc=stage, unit=unit, disable=None)  # None: where there is no terminal
+
+    def update(self, done: int, line: Callable[[], str]) -> None:
+        """Tell how it stands, if it is time."""
+        if not self.bar.disable:
+            self.bar.set_postfix_str(line(), refresh=False)
+            self.bar.update(done - self.bar.n)
+        elif (now := self.clock()) - self.told >= SECONDS_BETWEEN_LINES:
+            self.told = now
+            logger.info("%s: %s of %s %ss; %s", self.stage, f"{done:,}", f"{self.wanted:,}", self.unit, line())
+
+    def close(self) -> None:
+        self.bar.close()
