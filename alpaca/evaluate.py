@@ -5,19 +5,19 @@ Or read what a judge said of two models before: `alpaca evaluate judge=stored ju
 1. Both models answer every task. Replies lie in `evaluate.ledger.jsonl` beside the folder, and none is asked for twice.
 2. The judge compares the two answers to each task; wins, ties and losses make the win rate, its interval and
    all that qualifies it.
-3. Answers are scored against the task's own, where it has one, per family, and each model's perplexity on those is taken.
+3. Metrics of the answers are taken, over all and per family of tasks: those of alpaca/metrics, or any of Hugging Face `evaluate`.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 from pydantic import NonNegativeFloat
 
 from alpaca.errors import UserError
+from alpaca.evaluation import metrics as measures
 from alpaca.evaluation.answering import answers
 from alpaca.evaluation.comparison import compare
 from alpaca.evaluation.judgments import Judgment, by_task, verdict
@@ -28,18 +28,11 @@ from alpaca.files import write_json, write_jsonl
 from alpaca.llms.ledger import Book, ledger_path
 from alpaca.llms.request import LLM
 from alpaca.manifest import Outcome, stage_folder
-from alpaca.records import Example, read
+from alpaca.records import read
 from alpaca.schema import DataPath, Seed
 from alpaca.stage import launch
 
 HEADLINES = ("tasks", "wins", "ties", "losses", "missing", "win_rate", "standard_error", "interval", "sign_test")
-
-
-@runtime_checkable
-class Likelihoods(Protocol):
-    """A model that tells how well it expects given outputs."""
-
-    def perplexity(self, examples: Sequence[Example]) -> float: ...
 
 
 def evaluate(
@@ -51,6 +44,7 @@ def evaluate(
     reference: LLM | None,
     judge: Judge | Stored,
     budget_usd: NonNegativeFloat | None,
+    metrics: Sequence[str] = (),
 ) -> Outcome:
     """Evaluate on the tasks of `data`; raises UserError where none can be judged, Stopped where the budget is spent.
 
@@ -65,6 +59,7 @@ def evaluate(
     tasks = [example for example in examples if example.output.strip() or not judge.needs_output]
     if not tasks:
         raise UserError(f"no task of {data} has an `output` to compare answers with")
+    modules = measures.modules(metrics)
     with Book(ledger_path(folder), budget_usd) as ledger:
         both = answers(candidate, tasks, ledger), answers(reference, tasks, ledger)
         pairs = [Pair(*members) for members in zip(task_names(tasks), tasks, *both, strict=True)]
@@ -72,10 +67,14 @@ def evaluate(
         usd = ledger.spent_usd
     rows = answer_rows(pairs, judgments)
     write_jsonl(folder / "answers.jsonl", rows)
-    write_json(folder / "scores.json", {"families": by_family(rows)})
+    scores = measures.scores(modules, rows, {"candidate": candidate, "reference": reference})
+    write_json(folder / "scores.json", scores)
     results, files = _compared(folder, judgments, seed)
-    results |= _scores(tasks, rows, {"": candidate, "_reference": reference})
-    results |= {"without_reference": len(examples) - len(tasks), "bad_rows": len(bad), "usd": usd}
+    results |= measures.headline(scores) | {
+        "without_reference": len(examples) - len(tasks),
+        "bad_rows": len(bad),
+        "usd": usd,
+    }
     return Outcome(results, [*files, *(folder / made for made in ("answers.jsonl", "scores.json"))])
 
 
@@ -91,17 +90,6 @@ def _compared(folder: Path, judgments: Sequence[Judgment], seed: int) -> tuple[d
 def _controlled(comparison: dict[str, Any]) -> dict[str, Any]:
     length = comparison["length"]
     return {"length_controlled_win_rate": length and length["win_rate"]}
-
-
-def _scores(tasks: Sequence[Example], rows: Sequence[dict[str, Any]], models: Mapping[str, LLM]) -> dict[str, Any]:
-    """Return the share of right answers and the perplexity of both models, of tasks that have an answer of their own."""
-    known = [task for task in tasks if task.output.strip()]
-    results: dict[str, Any] = {}
-    for side, model in models.items():
-        right = [row[key] for row in rows if row[key := f"{'reference' if side else 'candidate'}_correct"] is not None]
-        results[f"exact_match{side}"] = sum(right) / len(right) if right else None
-        results[f"perplexity{side}"] = model.perplexity(known) if known and isinstance(model, Likelihoods) else None
-    return results
 
 
 def answer_rows(pairs: Sequence[Pair], judgments: Sequence[Judgment]) -> list[dict[str, Any]]:
@@ -122,21 +110,6 @@ def _row(pair: Pair, preference: float | None) -> dict[str, Any]:
         "reference_correct": exact(reference.text, output) if output.strip() else None,
         "preference": preference,
         "verdict": None if preference is None else verdict(preference),
-    }
-
-
-def by_family(rows: Sequence[dict[str, Any]]) -> dict[str, dict[str, float]]:
-    """Return, for each family (or category) of tasks, how many there are and the share that each model has right."""
-    families: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in (row for row in rows if row["candidate_correct"] is not None):
-        families[str(row.get("family") or row.get("category") or "all")].append(row)
-    return {
-        family: {
-            "tasks": len(members),
-            "candidate": sum(row["candidate_correct"] for row in members) / len(members),
-            "reference": sum(row["reference_correct"] for row in members) / len(members),
-        }
-        for family, members in sorted(families.items())
     }
 
 

@@ -55,7 +55,7 @@ def data(tmp_path: Path) -> Path:
 
 
 def test_two_models_are_scored_and_compared(data: Path, tmp_path: Path) -> None:
-    outcome = evaluate("run", tmp_path, 0, data, Adds(0), Adds(1), Reference(), None)
+    outcome = evaluate("run", tmp_path, 0, data, Adds(0), Adds(1), Reference(), None, ["exact_match", "perplexity"])
     results = outcome.results
     assert (results["tasks"], results["wins"], results["ties"], results["losses"]) == (5, 3, 2, 0)
     assert (results["exact_match"], results["exact_match_reference"]) == (1.0, 0.4)
@@ -63,7 +63,8 @@ def test_two_models_are_scored_and_compared(data: Path, tmp_path: Path) -> None:
     assert results["win_rate"] == 0.8
     folder = tmp_path / "run" / "evaluate"
     scores = json.loads((folder / "scores.json").read_text("utf-8"))["families"]
-    assert scores["f1"] == {"tasks": 2, "candidate": 1.0, "reference": 0.5}
+    assert (scores["f1"]["tasks"], scores["f1"]["win_rate"]) == (2, 0.75)
+    assert scores["f1"]["metrics"] == {"exact_match": {"candidate": 1.0, "reference": 0.5}}
     assert json.loads((folder / "win_rate.json").read_text("utf-8"))["interval"] == list(results["interval"])
     assert len((folder / "answers.jsonl").read_text("utf-8").splitlines()) == 5
 
