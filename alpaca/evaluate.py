@@ -20,6 +20,8 @@ from alpaca.errors import UserError
 from alpaca.evaluation import metrics as measures
 from alpaca.evaluation.answering import answers
 from alpaca.evaluation.comparison import compare
+from alpaca.evaluation.harness import Harness
+from alpaca.evaluation.harness import headline as benchmarks
 from alpaca.evaluation.judgments import Judgment, by_task, verdict
 from alpaca.evaluation.pairs import Desk, Judge, Pair, task_names
 from alpaca.evaluation.scores import exact
@@ -29,7 +31,7 @@ from alpaca.llms.ledger import Book, ledger_path
 from alpaca.llms.request import LLM
 from alpaca.manifest import Outcome, stage_folder
 from alpaca.records import read
-from alpaca.schema import DataPath, Seed
+from alpaca.schema import DataPath, FileOrName, Seed
 from alpaca.stage import launch
 
 HEADLINES = ("tasks", "wins", "ties", "losses", "missing", "win_rate", "standard_error", "interval", "sign_test")
@@ -44,7 +46,8 @@ def evaluate(
     reference: LLM | None,
     judge: Judge | Stored,
     budget_usd: NonNegativeFloat | None,
-    metrics: Sequence[str] = (),
+    metrics: Sequence[FileOrName] = (),
+    harness: Harness | None = None,
 ) -> Outcome:
     """Evaluate on the tasks of `data`; raises UserError where none can be judged, Stopped where the budget is spent.
 
@@ -59,7 +62,10 @@ def evaluate(
     tasks = [example for example in examples if example.output.strip() or not judge.needs_output]
     if not tasks:
         raise UserError(f"no task of {data} has an `output` to compare answers with")
+    models = {"candidate": candidate, "reference": reference}
     modules = measures.modules(metrics)
+    if harness:
+        harness.check(models)
     with Book(ledger_path(folder), budget_usd) as ledger:
         both = answers(candidate, tasks, ledger), answers(reference, tasks, ledger)
         pairs = [Pair(*members) for members in zip(task_names(tasks), tasks, *both, strict=True)]
@@ -67,15 +73,10 @@ def evaluate(
         usd = ledger.spent_usd
     rows = answer_rows(pairs, judgments)
     write_jsonl(folder / "answers.jsonl", rows)
-    scores = measures.scores(modules, rows, {"candidate": candidate, "reference": reference})
-    write_json(folder / "scores.json", scores)
     results, files = _compared(folder, judgments, seed)
-    results |= measures.headline(scores) | {
-        "without_reference": len(examples) - len(tasks),
-        "bad_rows": len(bad),
-        "usd": usd,
-    }
-    return Outcome(results, [*files, *(folder / made for made in ("answers.jsonl", "scores.json"))])
+    measured, more = _measured(folder, modules, harness, rows, models)
+    results |= measured | {"without_reference": len(examples) - len(tasks), "bad_rows": len(bad), "usd": usd}
+    return Outcome(results, [*files, folder / "answers.jsonl", *more])
 
 
 def _compared(folder: Path, judgments: Sequence[Judgment], seed: int) -> tuple[dict[str, Any], list[Path]]:
@@ -90,6 +91,24 @@ def _compared(folder: Path, judgments: Sequence[Judgment], seed: int) -> tuple[d
 def _controlled(comparison: dict[str, Any]) -> dict[str, Any]:
     length = comparison["length"]
     return {"length_controlled_win_rate": length and length["win_rate"]}
+
+
+def _measured(
+    folder: Path,
+    modules: measures.Modules,
+    harness: Harness | None,
+    rows: Sequence[dict[str, Any]],
+    models: dict[str, LLM],
+) -> tuple[dict[str, Any], list[Path]]:
+    """Write what metrics and standard benchmarks say; return their results and the files."""
+    scores, files = measures.scores(modules, rows, models), [folder / "scores.json"]
+    write_json(files[0], scores)
+    if harness is None:
+        return measures.headline(scores), files
+    files.append(folder / "harness.json")
+    found = harness.scores(models)
+    write_json(files[1], found)
+    return measures.headline(scores) | benchmarks(found), files
 
 
 def answer_rows(pairs: Sequence[Pair], judgments: Sequence[Judgment]) -> list[dict[str, Any]]:
