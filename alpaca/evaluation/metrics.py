@@ -14,14 +14,14 @@ from importlib.resources import files
 from numbers import Real
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol, runtime_checkable
 
 import numpy as np
 
 from alpaca.errors import UserError
 from alpaca.evaluation.intervals import score_interval
 from alpaca.evaluation.rates import counts
-from alpaca.evaluation.scores import Likelihoods
+from alpaca.records import Example
 from alpaca.schema import nearest
 
 if TYPE_CHECKING:
@@ -31,6 +31,13 @@ GROUPS: Final = ("family", "category", "dataset")  # what a task may be told apa
 SIDES: Final = ("candidate", "reference")
 Row = Mapping[str, Any]  # of answers.jsonl
 Modules = Mapping[str, "EvaluationModule"]
+
+
+@runtime_checkable
+class Likelihoods(Protocol):
+    """A model that tells how well it expects given outputs."""
+
+    def perplexity(self, examples: Sequence[Example]) -> float: ...
 
 
 def modules(names: Sequence[str]) -> Modules:

@@ -7,13 +7,18 @@ two answers, after Self-BLEU (Zhu et al. 2018, "Texygen", section 3.2); of more 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final
 
 import datasets
 import evaluate
+import numpy as np
+from rapidfuzz import process
+from rapidfuzz.distance import LCSseq
 
-from alpaca.evaluation.scores import mutual_rouge_l
+from alpaca.curation.postings import f_measure
+from alpaca.curation.rouge import TOKEN
 
 MOST_COMPARED: Final = 500
 
@@ -33,5 +38,14 @@ class Diversity(evaluate.Metric):  # type: ignore[misc]
         }
 
 
-def _share_distinct(things: list[str] | list[tuple[str, str]]) -> float:
+def mutual_rouge_l(answers: Sequence[str]) -> float:
+    """Return the mean ROUGE-L F over all pairs of answers; 0 where there are no two."""
+    words = [TOKEN.findall(answer.lower()) for answer in answers]
+    lengths, pairs = np.array([len(text) for text in words]), np.triu_indices(len(words), 1)
+    common = process.cdist(words, words, scorer=LCSseq.similarity, dtype=np.int64)
+    scores = f_measure(common, lengths[:, None], lengths)[pairs]
+    return float(scores.mean()) if len(scores) else 0.0
+
+
+def _share_distinct(things: Sequence[object]) -> float:
     return len(set(things)) / len(things) if things else 0.0

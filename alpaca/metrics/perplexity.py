@@ -8,7 +8,7 @@ from __future__ import annotations
 import datasets
 import evaluate
 
-from alpaca.evaluation.scores import Likelihoods
+from alpaca.evaluation.metrics import Likelihoods
 from alpaca.records import Example
 
 

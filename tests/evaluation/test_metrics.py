@@ -15,7 +15,8 @@ from rouge_score.rouge_scorer import RougeScorer
 
 from alpaca.errors import UserError
 from alpaca.evaluation import metrics
-from alpaca.evaluation.scores import mutual_rouge_l, rouge_l
+from alpaca.evaluation.scores import rouge_l
+from alpaca.metrics.diversity import mutual_rouge_l
 from alpaca.records import Example
 
 TEXTS = ["", "...", "The cat sat on the mat.", "the mat sat on a cat", "Un café noir", "cat " * 40, "2 + 2 = 4"]
