@@ -6,6 +6,7 @@ Or read what a judge said of two models before: `alpaca evaluate judge=stored ju
 2. The judge compares the two answers to each task; wins, ties and losses make the win rate, its interval and
    all that qualifies it.
 3. Metrics of the answers are taken, over all and per family of tasks: those of alpaca/metrics, or any of Hugging Face `evaluate`.
+4. `report.html` shows it all, with every comparison.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from alpaca.llms.ledger import Book, ledger_path
 from alpaca.llms.request import LLM
 from alpaca.manifest import Outcome, stage_folder
 from alpaca.records import read
+from alpaca.reporting.evaluation import report
 from alpaca.schema import DataPath, FileOrName, Seed
 from alpaca.stage import launch
 
@@ -55,7 +57,7 @@ def evaluate(
     """
     folder = stage_folder(root, name, "evaluate")
     if isinstance(judge, Stored):
-        return Outcome(*_compared(folder, judge.judgments(), seed))
+        return _reported(folder, *_compared(folder, judge.judgments(), seed))
     if data is None or candidate is None or reference is None:
         raise UserError("data, candidate and reference are all needed, unless judgments are stored (judge=stored)")
     examples, bad = read(data)
@@ -76,7 +78,12 @@ def evaluate(
     results, files = _compared(folder, judgments, seed)
     measured, more = _measured(folder, modules, harness, rows, models)
     results |= measured | {"without_reference": len(examples) - len(tasks), "bad_rows": len(bad), "usd": usd}
-    return Outcome(results, [*files, folder / "answers.jsonl", *more])
+    return _reported(folder, results, [*files, folder / "answers.jsonl", *more])
+
+
+def _reported(folder: Path, results: dict[str, Any], files: list[Path]) -> Outcome:
+    """Write the page of what lies in the folder, and print its headlines."""
+    return Outcome(results, [*files, report(folder, results)])
 
 
 def _compared(folder: Path, judgments: Sequence[Judgment], seed: int) -> tuple[dict[str, Any], list[Path]]:
