@@ -5,7 +5,7 @@ function matches([verdict, group, marks], [wanted, about, mark]) {
   return (!wanted || verdict === wanted) && (!about || group === about) && (!mark || marks.includes(mark));
 }
 
-const searched = (row) => [...row.slice(3, 8), ...row[8].flatMap(([judge, , said, comment]) => [judge, said, comment])].join("\n");
+const searched = (row) => [...row.slice(4, 9), ...row[9].flatMap(([judge, , said, comment]) => [judge, said, comment])].join("\n");
 
 const better = (preference) => (preference === 0.5 ? "tie" : preference > 0.5 ? "candidate better" : "reference better");
 
@@ -22,11 +22,11 @@ function sided(side, text) {
   return made;
 }
 
-function shown([verdict, group, marks, instruction, input, output, candidate, reference, judgments]) {
+function shown([verdict, group, marks, lengths, instruction, input, output, candidate, reference, judgments]) {
   const summary = [element("span", `of said ${verdict}`, VERDICTS[verdict]), element("span", "of", visible(group)), element("span", "", ...marked(firstLine(instruction)))];
   return folded("one", summary, () => {
     const task = [["instruction", instruction], ["input", input], ["right answer", output]].filter(([name, text]) => name === "instruction" || text.trim());
-    const parts = [element("p", "soft", marks.map(visible).join(" · ")), element("div", "fields", ...task.map((part) => field(...part)))];
+    const parts = [element("p", "soft", [...marks.map(visible), lengths].filter(Boolean).join(" · ")), element("div", "fields", ...task.map((part) => field(...part)))];
     if (answered) parts.push(element("div", "answers", sided("candidate", candidate), sided("reference", reference)));
     parts.push(element("ul", "judged", ...judgments.map(judged)));
     return parts;

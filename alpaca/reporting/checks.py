@@ -25,7 +25,9 @@ def told_apart(told: Told) -> str:
     low, high = told["interval"]
     if low <= 0.5 <= high:
         return f"These {told['tasks']:,} tasks do not tell the two apart"
-    return f"The {'candidate' if low > 0.5 else 'reference'} is better: the candidate wins {told['win_rate']:.1%}"
+    return (
+        f"The {'candidate' if low > 0.5 else 'reference'} is better: the candidate's win rate is {told['win_rate']:.1%}"
+    )
 
 
 def checks(told: Told) -> list[Check]:
@@ -123,11 +125,11 @@ def _sequential(told: Told) -> Iterator[Check]:
     run = told["sequential"]
     if run["settled"]:
         meaning = (
-            f"judgments settle it for the {run['settled']}, whenever one looks; {run['saved']:,} more are not needed"
+            f"tasks settle it for the {run['settled']}, whenever one looks; {run['saved']:,} more are not needed"
         )
         yield Check("sequential test", f"{run['used']:,} of {run['available']:,}", meaning)
     else:
-        yield Check("sequential test", "not settled", f"after {run['used']:,} judgments, {p_value(run['p_value'])}")
+        yield Check("sequential test", "not settled", f"after {run['used']:,} tasks, {p_value(run['p_value'])}")
 
 
 def _flags(told: Told) -> Iterator[Check]:

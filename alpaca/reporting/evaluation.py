@@ -33,6 +33,7 @@ class Compared(NamedTuple):
     verdict: str
     group: str
     marks: list[str]
+    lengths: str
     instruction: str
     input: str
     output: str
@@ -129,14 +130,16 @@ def compared(folder: Path) -> list[Compared]:
 def _answered(row: dict[str, Any], judgments: Sequence[dict[str, Any]]) -> Compared:
     group = next((str(row[key]) for key in GROUPS if row.get(key)), "")
     fields = [str(row.get(key) or "") for key in ("instruction", "input", "output", "candidate", "reference")]
-    return Compared(row["verdict"] or "missing", group, _marks(row, judgments), *fields, _brief(judgments))
+    return Compared(
+        row["verdict"] or "missing", group, _marks(row, judgments), _lengths(judgments), *fields, _brief(judgments)
+    )
 
 
 def _judged(task: str, judgments: Sequence[dict[str, Any]]) -> Compared:
     known = [each["preference"] for each in judgments if each["preference"] is not None]
     mean = sum(known) / len(known) if known else None
     verdict = "missing" if mean is None else "tie" if mean == 0.5 else "win" if mean > 0.5 else "loss"
-    return Compared(verdict, "", _marks({}, judgments), task, "", "", "", "", _brief(judgments))
+    return Compared(verdict, "", _marks({}, judgments), _lengths(judgments), task, "", "", "", "", _brief(judgments))
 
 
 def _marks(row: Mapping[str, Any], judgments: Sequence[dict[str, Any]]) -> list[str]:
@@ -150,6 +153,12 @@ def _marks(row: Mapping[str, Any], judgments: Sequence[dict[str, Any]]) -> list[
     marks += ["judgments differ"] * (len(said) > 1) + ["both bad"] * any(each.get("both_bad") for each in judgments)
     marks += ["a comment"] * any(each.get("comment") for each in judgments)
     return marks + ["a judgment is missing"] * any(each["missing"] for each in judgments)
+
+
+def _lengths(judgments: Sequence[dict[str, Any]]) -> str:
+    known = [[each[f"{side}_length"] for side in SIDES] for each in judgments]
+    lengths = next((both for both in known if None not in both), None)
+    return f"{lengths[0]:,} against {lengths[1]:,} characters" if lengths else ""
 
 
 def _brief(judgments: Sequence[dict[str, Any]]) -> list[tuple[str, str, float | str, str]]:
