@@ -39,7 +39,7 @@ def test_search_and_filters_by_keyboard(opened: Any) -> None:
     assert status(opened) == "1 to 15 of 15 rows"
     opened.keyboard.press("/")
     opened.keyboard.type("river poem")
-    opened.wait_for_function("document.getElementById('status').textContent.includes(' of 1 rows')")
+    opened.locator("#status", has_text=" of 1 rows").wait_for()
     assert opened.locator("#list mark").count() == 2
     opened.fill("#words", "")
     opened.select_option("#kind", "rejected")
@@ -50,7 +50,7 @@ def test_search_and_filters_by_keyboard(opened: Any) -> None:
     opened.select_option("#input", "without")
     assert status(opened) == "1 to 7 of 7 rows"
     opened.fill("#words", "no such words")
-    opened.wait_for_function("document.getElementById('status').textContent === '0 to 0 of 0 rows'")
+    opened.locator("#status", has_text="0 to 0 of 0 rows").wait_for()
 
 
 def test_arrows_go_from_row_to_row(opened: Any) -> None:
