@@ -23,6 +23,7 @@ from alpaca.evaluation.answering import answers
 from alpaca.evaluation.comparison import compare
 from alpaca.evaluation.harness import Harness
 from alpaca.evaluation.harness import headline as benchmarks
+from alpaca.evaluation.helm import Helm
 from alpaca.evaluation.judgments import Judgment, by_task, verdict
 from alpaca.evaluation.pairs import Desk, Judge, Pair, task_names
 from alpaca.evaluation.scores import exact
@@ -50,6 +51,7 @@ def evaluate(
     budget_usd: NonNegativeFloat | None,
     metrics: Sequence[FileOrName] = (),
     harness: Harness | None = None,
+    helm: Helm | None = None,
 ) -> Outcome:
     """Evaluate on the tasks of `data`; raises UserError where none can be judged, Stopped where the budget is spent.
 
@@ -68,17 +70,20 @@ def evaluate(
     modules = measures.modules(metrics)
     if harness:
         harness.check(models)
+    if helm:
+        helm.check(candidate)
     with Book(ledger_path(folder), budget_usd) as ledger:
         both = answers(candidate, tasks, ledger), answers(reference, tasks, ledger)
         pairs = [Pair(*members) for members in zip(task_names(tasks), tasks, *both, strict=True)]
         judgments = judge.judgments(pairs, Desk(folder, ledger, seed))
         usd = ledger.spent_usd
+    made = helm.write(folder / "helm", name, candidate) if helm else []
     rows = answer_rows(pairs, judgments)
     write_jsonl(folder / "answers.jsonl", rows)
     results, files = _compared(folder, judgments, seed)
     measured, more = _measured(folder, modules, harness, rows, models)
     results |= measured | {"without_reference": len(examples) - len(tasks), "bad_rows": len(bad), "usd": usd}
-    return _reported(folder, results, [*files, folder / "answers.jsonl", *more])
+    return _reported(folder, results, [*files, folder / "answers.jsonl", *more, *made])
 
 
 def _reported(folder: Path, results: dict[str, Any], files: list[Path]) -> Outcome:

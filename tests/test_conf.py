@@ -82,6 +82,7 @@ def test_every_group_mirrors_a_package() -> None:
         "decontamination": "curation",
         "judge": "evaluation",
         "harness": "evaluation",
+        "helm": "evaluation",
         "logger": "lightning",
         "scores": "curation",
         "selection": "curation",

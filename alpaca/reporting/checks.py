@@ -124,9 +124,7 @@ def _power(told: Told) -> Iterator[Check]:
 def _sequential(told: Told) -> Iterator[Check]:
     run = told["sequential"]
     if run["settled"]:
-        meaning = (
-            f"tasks settle it for the {run['settled']}, whenever one looks; {run['saved']:,} more are not needed"
-        )
+        meaning = f"tasks settle it for the {run['settled']}, whenever one looks; {run['saved']:,} more are not needed"
         yield Check("sequential test", f"{run['used']:,} of {run['available']:,}", meaning)
     else:
         yield Check("sequential test", "not settled", f"after {run['used']:,} tasks, {p_value(run['p_value'])}")

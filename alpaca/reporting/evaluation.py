@@ -128,10 +128,17 @@ def compared(folder: Path) -> list[Compared]:
 
 
 def _answered(row: dict[str, Any], judgments: Sequence[dict[str, Any]]) -> Compared:
-    group = next((str(row[key]) for key in GROUPS if row.get(key)), "")
-    fields = [str(row.get(key) or "") for key in ("instruction", "input", "output", "candidate", "reference")]
     return Compared(
-        row["verdict"] or "missing", group, _marks(row, judgments), _lengths(judgments), *fields, _brief(judgments)
+        row["verdict"] or "missing",
+        next((str(row[key]) for key in GROUPS if row.get(key)), ""),
+        _marks(row, judgments),
+        _lengths(judgments),
+        row["instruction"],
+        row["input"],
+        row["output"],
+        row["candidate"],
+        row["reference"],
+        _brief(judgments),
     )
 
 

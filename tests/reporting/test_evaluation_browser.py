@@ -44,6 +44,7 @@ def test_filters_and_search(opened: Any) -> None:
 
 def test_both_answers_lie_beside_each_other_with_what_judges_said(opened: Any) -> None:
     opened.locator("#list summary").first.click()
+    opened.wait_for_selector("#list .one[open] .judged")
     answers = opened.locator("#list .one[open] .answers > div")
     assert answers.count() == 2
     first, second = (answers.nth(n).bounding_box() for n in (0, 1))
