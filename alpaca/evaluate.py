@@ -18,13 +18,12 @@ from typing import Any
 from pydantic import NonNegativeFloat
 
 from alpaca.errors import UserError
-from alpaca.evaluation import metrics as measures
 from alpaca.evaluation.answering import answers
 from alpaca.evaluation.comparison import compare
 from alpaca.evaluation.harness import Harness
-from alpaca.evaluation.harness import headline as benchmarks
 from alpaca.evaluation.helm import Helm
 from alpaca.evaluation.judgments import Judgment, by_task, verdict
+from alpaca.evaluation.measures import Measures
 from alpaca.evaluation.pairs import Desk, Judge, Pair, task_names
 from alpaca.evaluation.scores import exact
 from alpaca.evaluation.stored import Stored
@@ -58,6 +57,8 @@ def evaluate(
     A stored judge needs neither data nor models.
     """
     folder = stage_folder(root, name, "evaluate")
+    if isinstance(judge, Stored) and (harness or helm):
+        raise UserError("harness and helm need models, and judge=stored has none")
     if isinstance(judge, Stored):
         return _reported(folder, *_compared(folder, judge.judgments(), seed))
     if data is None or candidate is None or reference is None:
@@ -66,24 +67,18 @@ def evaluate(
     tasks = [example for example in examples if example.output.strip() or not judge.needs_output]
     if not tasks:
         raise UserError(f"no task of {data} has an `output` to compare answers with")
-    models = {"candidate": candidate, "reference": reference}
-    modules = measures.modules(metrics)
-    if harness:
-        harness.check(models)
-    if helm:
-        helm.check(candidate)
+    measures = Measures({"candidate": candidate, "reference": reference}, metrics, harness, helm)
     with Book(ledger_path(folder), budget_usd) as ledger:
         both = answers(candidate, tasks, ledger), answers(reference, tasks, ledger)
         pairs = [Pair(*members) for members in zip(task_names(tasks), tasks, *both, strict=True)]
         judgments = judge.judgments(pairs, Desk(folder, ledger, seed))
         usd = ledger.spent_usd
-    made = helm.write(folder / "helm", name, candidate) if helm else []
     rows = answer_rows(pairs, judgments)
     write_jsonl(folder / "answers.jsonl", rows)
     results, files = _compared(folder, judgments, seed)
-    measured, more = _measured(folder, modules, harness, rows, models)
+    measured, more = measures.write(folder, name, rows)
     results |= measured | {"without_reference": len(examples) - len(tasks), "bad_rows": len(bad), "usd": usd}
-    return _reported(folder, results, [*files, folder / "answers.jsonl", *more, *made])
+    return _reported(folder, results, [*files, folder / "answers.jsonl", *more])
 
 
 def _reported(folder: Path, results: dict[str, Any], files: list[Path]) -> Outcome:
@@ -103,24 +98,6 @@ def _compared(folder: Path, judgments: Sequence[Judgment], seed: int) -> tuple[d
 def _controlled(comparison: dict[str, Any]) -> dict[str, Any]:
     length = comparison["length"]
     return {"length_controlled_win_rate": length and length["win_rate"]}
-
-
-def _measured(
-    folder: Path,
-    modules: measures.Modules,
-    harness: Harness | None,
-    rows: Sequence[dict[str, Any]],
-    models: dict[str, LLM],
-) -> tuple[dict[str, Any], list[Path]]:
-    """Write what metrics and standard benchmarks say; return their results and the files."""
-    scores, files = measures.scores(modules, rows, models), [folder / "scores.json"]
-    write_json(files[0], scores)
-    if harness is None:
-        return measures.headline(scores), files
-    files.append(folder / "harness.json")
-    found = harness.scores(models)
-    write_json(files[1], found)
-    return measures.headline(scores) | benchmarks(found), files
 
 
 def answer_rows(pairs: Sequence[Pair], judgments: Sequence[Judgment]) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ import pytest
 
 from alpaca.errors import Stopped, UserError
 from alpaca.evaluate import evaluate
+from alpaca.evaluation.harness import Harness
 from alpaca.evaluation.scores import Reference
 from alpaca.evaluation.stored import Stored
 from alpaca.llms.order import Named, in_batches
@@ -96,6 +97,12 @@ def test_stored_judgments_need_no_data_and_no_models(tmp_path: Path) -> None:
     judged = [json.loads(line) for line in outcome.outputs[0].read_text("utf-8").splitlines()]
     assert (judged[-1]["preference"], judged[-1]["missing"]) == (None, "no preference")
     assert json.loads(outcome.outputs[1].read_text("utf-8"))["missing_reasons"] == {"no preference": 1}
+
+
+def test_stored_judgments_leave_no_model_for_benchmarks(tmp_path: Path) -> None:
+    harness = Harness(["hellaswag"], ["candidate"], None, None, 1, False)
+    with pytest.raises(UserError, match="need models"):
+        evaluate("run", tmp_path, 0, None, None, None, Stored(tmp_path), None, harness=harness)
 
 
 def test_other_judges_need_all_three(tmp_path: Path) -> None:
