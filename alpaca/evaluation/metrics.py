@@ -67,9 +67,13 @@ def _other(name: str) -> EvaluationModule:
         with TemporaryDirectory() as cache:
             return evaluate.load(name, keep_in_memory=True, cache_dir=cache)
     except (ImportError, OSError, TypeError, ValueError) as problem:
+        if isinstance(problem, OSError) and problem.errno:  # of the disk
+            raise UserError(
+                f"`evaluate` copies `{name}` first: {problem}; set HF_MODULES_CACHE to another folder"
+            ) from problem
         close = nearest(name, own_metrics())
         hint = f"did you mean `{close}`?" if close else f"the project's own are {', '.join(own_metrics())}"
-        raise UserError(f"no metric `{name}`: {str(problem).splitlines()[0]}; {hint}") from problem
+        raise UserError(f"no metric `{name}`: {str(problem).splitlines()[0].rstrip('.')}; {hint}") from problem
 
 
 def scores(modules: Modules, rows: Sequence[Row], models: Mapping[str, object]) -> dict[str, Any]:
