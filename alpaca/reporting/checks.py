@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from alpaca.reporting.template import flattened
-
 Told = Mapping[str, Any]
 
 
@@ -132,10 +130,8 @@ def _sequential(told: Told) -> Iterator[Check]:
 
 def _flags(told: Told) -> Iterator[Check]:
     guards = told.get("guards")
-    if isinstance(guards, Mapping):
-        found = [
-            f"{name} {value}" for name, value in flattened(guards) if value not in ("0", "false", "{}", "[]", "null")
-        ]
+    if guards is not None:
+        found = [f"{side}: {flag} {count:,}" for side, flags in guards.items() for flag, count in flags.items()]
         yield Check("guards", "flagged" if found else "nothing found", "; ".join(found))
 
 

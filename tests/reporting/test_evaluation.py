@@ -60,8 +60,8 @@ def test_it_states_the_headline_and_what_qualifies_it(folder: Path, told: dict[s
         "exact_match",
         "opposites: acc",
         "0.5000 ± 0.2500",
-        "<b>Flagged.</b>",
-        "candidate.injection 2",
+        "<b>Flagged.</b> More answers of the candidate are",
+        "candidate: injection 2",
         "$12.50",
         "judgments differ",
     ):
