@@ -7,15 +7,15 @@ or of several: `alpaca evaluate judge=stored judge.path=annotations.json`.
 2. The judge compares the two answers to each task; wins, ties and losses make the win rate, its interval and
    all that qualifies it.
 3. Guards flag answers that earn no trust, such as words to the judge; they change no judgment.
-4. Answers are scored against the task's own, where it has one, per family, and each model's perplexity on those is taken.
+4. Metrics of the answers are taken, over all and per family of tasks: those of alpaca/metrics, or any of Hugging Face `evaluate`.
+5. `report.html` shows it all, with every comparison.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final, Protocol, runtime_checkable
+from typing import Any, Final
 
 from pydantic import NonNegativeFloat
 
@@ -24,7 +24,10 @@ from alpaca.evaluation.alpaca_eval import write_alpaca_eval
 from alpaca.evaluation.answering import Prompts, Role, Side, cut
 from alpaca.evaluation.comparison import compare
 from alpaca.evaluation.guards import Guards
+from alpaca.evaluation.harness import Harness
+from alpaca.evaluation.helm import Helm
 from alpaca.evaluation.judgments import Judgment, by_task, verdict
+from alpaca.evaluation.measures import Measures
 from alpaca.evaluation.pairs import Desk, Judge, Pair, task_names
 from alpaca.evaluation.ranking import rank
 from alpaca.evaluation.scores import exact
@@ -35,7 +38,8 @@ from alpaca.llms.ledger import Book, ledger_path
 from alpaca.llms.request import LLM
 from alpaca.manifest import Outcome, stage_folder
 from alpaca.records import Example, read
-from alpaca.schema import DataPath, Seed
+from alpaca.reporting.evaluation import report
+from alpaca.schema import DataPath, FileOrName, Seed
 from alpaca.stage import launch
 
 ROLES: Final[tuple[Role, ...]] = ("candidate", "reference")
@@ -53,13 +57,6 @@ HEADLINES = (
 )
 
 
-@runtime_checkable
-class Likelihoods(Protocol):
-    """A model that tells how well it expects given outputs."""
-
-    def perplexity(self, examples: Sequence[Example]) -> float: ...
-
-
 def evaluate(
     name: str,
     root: Path,
@@ -70,6 +67,9 @@ def evaluate(
     reference: LLM | None,
     prompts: dict[Role, Prompts],
     judge: Judge | Stored,
+    metrics: Sequence[FileOrName],
+    harness: Harness | None,
+    helm: Helm | None,
     budget_usd: NonNegativeFloat | None,
 ) -> Outcome:
     """Evaluate on the tasks of `data`; raises UserError where none can be judged, Stopped where the budget is spent.
@@ -78,10 +78,13 @@ def evaluate(
     """
     folder = stage_folder(root, name, "evaluate")
     if isinstance(judge, Stored):
-        return Outcome(*_stored(folder, judge, seed))
+        if harness or helm:
+            raise UserError("harness and helm need models, and judge=stored has none")
+        return _reported(folder, *_stored(folder, judge, seed))
     if data is None or candidate is None or reference is None:
         raise UserError("data, candidate and reference are all needed, unless judgments are stored (judge=stored)")
     tasks, results = _tasks(data, data_sha256, judge)
+    measures = Measures({"candidate": candidate, "reference": reference}, metrics, harness, helm)
     sides = [Side(role, llm, prompts[role]) for role, llm in zip(ROLES, (candidate, reference), strict=True)]
     with Book(ledger_path(folder), budget_usd) as ledger:
         for side in sides:
@@ -95,13 +98,19 @@ def evaluate(
     guards = Guards.of(pairs)
     results |= guards.about() | {"saved": len(pairs) - len({judgment.task for judgment in judgments})}
     rows = [row | flags for row, flags in zip(answer_rows(pairs, judgments), guards.rows(), strict=True)]
-    files = _answered(folder, rows, sides)
+    files = [folder / "answers.jsonl"]
+    asked = {f"{side.role}_settings": side.settings() for side in sides}
+    write_jsonl(files[0], (row | asked for row in rows))
     names = (str(side.llm.settings["model"]) for side in sides)
     files += write_alpaca_eval(folder / "alpaca_eval", pairs, judgments, *names)
     headlines, compared = _compared(folder, judgments, seed, results)
-    return Outcome(
-        headlines | _scores(tasks, rows, {"": candidate, "_reference": reference}) | results, [*compared, *files]
-    )
+    measured, more = measures.write(folder, name, rows)
+    return _reported(folder, headlines | measured | results, [*compared, *files, *more])
+
+
+def _reported(folder: Path, results: dict[str, Any], files: list[Path]) -> Outcome:
+    """Write the page of what lies in the folder, and print its headlines."""
+    return Outcome(results, [*files, report(folder, results)])
 
 
 def _tasks(data: Path, expected: str | None, judge: Judge) -> tuple[list[Example], dict[str, Any]]:
@@ -112,15 +121,6 @@ def _tasks(data: Path, expected: str | None, judge: Judge) -> tuple[list[Example
     if not tasks:
         raise UserError(f"no task of {data} has an `output` to compare answers with")
     return tasks, {"data": str(path), "without_reference": len(examples) - len(tasks), "bad_rows": len(bad)}
-
-
-def _answered(folder: Path, rows: Sequence[dict[str, Any]], sides: Sequence[Side]) -> list[Path]:
-    """Write the answers, with how they were asked for, and how many are right; return the files."""
-    files = [folder / "answers.jsonl", folder / "scores.json"]
-    asked = {f"{side.role}_settings": side.settings() for side in sides}
-    write_jsonl(files[0], (row | asked for row in rows))
-    write_json(files[1], {"families": by_family(rows)})
-    return files
 
 
 def _stored(folder: Path, judge: Stored, seed: int) -> tuple[dict[str, Any], list[Path]]:
@@ -148,17 +148,6 @@ def _controlled(comparison: dict[str, Any]) -> dict[str, Any]:
     return {"length_controlled_win_rate": length and length["win_rate"]}
 
 
-def _scores(tasks: Sequence[Example], rows: Sequence[dict[str, Any]], models: Mapping[str, LLM]) -> dict[str, Any]:
-    """Return the share of right answers and the perplexity of both models, of tasks that have an answer of their own."""
-    known = [task for task in tasks if task.output.strip()]
-    results: dict[str, Any] = {}
-    for side, model in models.items():
-        right = [row[key] for row in rows if row[key := f"{'reference' if side else 'candidate'}_correct"] is not None]
-        results[f"exact_match{side}"] = sum(right) / len(right) if right else None
-        results[f"perplexity{side}"] = model.perplexity(known) if known and isinstance(model, Likelihoods) else None
-    return results
-
-
 def answer_rows(pairs: Sequence[Pair], judgments: Sequence[Judgment]) -> list[dict[str, Any]]:
     """Return a row for each task: its answers, whether each is right, and the verdict over all of its judgments."""
     means = {name: sum(each.preference or 0 for each in some) / len(some) for name, some in by_task(judgments).items()}
@@ -177,21 +166,6 @@ def _row(pair: Pair, preference: float | None) -> dict[str, Any]:
         "reference_correct": exact(reference.text, output) if output.strip() else None,
         "preference": preference,
         "verdict": None if preference is None else verdict(preference),
-    }
-
-
-def by_family(rows: Sequence[dict[str, Any]]) -> dict[str, dict[str, float]]:
-    """Return, for each family (or category) of tasks, how many there are and the share that each model has right."""
-    families: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in (row for row in rows if row["candidate_correct"] is not None):
-        families[str(row.get("family") or row.get("category") or "all")].append(row)
-    return {
-        family: {
-            "tasks": len(members),
-            "candidate": sum(row["candidate_correct"] for row in members) / len(members),
-            "reference": sum(row["reference_correct"] for row in members) / len(members),
-        }
-        for family, members in sorted(families.items())
     }
 
 

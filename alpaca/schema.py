@@ -60,6 +60,9 @@ class Described:
 ModelPath = Annotated[str, PathOrHubId()]
 """A folder in Hugging Face's format, or the id of a model on the hub."""
 
+FileOrName = Annotated[str, PathOrHubId()]
+"""A file, or the name of what a library brings or finds on the hub."""
+
 InputPath = Annotated[Path, ExistingPath()]
 """A file or folder that a stage reads."""
 
@@ -236,11 +239,12 @@ class _Walk:
             raise UserError(f"`{path}` cannot be {value!r}; choose one of its options with {path}=...") from problem
         if _is_marked(annotation, MaybePath):
             self.checked.inputs.append(converted)
-        if _is_marked(annotation, PathOrHubId) and converted is not None and Path(converted).exists():
-            self.checked.inputs.append(Path(converted))
+        several = converted if isinstance(converted, list) else [] if converted is None else [converted]
+        if _is_marked(annotation, PathOrHubId):
+            self.checked.inputs += [Path(each) for each in several if Path(each).exists()]
         or_hub_id = _is_marked(annotation, ExistingPathOrHubId)
-        if (or_hub_id or _is_marked(annotation, ExistingPath)) and converted is not None:
-            for each in converted if isinstance(converted, list) else [converted]:
+        if or_hub_id or _is_marked(annotation, ExistingPath):
+            for each in several:
                 self.input(each, path, or_hub_id)
         return converted
 

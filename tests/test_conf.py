@@ -21,6 +21,7 @@ from alpaca.stage import STAGES, function
 CONF = conf_folder()
 NEEDS = {
     "hub": ["model.path=org/name"],
+    "lm_eval": ["harness.tasks=[hellaswag]"],
     "stored": ["judge.path=outputs/annotations.json"],
     **{model: ["model.path=org/name"] for model in ("llama_7b", "llama_13b", "llama_30b", "llama_65b", "llama3_8b")},
     **{f"alpaca_{size}/train": ["model.path=org/name"] for size in ("7b", "13b")},
@@ -80,6 +81,8 @@ def test_every_group_mirrors_a_package() -> None:
         "mends": "curation",
         "decontamination": "curation",
         "judge": "evaluation",
+        "harness": "evaluation",
+        "helm": "evaluation",
         "logger": "lightning",
         "scores": "curation",
         "selection": "curation",

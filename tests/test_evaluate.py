@@ -11,6 +11,7 @@ from scripted import Scripted, longer
 from alpaca.errors import Stopped, UserError
 from alpaca.evaluate import evaluate
 from alpaca.evaluation.answering import Prompts, Role, Side, requests
+from alpaca.evaluation.harness import Harness
 from alpaca.evaluation.llm_judge import LLMJudge
 from alpaca.evaluation.pairs import Judge
 from alpaca.evaluation.scores import Reference
@@ -61,9 +62,11 @@ def compared(
     judge: Judge | Stored = EXACT,
     budget_usd: float | None = None,
     prompts: Prompts = "auto",
+    harness: Harness | None = None,
 ) -> Outcome:
     given: dict[Role, Prompts] = {"candidate": prompts, "reference": prompts}
-    return evaluate("run", root, 0, data, None, candidate, reference, given, judge, budget_usd)
+    metrics = ["exact_match", "perplexity"]
+    return evaluate("run", root, 0, data, None, candidate, reference, given, judge, metrics, harness, None, budget_usd)
 
 
 @pytest.fixture
@@ -87,7 +90,8 @@ def test_two_models_are_scored_and_compared(data: Path, tmp_path: Path) -> None:
     assert results["win_rate"] == 0.8
     folder = tmp_path / "run" / "evaluate"
     scores = json.loads((folder / "scores.json").read_text("utf-8"))["families"]
-    assert scores["f1"] == {"tasks": 2, "candidate": 1.0, "reference": 0.5}
+    assert (scores["f1"]["tasks"], scores["f1"]["win_rate"]) == (2, 0.75)
+    assert scores["f1"]["metrics"] == {"exact_match": {"candidate": 1.0, "reference": 0.5}}
     assert json.loads((folder / "win_rate.json").read_text("utf-8"))["interval"] == list(results["interval"])
     assert len((folder / "answers.jsonl").read_text("utf-8").splitlines()) == 5
 
@@ -115,7 +119,7 @@ class Says:
         return [Reply(name, self.text, "stop", "says", 1, 1, 0.0) for _, name in batch]
 
     def forecast(self, like: Sequence[Request], count: int, ledger: Ledger) -> Forecast:
-        raise NotImplementedError
+        return Forecast(count, count, count, 0.0, 0.0, 0)
 
 
 def test_a_model_that_speaks_to_the_judge_is_flagged_and_what_was_not_asked_is_no_loss(tmp_path: Path) -> None:
@@ -152,6 +156,12 @@ def test_stored_judgments_need_no_data_and_no_models(tmp_path: Path) -> None:
     judged = [json.loads(line) for line in outcome.outputs[0].read_text("utf-8").splitlines()]
     assert (judged[-1]["preference"], judged[-1]["missing"]) == (None, "no preference")
     assert json.loads(outcome.outputs[1].read_text("utf-8"))["missing_reasons"] == {"no preference": 1}
+
+
+def test_stored_judgments_leave_no_model_for_benchmarks(tmp_path: Path) -> None:
+    harness = Harness(["hellaswag"], ["candidate"], None, None, 1, False)
+    with pytest.raises(UserError, match="need models"):
+        compared(tmp_path, None, None, data=None, judge=Stored(tmp_path), harness=harness)
 
 
 def test_other_judges_need_all_three(tmp_path: Path) -> None:

@@ -1,9 +1,8 @@
-// The browser of rows: the rows lie in the page, gzipped, and are unpacked when the page opens.
+// The browser of rows: the rows lie in the page, gzipped, and are unpacked when the page opens. The page says what its rows are by
+// three functions: matches(row, the values of the selects), searched(row), the text to search, and shown(row), an element.
 const browser = document.getElementById("browser"), size = 25;
-const [words, kind, topic, input, status] = ["words", "kind", "topic", "input", "status"].map((id) => document.getElementById(id));
-const list = document.getElementById("list"), [back, next] = browser.querySelectorAll("nav button");
-const names = ["kind", "topic", "instruction", "input", "output", "note"];
-const { reasons, topics } = JSON.parse(document.getElementById("filters").textContent);
+const [words, status, list] = ["words", "status", "list"].map((id) => document.getElementById(id));
+const selects = [...browser.querySelectorAll("select")], [back, next] = browser.querySelectorAll("nav button");
 let rows = [], texts = [], found = [], page = 0, timer = 0;
 
 async function unpacked(text) {
@@ -42,18 +41,14 @@ function field(name, text) {
   return element("div", "", element("h4", "", name[0].toUpperCase() + name.slice(1)), body);
 }
 
-function shown(row) {
-  const [why, about, instruction, given, output, note] = row;
-  const fold = element("details", "one");
-  const first = visible(instruction.slice(0, 300).replace(/\s+/g, " "));
-  fold.append(element("summary", "", element("span", "of", why || "kept"), element("span", "of", topics[about] ?? ""), element("span", "", ...marked(first))));
-  fold.addEventListener("toggle", () => {
-    if (!fold.open || fold.children.length > 1) return;
-    const parts = names.slice(2, 5).map((name, i) => [name, [instruction, given, output][i]]);
-    fold.append(element("p", "soft", visible(note)), element("div", "fields", ...parts.filter(([name, text]) => name !== "input" || text.trim()).map((part) => field(...part))));
-  });
+// A row that folds open; its contents are made when it is opened first.
+function folded(className, summary, contents) {
+  const fold = element("details", className, element("summary", "", ...summary));
+  fold.addEventListener("toggle", () => { if (fold.open && fold.children.length === 1) fold.append(...contents()); });
   return element("li", "", fold);
 }
+
+const firstLine = (text) => visible(text.slice(0, 300).replace(/\s+/g, " "));
 
 function show() {
   const last = Math.max(0, Math.ceil(found.length / size) - 1);
@@ -66,15 +61,12 @@ function show() {
 }
 
 function filter() {
-  const all = wanted();
+  const all = wanted(), chosen = selects.map((select) => select.value);
   found = [];
   for (let i = 0; i < rows.length; i++) {
-    const row = rows[i];
-    if (kind.value === "kept" ? row[0] : kind.value === "rejected" ? !row[0] : kind.value && row[0] !== reasons[kind.value]) continue;
-    if (topic.value !== "" && (row[1] < 0 ? topics.length - 1 : row[1]) !== Number(topic.value)) continue;
-    if (input.value !== "" && (row[3].trim() !== "") !== (input.value === "with")) continue;
+    if (!matches(rows[i], chosen)) continue;
     if (all.length) {
-      texts[i] ??= `${row[2]}\n${row[3]}\n${row[4]}`.toLowerCase();
+      texts[i] ??= searched(rows[i]).toLowerCase();
       if (!all.every((word) => texts[i].includes(word))) continue;
     }
     found.push(i);
@@ -91,7 +83,7 @@ function turn(by) {
 }
 
 words.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(filter, rows.length > 5000 ? 150 : 0); });
-for (const choice of [kind, topic, input]) choice.addEventListener("input", filter);
+for (const select of selects) select.addEventListener("input", filter);
 back.addEventListener("click", () => turn(-1));
 next.addEventListener("click", () => turn(1));
 document.addEventListener("keydown", (event) => {
@@ -110,4 +102,4 @@ unpacked(document.getElementById("rows").textContent).then((given) => {
   texts = new Array(rows.length);
   browser.classList.add("ready");
   filter();
-}, () => { status.textContent = "This browser cannot unpack the rows; they are in alpaca_data.json and rejected.jsonl."; });
+}, () => { status.textContent = `This browser cannot unpack the rows; they are in ${browser.dataset.files}.`; });

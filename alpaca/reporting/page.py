@@ -10,7 +10,7 @@ import csv
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from itertools import groupby, pairwise
 from pathlib import Path
 from string import Formatter
@@ -22,7 +22,7 @@ from rich.text import Text
 
 from alpaca.analysis.lengths import words
 from alpaca.reporting import charts
-from alpaca.reporting.template import duration, environment, visible
+from alpaca.reporting.template import duration, environment, flattened, visible
 
 # What each stage says of itself in a line. A phrase is left out where the stage did not measure what it names.
 PHRASES = {
@@ -148,14 +148,6 @@ def stages(manifests: Mapping[str, Manifest]) -> list[dict[str, object]]:
     ]
 
 
-def flattened(config: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, str]]:
-    for key, value in config.items():
-        if isinstance(value, dict) and value:
-            yield from flattened(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", value if isinstance(value, str) else json.dumps(value)
-
-
 def versions(manifests: Iterable[Manifest]) -> list[tuple[str, str]]:
     """List each package once; stages that ran with different versions of it are a finding, and show as several."""
     pairs = sorted({pair for manifest in manifests for pair in manifest["versions"].items()})
@@ -230,13 +222,18 @@ def points(steps: Iterable[Mapping[str, float]], name: str) -> list[charts.Point
 def evaluation(folder: Path) -> dict[str, object]:
     answers = read_rows(folder / "evaluate" / "answers.jsonl")
     path = folder / "evaluate" / "scores.json"
-    scores: dict[str, Score] = json.loads(path.read_text("utf-8"))["families"] if path.exists() else {}
+    scores = json.loads(path.read_text("utf-8"))["families"] if path.exists() else {}
+    exact = {
+        name: group["metrics"].get("exact_match", {}) | {"tasks": group["tasks"]} for name, group in scores.items()
+    }
+    known: dict[str, Score] = {name: score for name, score in exact.items() if len(score) == 3}
     examples = chosen(answers)
     return {
-        "answers": answers,
+        "tasks": len(answers),
+        "page": (folder / "evaluate" / "report.html").exists(),
         "chosen": examples,
         "failures": [sum(not succeeded(answer) for answer in some) for some in (examples, answers)],
-        "families": sorted(scores.items(), key=lambda item: (-item[1]["candidate"], -item[1]["reference"], item[0])),
+        "families": sorted(known.items(), key=lambda item: (-item[1]["candidate"], -item[1]["reference"], item[0])),
     }
 
 

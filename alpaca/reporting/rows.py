@@ -5,14 +5,14 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 MOST_CHARACTERS = 5000  # of a field
 
 
 class Row(NamedTuple):
-    """A row of the browser: the kind of reason it was rejected for ("" if it was kept), its topic, its fields, a note."""
+    """A row of an analysis: the kind of reason it was rejected for ("" if it was kept), its topic, its fields, a note."""
 
     kind: str
     topic: int
@@ -22,9 +22,9 @@ class Row(NamedTuple):
     note: str
 
 
-def packed(rows: Sequence[Row]) -> str:
-    """Return the rows as lists, in the order of `Row`; the same rows give the same text."""
-    whole = [[row.kind, row.topic, *map(clipped, row[2:])] for row in rows]
+def packed(rows: Iterable[Sequence[object]]) -> str:
+    """Return the rows as lists, their texts clipped; the same rows give the same text."""
+    whole = [[clipped(field) if isinstance(field, str) else field for field in row] for row in rows]
     content = json.dumps(whole, separators=(",", ":")).encode()
     return base64.b64encode(gzip.compress(content, compresslevel=6, mtime=0)).decode()
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import unicodedata
+from collections.abc import Iterator, Mapping
 from importlib.resources import files
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
@@ -51,6 +53,15 @@ def shown(character: str) -> str:
     if character in "\n\t" + KEPT_FORMATS:
         return character
     return chr(0x2400 + code) if code < 0x20 else "␡" if code == 0x7F else f"\\u{code:04x}"
+
+
+def flattened(config: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Yield the keys of a nested mapping, joined by dots, with their values as text."""
+    for key, value in config.items():
+        if isinstance(value, Mapping) and value:
+            yield from flattened(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value if isinstance(value, str) else json.dumps(value)
 
 
 def percent(share: float, digits: int = 1) -> str:

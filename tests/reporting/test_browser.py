@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -20,23 +19,6 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> str:
     other = folder / "alpaca_data.json"
     Page("heuristic", None, other, topics=4, most_rows=100)(folder, Bundled())
     return (folder / "analysis.html").as_uri()
-
-
-@pytest.fixture
-def opened(chromium: Any, address: str) -> Iterator[Any]:
-    """The page, open and unpacked; nothing may have been said on its console, nor asked of a network."""
-    page = chromium.new_page(viewport={"width": 1200, "height": 900})
-    said: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on(
-        "request", lambda request: said.append(request.url) if not request.url.startswith(("file:", "data:")) else None
-    )
-    page.goto(address)
-    page.wait_for_selector("#browser.ready")
-    yield page
-    page.close()
-    assert said == []
 
 
 def status(page: Any) -> str:
@@ -57,7 +39,7 @@ def test_search_and_filters_by_keyboard(opened: Any) -> None:
     assert status(opened) == "1 to 15 of 15 rows"
     opened.keyboard.press("/")
     opened.keyboard.type("river poem")
-    opened.wait_for_function("document.getElementById('status').textContent.includes(' of 1 rows')")
+    opened.locator("#status", has_text=" of 1 rows").wait_for()
     assert opened.locator("#list mark").count() == 2
     opened.fill("#words", "")
     opened.select_option("#kind", "rejected")
@@ -68,7 +50,7 @@ def test_search_and_filters_by_keyboard(opened: Any) -> None:
     opened.select_option("#input", "without")
     assert status(opened) == "1 to 7 of 7 rows"
     opened.fill("#words", "no such words")
-    opened.wait_for_function("document.getElementById('status').textContent === '0 to 0 of 0 rows'")
+    opened.locator("#status", has_text="0 to 0 of 0 rows").wait_for()
 
 
 def test_arrows_go_from_row_to_row(opened: Any) -> None:
