@@ -126,6 +126,7 @@ function pose(task, before) {
   $("title").textContent = `Task ${state.done + 1} of ${state.of}: which answer is better?`;
   for (const part of ["instruction", "input", "first", "second"]) put(part, task[part]);
   $("input").hidden = !task.input.trim();
+  for (const part of ["first", "second"]) $(part).classList.toggle("short", $(part).offsetHeight < innerHeight / 2);
   $("comment").value = before?.comment ?? "";
   since = performance.now();
   scrollTo(0, 0);
