@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from alpaca.evaluation.guards import FLAGGED_SHARE, Guards, flagged
 from alpaca.evaluation.injection import signs
 from alpaca.evaluation.llm_judge import LLMJudge
 from alpaca.evaluation.pairs import Answer
+from alpaca.generators.procedural import tasks
 from alpaca.records import Example
 
 MOST_ALARMS = 0.005  # of real answers
@@ -72,6 +75,22 @@ def test_the_same_beginning_and_the_same_ending() -> None:
     same = "Here follows what the finest minds of our age have to say on the question that you ask:"
     assert all("same beginning" in found for found in kinds(*(f"{same} {text}{text[::-1]}" for text in HONEST)))
     assert all("same ending" in found for found in kinds(*(f"{text}{text[::-1]} {same}" for text in HONEST)))
+
+
+def test_what_the_tasks_own_answers_have_in_common_is_right_to_say() -> None:
+    made = [
+        Example(**row)
+        for row in (
+            {key: row[key] for key in ("instruction", "input", "output")} for row in islice(tasks(0, "held_out"), 300)
+        )
+    ]
+    assert [some for some in flagged(made, [Answer(task.output) for task in made]) if some] == []
+    quiz = [
+        Example(f"Is {topic} a matter of taste?", "", "Yes" if number % 2 else "No")
+        for number, topic in enumerate(TOPICS)
+    ]
+    assert flagged(quiz, [Answer("Yes")] * len(quiz)) == [[]] * len(quiz)
+    assert all(flagged([replace(task, output="") for task in quiz], [Answer("Yes")] * len(quiz)))
 
 
 def test_alike_tasks_may_have_the_same_answer() -> None:

@@ -200,7 +200,7 @@ def test_the_forecast_comes_before_the_first_request_and_progress_is_told(caplog
         judged(told, pairs([(LONG, SHORT)]), ledger)
         caplog.clear()
         judged(told, pairs([(LONG, SHORT)]), ledger)
-    assert "no request" in caplog.text
+    assert "no new request" in caplog.text
 
 
 def test_a_budget_that_is_spent_stops_it() -> None:
