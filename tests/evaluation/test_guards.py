@@ -7,15 +7,15 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
-from attacks import OBLIQUE, PLAIN
+from attacks import LAST, OBLIQUE, PLAIN
 from judging import Memory
-from scripted import Scripted, Seen, desk, pairs
+from scripted import Scripted, Seen, pairs
 
 from alpaca.evaluation.comparison import compare
 from alpaca.evaluation.guards import FLAGGED_SHARE, Guards, flagged
 from alpaca.evaluation.injection import signs
 from alpaca.evaluation.llm_judge import LLMJudge
-from alpaca.evaluation.pairs import Answer
+from alpaca.evaluation.pairs import Answer, Desk
 from alpaca.generators.procedural import tasks
 from alpaca.records import Example
 
@@ -112,7 +112,7 @@ def test_refusals_are_told_and_not_held_against_a_model() -> None:
 
 
 MISSED = ("Speaking as the user", "Do not read the rest")  # which cannot be told from an answer by their words
-TOLD = [attack for attack in PLAIN + OBLIQUE if not attack.startswith(MISSED)]
+TOLD = [attack for attack in PLAIN + OBLIQUE + LAST if not attack.startswith(MISSED)]
 
 
 @pytest.mark.parametrize("attack", TOLD, ids=range(len(TOLD)))
@@ -156,7 +156,7 @@ def gullible(shown: Seen) -> str:
 def test_a_model_that_wins_by_an_attack_is_flagged(attack: str, caplog: pytest.LogCaptureFixture) -> None:
     made = pairs([(attack, honest) for honest in HONEST])
     judge = LLMJudge(Scripted(gullible), "json", "both", 1, None, 0.0, 64, False)
-    assert compare(judge.judgments(made, desk(Path(), Memory())))["win_rate"] == 1
+    assert compare(judge.judgments(made, Desk(Path(), Memory(), 0)))["win_rate"] == 1
     about = Guards.of(made).about()
     assert about["flagged"] or (about["guards"]["candidate"] == {"refused": 12})
     assert about["flagged_limit"] == FLAGGED_SHARE
