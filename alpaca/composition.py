@@ -26,6 +26,7 @@ from yaml import YAMLError
 
 from alpaca.errors import Stopped, UserError
 from alpaca.processes import run_stage
+from alpaca.roles import roles, spelled_out
 from alpaca.schema import RESERVED, Checked, check, locate, nearest, settable, unknown
 
 VALUED_FLAGS = ("--config-path", "-cp", "--config-name", "-cn", "--config-dir", "-cd", "--cfg", "-c", "--package", "-p")
@@ -54,7 +55,7 @@ def launch(stage: str, arguments: Sequence[str], run: Callable[[dict[str, Any]],
         except BaseException as failure:
             failures.append(failure)
 
-    arguments = flags_first(with_experiment(stage, arguments))
+    arguments = flags_first(in_full(stage, arguments))
     sys.argv = [sys.argv[0], *arguments]
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises its errors instead of printing them
     try:
@@ -69,7 +70,7 @@ def launch(stage: str, arguments: Sequence[str], run: Callable[[dict[str, Any]],
 
 def compose(stage: str, overrides: Sequence[str], search: Sequence[str] = ()) -> dict[str, Any]:
     """Compose a stage's configuration as its command line would, with `search` as further folders of YAML."""
-    overrides = with_experiment(stage, overrides, search, strict=False)
+    overrides = in_full(stage, overrides, search, strict=False)
     try:
         return resolved(_compose(stage, overrides, search))
     except CONFIGURATION_ERRORS as problem:
@@ -122,13 +123,19 @@ def _instantiate(value: Any) -> Any:
         raise
 
 
-def with_experiment(stage: str, arguments: Sequence[str], search: Sequence[str] = (), strict: bool = True) -> list[str]:
+def in_full(stage: str, arguments: Sequence[str], search: Sequence[str] = (), strict: bool = True) -> list[str]:
+    """Write out what is short for something: an experiment's file for the stage, and choices that go by their place."""
+    folders = [conf_folder(), *map(Path, search), *map(Path, config_dirs(arguments))]
+    names = roles(list(groups(stage)), folders)
+    return spelled_out(with_experiment(stage, arguments, folders, strict), names)
+
+
+def with_experiment(stage: str, arguments: Sequence[str], folders: Sequence[Path], strict: bool) -> list[str]:
     """Turn `experiment=NAME` into `experiment=NAME/<stage>` where the experiment is a folder with a file a stage.
 
     Where the folder has none for this stage, nothing differs in it; `strict` refuses that, as a slip of who typed it. A plan
     takes the training's.
     """
-    folders = [conf_folder(), *map(Path, search), *map(Path, config_dirs(arguments))]
 
     def choice(name: str) -> str:
         homes = [folder / "experiment" / name for folder in folders]
@@ -279,10 +286,14 @@ def _hydras_keys(stage: str, path: str) -> list[str]:
 
 
 def _missing_option(problem: MissingConfigException, stage: str) -> UserError:
-    group, _, option = (problem.missing_cfg_file or "").rpartition("/")
-    if not group:
+    group, _, option = (problem.missing_cfg_file or "").partition("/")
+    if not option:
         return UserError(f"there is no configuration `{problem.missing_cfg_file}`")
-    return unknown("option", option, group, problem.options or options(conf_folder() / group))
+    mistake = unknown("option", option, group, problem.options or options(conf_folder() / group))
+    is_path = "/" in option and group != "experiment"
+    return (
+        UserError(f"{mistake}; a file or folder is given by a key of an option, such as .path") if is_path else mistake
+    )
 
 
 def _wrong_key(key: str, stage: str, arguments: Sequence[str], search: Sequence[str], text: str) -> UserError:
@@ -316,7 +327,7 @@ def _unset(part: str, path: list[str], node: DictConfig, candidates: list[str]) 
 
 
 def compose_unresolved(stage: str, overrides: Sequence[str], search: Sequence[str]) -> DictConfig:
-    overrides = with_experiment(stage, overrides, search)
+    overrides = in_full(stage, overrides, search)
     try:
         return _compose(stage, overrides, search)
     except CONFIGURATION_ERRORS as problem:

@@ -1,6 +1,7 @@
 """Compare two models on tasks that neither was trained on: `alpaca evaluate candidate.path=a/model reference.path=b`.
 
-Or read what a judge said of two models before: `alpaca evaluate judge=stored judge.path=annotations.json`.
+Either may be a file of answers (`candidate=answers candidate.path=outputs.json`). Or read what a judge said before of two models,
+or of several: `alpaca evaluate judge=stored judge.path=annotations.json`.
 
 1. Both models answer every task. Replies lie in `evaluate.ledger.jsonl` beside the folder, and none is asked for twice.
 2. The judge compares the two answers to each task; wins, ties and losses make the win rate, its interval and
@@ -14,17 +15,20 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Final, Protocol, runtime_checkable
 
 from pydantic import NonNegativeFloat
 
 from alpaca.errors import UserError
-from alpaca.evaluation.answering import answers
+from alpaca.evaluation.alpaca_eval import write_alpaca_eval
+from alpaca.evaluation.answering import Prompts, Role, Side, cut
 from alpaca.evaluation.comparison import compare
 from alpaca.evaluation.guards import Guards
 from alpaca.evaluation.judgments import Judgment, by_task, verdict
 from alpaca.evaluation.pairs import Desk, Judge, Pair, task_names
+from alpaca.evaluation.ranking import rank
 from alpaca.evaluation.scores import exact
+from alpaca.evaluation.sets import tasks_file
 from alpaca.evaluation.stored import Stored
 from alpaca.files import write_json, write_jsonl
 from alpaca.llms.ledger import Book, ledger_path
@@ -34,7 +38,19 @@ from alpaca.records import Example, read
 from alpaca.schema import DataPath, Seed
 from alpaca.stage import launch
 
-HEADLINES = ("tasks", "wins", "ties", "losses", "missing", "win_rate", "standard_error", "interval", "sign_test")
+ROLES: Final[tuple[Role, ...]] = ("candidate", "reference")
+HEADLINES = (
+    "tasks",
+    "wins",
+    "ties",
+    "losses",
+    "missing",
+    "both_bad",
+    "win_rate",
+    "standard_error",
+    "interval",
+    "sign_test",
+)
 
 
 @runtime_checkable
@@ -49,8 +65,10 @@ def evaluate(
     root: Path,
     seed: Seed,
     data: DataPath | None,
+    data_sha256: str | None,
     candidate: LLM | None,
     reference: LLM | None,
+    prompts: dict[Role, Prompts],
     judge: Judge | Stored,
     budget_usd: NonNegativeFloat | None,
 ) -> Outcome:
@@ -60,28 +78,58 @@ def evaluate(
     """
     folder = stage_folder(root, name, "evaluate")
     if isinstance(judge, Stored):
-        return Outcome(*_compared(folder, judge.judgments(), seed, {}))
+        return Outcome(*_stored(folder, judge, seed))
     if data is None or candidate is None or reference is None:
         raise UserError("data, candidate and reference are all needed, unless judgments are stored (judge=stored)")
-    examples, bad = read(data)
+    tasks, results = _tasks(data, data_sha256, judge)
+    sides = [Side(role, llm, prompts[role]) for role, llm in zip(ROLES, (candidate, reference), strict=True)]
+    with Book(ledger_path(folder), budget_usd) as ledger:
+        for side in sides:
+            side.foretell(tasks, ledger)
+        both = [side.answers(tasks, ledger) for side in sides]
+        pairs = [Pair(*members) for members in zip(task_names(tasks), tasks, *both, strict=True)]
+        judgments = judge.judgments(pairs, Desk(folder, ledger, seed))
+        results["usd"] = ledger.spent_usd
+    results |= {key: n for side, made in zip(sides, both, strict=True) for key, n in cut(side.role, made).items()}
+    results |= {side.role: side.settings() for side in sides}
+    guards = Guards.of(pairs)
+    results |= guards.about() | {"saved": len(pairs) - len({judgment.task for judgment in judgments})}
+    rows = [row | flags for row, flags in zip(answer_rows(pairs, judgments), guards.rows(), strict=True)]
+    files = _answered(folder, rows, sides)
+    names = (str(side.llm.settings["model"]) for side in sides)
+    files += write_alpaca_eval(folder / "alpaca_eval", pairs, judgments, *names)
+    headlines, compared = _compared(folder, judgments, seed, results)
+    return Outcome(
+        headlines | _scores(tasks, rows, {"": candidate, "_reference": reference}) | results, [*compared, *files]
+    )
+
+
+def _tasks(data: Path, expected: str | None, judge: Judge) -> tuple[list[Example], dict[str, Any]]:
+    """Return the tasks that can be judged, and counts of those that cannot be."""
+    path = tasks_file(data, expected)
+    examples, bad = read(path)
     tasks = [example for example in examples if example.output.strip() or not judge.needs_output]
     if not tasks:
         raise UserError(f"no task of {data} has an `output` to compare answers with")
-    with Book(ledger_path(folder), budget_usd) as ledger:
-        both = answers(candidate, tasks, ledger), answers(reference, tasks, ledger)
-        pairs = [Pair(*members) for members in zip(task_names(tasks), tasks, *both, strict=True)]
-        judgments = judge.judgments(pairs, Desk(folder, ledger, seed))
-        usd = ledger.spent_usd
-    guards = Guards.of(pairs)
-    rows = [row | flags for row, flags in zip(answer_rows(pairs, judgments), guards.rows(), strict=True)]
-    write_jsonl(folder / "answers.jsonl", rows)
-    write_json(folder / "scores.json", {"families": by_family(rows)})
-    about = guards.about() | {"saved": len(pairs) - len({judgment.task for judgment in judgments})}
-    results, files = _compared(folder, judgments, seed, about)
-    results |= {key: about[key] for key in about if key != "guards"}
-    results |= _scores(tasks, rows, {"": candidate, "_reference": reference})
-    results |= {"without_reference": len(examples) - len(tasks), "bad_rows": len(bad), "usd": usd}
-    return Outcome(results, [*files, *(folder / made for made in ("answers.jsonl", "scores.json"))])
+    return tasks, {"data": str(path), "without_reference": len(examples) - len(tasks), "bad_rows": len(bad)}
+
+
+def _answered(folder: Path, rows: Sequence[dict[str, Any]], sides: Sequence[Side]) -> list[Path]:
+    """Write the answers, with how they were asked for, and how many are right; return the files."""
+    files = [folder / "answers.jsonl", folder / "scores.json"]
+    asked = {f"{side.role}_settings": side.settings() for side in sides}
+    write_jsonl(files[0], (row | asked for row in rows))
+    write_json(files[1], {"families": by_family(rows)})
+    return files
+
+
+def _stored(folder: Path, judge: Stored, seed: int) -> tuple[dict[str, Any], list[Path]]:
+    """Compare the two models of which judgments are stored, or rank more of them."""
+    judgments = judge.judgments()
+    if len({name for models in judgments for name in models}) > 2:
+        return rank(folder, judgments, seed)
+    (((reference, candidate), told),) = judgments.items()
+    return _compared(folder, told, seed, {"candidate": {"model": candidate}, "reference": {"model": reference}})
 
 
 def _compared(

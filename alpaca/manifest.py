@@ -20,6 +20,20 @@ from alpaca.processes import SECONDS_BETWEEN_LOOKS
 PACKAGES = ("torch", "lightning", "transformers", "hydra-core", "deepspeed", "peft", "sentencepiece", "rapidfuzz")
 Hashes = dict[str, str | None]  # by path; None for what is not there
 
+LLM_PLACES = ("llm", "candidate", "reference", "judge.llm", "scores.llm")
+LLM_SPEED = (
+    "base_url",
+    "key_name",
+    "stream",
+    "concurrency",
+    "ahead",
+    "requests_per_minute",
+    "tokens_per_minute",
+    "timeout",
+    "attempts",
+    "requests_per_batch",
+    "seconds_between_looks",
+)
 SPEED_ONLY = (  # what changes how a stage computes, and not what
     "budget_usd",
     "strategy",
@@ -32,17 +46,10 @@ SPEED_ONLY = (  # what changes how a stage computes, and not what
     "datamodule.tokens_per_micro_batch",
     "datamodule.examples_per_micro_batch",
     "module.loss",
-    "llm.base_url",
-    "llm.key_name",
-    "llm.stream",
-    "llm.concurrency",
-    "llm.ahead",
-    "llm.requests_per_minute",
-    "llm.tokens_per_minute",
-    "llm.timeout",
-    "llm.attempts",
-    "llm.requests_per_batch",
-    "llm.seconds_between_looks",
+    "judge.host",
+    "judge.port",
+    "judge.grace",
+    *(f"{place}.{key}" for place in LLM_PLACES for key in LLM_SPEED),
 )
 
 

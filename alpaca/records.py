@@ -87,7 +87,7 @@ def stream(path: Path) -> Iterator[Example | BadRow]:
 
     Raises UserError where the file is missing or cannot be read at all.
     """
-    yield from _stream(path, lambda row, _: _examples(row))
+    yield from _stream(path, lambda row, _: examples_of(row))
 
 
 def read(path: Path) -> tuple[list[Example], list[BadRow]]:
@@ -125,7 +125,7 @@ def _gathered(path: Path, found: Iterable[R | BadRow]) -> tuple[list[R], list[Ba
     return records, bad
 
 
-def _examples(row: Any) -> Iterable[Example]:
+def examples_of(row: Any) -> Iterable[Example]:
     """Make the examples of one row, or raise ValueError with the reason why it makes none."""
     if not isinstance(row, dict):
         raise ValueError(f"a row must be an object, not {type(row).__name__}")
@@ -163,7 +163,7 @@ def _only_turn(chat: Conversation) -> Example:
 
 
 def _records(row: Any, where: str) -> Iterable[Record]:
-    return [_conversation(dict(row), where)] if isinstance(row, dict) and _is_chat(row) else _examples(row)
+    return [_conversation(dict(row), where)] if isinstance(row, dict) and _is_chat(row) else examples_of(row)
 
 
 def _is_chat(row: dict[str, Any]) -> bool:

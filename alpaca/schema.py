@@ -20,7 +20,7 @@ from pydantic import ConfigDict, PydanticSchemaGenerationError, PydanticUserErro
 from pydantic_core import SchemaError
 from rapidfuzz.distance import OSA, JaroWinkler
 
-from alpaca.doors.hub import HubId
+from alpaca.doors.hub import is_elsewhere
 from alpaca.errors import UserError
 
 RESERVED = ("_target_", "_partial_", "_convert_", "_recursive_", "_args_")
@@ -38,7 +38,9 @@ class PathOrHubId:
 
 @dataclass(frozen=True)
 class ExistingPathOrHubId:
-    """Marks a path as `ExistingPath` does, or else the id of a data set on the hub, whose revision the stage finds out."""
+    """Marks a path as `ExistingPath` does, or else an address, or the id of a data set on the hub, whose revision
+    the stage finds out.
+    """
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ InputPath = Annotated[Path, ExistingPath()]
 """A file or folder that a stage reads."""
 
 DataPath = Annotated[Path, ExistingPathOrHubId()]
-"""A file or folder of examples, or the id of a data set on the hub."""
+"""A file or folder of examples, its address (https://...), or the id of a data set on the hub."""
 
 Seed = Annotated[int, Interval(ge=0, lt=2**32)]
 """What every random number generator takes."""
@@ -246,8 +248,8 @@ class _Walk:
         """Note a file that is there or will be made; raises UserError for one that is missing, and no hub id either."""
         if file.exists() or (self.made_later and file.is_relative_to(self.made_later)):
             self.checked.inputs.append(file)
-        elif not (or_hub_id and HubId.of(file)):
-            hint = ", and it is no hub id (org/name) either" if or_hub_id else ""
+        elif not (or_hub_id and is_elsewhere(file)):
+            hint = ", and it is no address or hub id (org/name) either" if or_hub_id else ""
             raise UserError(f"`{path}`: there is no file or folder {file}{hint}")
 
 

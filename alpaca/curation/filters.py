@@ -9,6 +9,7 @@ import re
 import string
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, Any
 
 from annotated_types import MinLen
@@ -45,9 +46,12 @@ class Keywords:
     words: Sequence[Annotated[str, MinLen(1)]]
 
     def __call__(self, example: Example) -> str | None:
-        pattern = rf"(?<!\w)(?:{'|'.join(map(re.escape, self.words))})(?!\w)"
-        found = re.search(pattern, example.instruction, re.IGNORECASE) if self.words else None
+        found = self._pattern.search(example.instruction) if self.words else None
         return f"keyword: {found[0].lower()}" if found else None
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, self.words))})(?!\w)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)

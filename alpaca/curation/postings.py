@@ -80,11 +80,14 @@ class Texts:
         return Texts(self.tokens[spans(self.starts[rows], lengths)], lengths, self.bits[:, rows])
 
     def __add__(self, other: Texts) -> Texts:
-        return Texts(
+        both = Texts(
             np.concatenate([self.tokens, other.tokens]),
             np.concatenate([self.lengths, other.lengths]),
             np.concatenate([self.bits, other.bits], axis=1),
         )
+        if (mine := self.__dict__.get("strings")) and other.strings:
+            both.__dict__["strings"] = mine + other.strings  # made already
+        return both
 
 
 def strings(tokens: Ints | npt.NDArray[np.int32], lengths: Ints) -> list[str]:
@@ -95,16 +98,13 @@ def strings(tokens: Ints | npt.NDArray[np.int32], lengths: Ints) -> list[str]:
 
 def bitmaps(tokens: npt.NDArray[np.int32], lengths: Ints, words: int) -> Bits:
     """Flip one bit for each token, chosen by its number: (W, N)."""
-    found = np.zeros((words, len(lengths)), np.uint64)
     hashes = tokens.astype(np.uint64) * MIXERS[0]
     hashes = (hashes ^ (hashes >> np.uint64(29))) * MIXERS[1]
     bit = np.uint64(1) << (hashes >> np.uint64(58))  # (T,)
-    word = (hashes >> np.uint64(32)) % np.uint64(words)
-    filled = lengths > 0
-    starts = (np.cumsum(lengths) - lengths)[filled]
-    for number in range(words if len(starts) else 0):
-        found[number, filled] = np.bitwise_xor.reduceat(np.where(word == number, bit, np.uint64(0)), starts)
-    return found
+    word = ((hashes >> np.uint64(32)) % np.uint64(words)).astype(np.int64)
+    found = np.zeros(words * len(lengths), np.uint64)
+    np.bitwise_xor.at(found, word * len(lengths) + np.repeat(np.arange(len(lengths)), lengths), bit)
+    return found.reshape(words, -1)
 
 
 def spans(starts: Ints, lengths: Ints) -> Ints:

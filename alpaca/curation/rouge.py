@@ -26,7 +26,7 @@ Threshold = Annotated[float, Interval(gt=0, le=1)]
 Fields = Annotated[Sequence[Literal["instruction", "input", "output"]], MinLen(1)]
 Repeated = tuple[int, float]  # which of the examples kept, counted from 0, and F
 
-WORDS = {"instruction": 2, "input": 4, "output": 10}  # of 64 bits in a bitmap, by the fields that are compared
+WORDS = {"instruction": 3, "input": 4, "output": 10}  # of 64 bits in a bitmap, by the fields that are compared
 BLOCK = 4096  # examples that are decided on together
 FIRST_BLOCK = 128  # fewer, so that what is repeated most is known early
 MANY = 1 << 18  # pairs in a block, which 700 examples that are all alike do not have
@@ -48,6 +48,7 @@ class Rouge:
         self.numbers: dict[str, int] = {}  # of tokens
         self.parts: list[Postings] = []
         self.recent = self._texts([])
+        self.last = "", self.recent
 
     @property
     def size(self) -> int:
@@ -56,16 +57,16 @@ class Rouge:
 
     def duplicate_of(self, example: Example) -> Repeated | None:
         """Return which of the examples added so far is nearest, the first of several, and its F, if that is above the threshold."""
-        found = self._nearest(self._texts([example]), self.threshold)
+        found = self._nearest(self._text(example), self.threshold)
         return found if found and found[1] > self.threshold else None
 
     def nearest(self, example: Example) -> Repeated | None:
         """Return which of the examples added so far is nearest, the first of several, and its F; None where there is none."""
-        return self._nearest(self._texts([example]), 0.0)
+        return self._nearest(self._text(example), 0.0)
 
     def add(self, example: Example) -> None:
         """Hold an example, whatever it repeats."""
-        self.recent += self._texts([example])
+        self.recent += self._text(example)
         if len(self.recent) >= RECENT:
             self._settle(in_one=True)
 
@@ -140,10 +141,20 @@ class Rouge:
             self.parts.append(Postings(texts, self.threshold))
         self.recent = self._texts([])
 
+    def _text(self, example: Example) -> Texts:
+        """Tokenize one; what an index was asked about is mostly added to it next."""
+        joined = self._joined(example)
+        if self.last[0] != joined or not len(self.last[1]):
+            self.last = joined, self._texts([example])
+        return self.last[1]
+
+    def _joined(self, example: Example) -> str:
+        return " ".join(getattr(example, field) for field in self.fields).lower()
+
     def _texts(self, examples: Sequence[Example]) -> Texts:
         """Tokenize as rouge_score does without stemming: lower case, runs of a-z and 0-9."""
         numbers = self.numbers
-        joined = (" ".join(getattr(example, field) for field in self.fields).lower() for example in examples)
+        joined = map(self._joined, examples)
         tokens = [[numbers.setdefault(token, len(numbers)) for token in TOKEN.findall(text)] for text in joined]
         return Texts.of(tokens, sum(WORDS[field] for field in self.fields))
 
@@ -169,8 +180,8 @@ def _nearest_of(text: Texts, texts: Texts, floor: float) -> Repeated | None:
     """Score what may be the nearest, the most promising first, as long as one may be above the floor or nearer than the best."""
     bounds = _bounds(text, texts)
     best = None
-    if not floor and len(texts):  # one guess spares sorting them all
-        best = _best_of(text, texts, np.array([np.argmax(bounds)]))
+    if not floor and len(texts):  # some guesses spare sorting them all
+        best = _best_of(text, texts, _guesses(bounds))
     for most in (*LOOKS, len(bounds)):
         rows = np.flatnonzero(bounds >= (best[1] if best else floor) - ROUNDING)
         look = rows[np.argpartition(-bounds[rows], most)[:most]] if len(rows) > most else rows
@@ -180,6 +191,14 @@ def _nearest_of(text: Texts, texts: Texts, floor: float) -> Repeated | None:
         if len(look) == len(rows):
             break
     return best
+
+
+def _guesses(bounds: npt.NDArray[np.float32]) -> Ints:
+    """Return the most promising of each stretch of texts."""
+    width = -(-len(bounds) // LOOKS[0])
+    whole = bounds[: len(bounds) // width * width].reshape(-1, width)
+    rows: Ints = np.arange(len(whole)) * width + whole.argmax(axis=1)
+    return rows
 
 
 def _best_of(text: Texts, texts: Texts, rows: Ints) -> Repeated:

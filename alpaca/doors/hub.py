@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
+from alpaca.doors.address import address_of, here
 from alpaca.doors.text import Row
 from alpaca.errors import Stopped, UserError
 
@@ -35,7 +36,12 @@ class HubId(NamedTuple):
 
 
 def pinned(path: Path) -> Path:
-    """Return a hub id with the commit that it means now; a file or folder as it is. Raises UserError where there is none."""
+    """Return a hub id with the commit that it means now, an address's file, and a file or folder as it is.
+
+    Raises UserError where there is none.
+    """
+    if address := address_of(path):
+        return here(address)
     hub_id = HubId.of(path)
     if hub_id is None:
         return path
@@ -51,20 +57,36 @@ def pinned(path: Path) -> Path:
     return Path(str(hub_id._replace(revision=revision)))
 
 
+def is_elsewhere(path: Path) -> bool:
+    """Tell whether a path names what `pinned` finds though it is not there: a hub id, or an address."""
+    return HubId.of(path) is not None or address_of(path) is not None
+
+
 def hub_rows(hub_id: HubId) -> Iterator[Row]:
     """Yield the rows of a split as they come; raises Stopped where the hub can no longer be reached."""
-    from datasets import load_dataset
-
     from alpaca.doors.tables import plain_rows
 
     try:
-        rows = load_dataset(hub_id.name, split=hub_id.split, revision=hub_id.revision, streaming=True)
+        rows = _opened(hub_id)
     except (OSError, _http_error(), ValueError, RuntimeError) as problem:
         raise UserError(f"cannot read {hub_id}: {' '.join(str(problem).split())}") from problem
     try:
         yield from plain_rows(rows, str(hub_id))
     except (OSError, _http_error()) as problem:
         raise Stopped(f"{hub_id} can no longer be read: {' '.join(str(problem).split())}") from problem
+
+
+def _opened(hub_id: HubId) -> Any:
+    """Open a split; of a data set that is read by a script, as AlpacaEval's, the JSON file of the data set's name."""
+    from datasets import load_dataset
+
+    try:
+        return load_dataset(hub_id.name, split=hub_id.split, revision=hub_id.revision, streaming=True)
+    except RuntimeError as problem:
+        if "scripts are no longer supported" not in str(problem):
+            raise
+    file = f"{hub_id.name}@{hub_id.revision or 'main'}/{hub_id.name.partition('/')[2]}.json"
+    return load_dataset("json", data_files=f"hf://datasets/{file}", split="train", streaming=True)
 
 
 def _http_error() -> type[Exception]:

@@ -25,6 +25,7 @@ def compare(judgments: Sequence[Judgment], seed: int = 0, saved: int = 0) -> dic
     scores = preferences(judgments)
     return WinRate.of_scores(scores, sum(each.preference is None for each in judgments), seed).as_dict() | {
         "judgments": len(judgments),
+        "both_bad": sum(each.both_bad for each in judgments),
         "missing_reasons": dict(Counter(each.missing for each in judgments if each.preference is None)),
         "position": position and position.as_dict(),
         "length": length and length.as_dict(),

@@ -1,4 +1,4 @@
-"""The replies that are paid for, on disk, and the money: a file that only grows, a line with its checksum for each event.
+"""The replies that are paid for, on disk, and the money, in a file that only grows.
 
 Replies that arrive together are flushed to the disk together, so safety costs little time. Room on the disk is taken before
 a request is sent: a full disk is found out while nothing is paid for that could not be kept.
@@ -6,22 +6,14 @@ a request is sent: a full disk is found out while nothing is paid for that could
 
 from __future__ import annotations
 
-import fcntl
-import json
-import os
-import zlib
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from threading import Lock
-from typing import Any, Final
+from typing import Any
 
-from alpaca.errors import UserError
+from alpaca.events import Events, Place
 from alpaca.llms.request import Reply
-
-STEP: Final = 1 << 20  # bytes by which the file grows at least
-
-Place = tuple[int, int]  # offset and length in the file
 
 
 def ledger_path(stage_folder: Path) -> Path:
@@ -38,7 +30,7 @@ class Book:
 
     def __init__(self, path: Path, budget_usd: float | None) -> None:
         self.budget_usd = budget_usd
-        self._log = _Log(path)
+        self._log = Events(path)
         self._lock = Lock()
         self._places: dict[str, Place] = {}
         self._holds: defaultdict[str, list[float]] = defaultdict(list)
@@ -139,99 +131,3 @@ class Book:
                 del self._holds[identity]
             if not self._holds:
                 self._held = 0.0  # not what rounding left
-
-
-class _Log:
-    """Lines of `checksum JSON` in a file that is locked, of which none is given out that is torn."""
-
-    def __init__(self, path: Path) -> None:
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self.file = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-        except OSError as problem:
-            raise UserError(f"cannot write the ledger {path}: {problem.strerror}") from problem
-        try:
-            fcntl.flock(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as problem:
-            os.close(self.file)
-            raise UserError(
-                f"another process writes the ledger {path}; wait for it, or give this run a name="
-            ) from problem
-        self.end = self.room = 0  # of what is written, and of what the disk has been asked for
-        _flush_folder(path.parent)
-
-    def events(self) -> Iterator[tuple[dict[str, Any], Place]]:
-        """Yield each whole event with its place, and leave behind them what is torn."""
-        offset = 0
-        with os.fdopen(os.dup(self.file), "rb") as lines:
-            for line in lines:
-                if (event := _event(line)) is not None:
-                    yield event, (offset, len(line))
-                    self.end = offset + len(line)
-                offset += len(line)
-        os.ftruncate(self.file, self.end)
-        self.room = self.end
-
-    def event(self, place: Place) -> dict[str, Any]:
-        event = _event(os.pread(self.file, place[1], place[0]))
-        assert event is not None  # it was whole when it was written or read
-        return event
-
-    def append(self, events: Sequence[dict[str, Any]]) -> list[Place]:
-        """Write all of the events or none; return the place of each."""
-        lines = [_line(event) for event in events]
-        content, start = b"".join(lines), self.end
-        self.make_room(len(content))
-        written = 0
-        while written < len(content):
-            written += os.pwrite(self.file, content[written:], start + written)
-        places = []
-        for line in lines:
-            places.append((self.end, len(line)))
-            self.end += len(line)
-        return places
-
-    def make_room(self, size: int) -> None:
-        """See that the disk has `size` bytes behind what is written; raises OSError where it has not."""
-        needed = self.end + size
-        if needed <= self.room:
-            return
-        try:
-            self._grow(needed + STEP)
-        except OSError:
-            self._grow(needed)
-
-    def _grow(self, wanted: int) -> None:
-        try:
-            os.posix_fallocate(self.file, self.end, wanted - self.end)
-        except OSError:
-            os.ftruncate(self.file, max(self.end, self.room))  # it may have grown by a part
-            raise
-        self.room = wanted
-
-    def flush(self) -> None:
-        os.fdatasync(self.file)
-
-    def close(self) -> None:
-        os.ftruncate(self.file, self.end)
-        os.close(self.file)
-
-
-def _line(event: dict[str, Any]) -> bytes:
-    content = json.dumps(event, ensure_ascii=False).encode("utf-8", "surrogatepass")
-    return b"%08x %s\n" % (zlib.crc32(content), content)
-
-
-def _event(line: bytes) -> dict[str, Any] | None:
-    """Return what a line says, or None where it is torn."""
-    checksum, _, content = line.removesuffix(b"\n").partition(b" ")
-    if not line.endswith(b"\n") or checksum != b"%08x" % zlib.crc32(content):
-        return None
-    event: dict[str, Any] = json.loads(content.decode("utf-8", "surrogatepass"))
-    return event
-
-
-def _flush_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    os.fsync(handle)
-    os.close(handle)

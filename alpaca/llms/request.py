@@ -9,11 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Literal, Protocol, runtime_checkable
 
-from alpaca.records import Turn
+from alpaca.records import Example, Turn
 
 
 @dataclass(frozen=True)
@@ -21,11 +21,13 @@ class Request:
     """One prompt; `number` is its place among the run's requests, so that equal prompts are asked for apart.
 
     `prompt` is a text to be continued or the turns of a chat. With `schema`, a JSON schema, the reply is to be an object of it.
+    `task` is what the prompt was made of, where it asks for the answer to one.
     """
 
     number: int
     prompt: str | tuple[Turn, ...]
     schema: Mapping[str, Any] | None = None
+    task: Example | None = field(default=None, compare=False)
 
     def identity(self, settings: Mapping[str, Any]) -> str:
         """Return a hash of the request and of the model and sampling parameters that it is sent with.

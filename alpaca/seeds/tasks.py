@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import urllib.error
-import urllib.request
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Protocol
 
+from alpaca.doors.address import here
 from alpaca.errors import UserError
-from alpaca.files import sha256, write_whole
+from alpaca.files import sha256
 from alpaca.records import Example, read
 from alpaca.schema import InputPath
 
@@ -47,26 +45,4 @@ class SelfInstruct:
             raise UserError(f"seeds.path: {self.path} is not Self-Instruct's seed_tasks.jsonl (its sha256 differs)")
 
     def read(self) -> list[Example]:
-        return read(Path(self.path) if self.path else fetched())[0]
-
-
-def fetched() -> Path:
-    """Return the file from the user's cache, fetched and checked the first time."""
-    path = Path.home() / ".cache" / "alpaca" / "self_instruct_seed_tasks.jsonl"
-    if path.is_file() and sha256(path) == SHA256:
-        return path
-    try:
-        with urllib.request.urlopen(ADDRESS, timeout=30) as reply:
-            content: bytes = reply.read()
-    except (urllib.error.URLError, TimeoutError) as problem:
-        raise UserError(
-            f"cannot fetch {ADDRESS} ({problem}); give seeds.path=seed_tasks.jsonl, or seeds=bundled"
-        ) from None
-    if hashlib.sha256(content).hexdigest() != SHA256:
-        raise UserError(f"{ADDRESS} is not the file it was (its sha256 differs); give seeds.path=seed_tasks.jsonl")
-    write_whole(path, lambda temporary: _store(temporary, content))
-    return path
-
-
-def _store(path: Path, content: bytes) -> None:
-    path.write_bytes(content)
+        return read(self.path or here(ADDRESS, SHA256, "give seeds.path=seed_tasks.jsonl, or seeds=bundled"))[0]

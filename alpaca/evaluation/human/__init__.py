@@ -1,0 +1,1 @@
+"""People as judges, who do not know whose answer they see."""
