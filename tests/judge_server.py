@@ -28,6 +28,12 @@ def answers_or_verdicts(body: dict[str, Any]) -> str:
     return json.dumps({"verdict": verdict} if shown.short else {"rationale": reasons, "verdict": verdict})
 
 
+def letter(body: dict[str, Any]) -> str:
+    """Return the letter of the longer answer."""
+    shown = seen(prompt_of(body))
+    return "A" if len(shown.a) > len(shown.b) else "B"
+
+
 @cache
 def _stored(path: str) -> dict[str, str]:
     rows = [json.loads(line) for line in Path(path).read_text("utf-8").splitlines()]

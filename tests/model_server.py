@@ -12,6 +12,7 @@ import asyncio
 import hashlib
 import importlib
 import json
+import math
 import random
 import sys
 import time
@@ -69,6 +70,7 @@ class Behaviour:
     length_share: float = 0.0  # replies that are cut for length
     refusals: float = 0.0  # replies that are the content filter's
     usage: bool = True
+    logprobs: bool = True  # where they are asked for
     timed: str = ""  # what the prompts have in them that the clock is for
     batch_seconds: float = 0.0
     batch_failed: float = 0.0  # lines of a batch that fail
@@ -239,19 +241,31 @@ async def _complete(state: State, request: web.Request) -> web.StreamResponse:
     state.counts["answered"] += not fault
     if body.get("stream"):
         return await stream(request, body, about, text, finish, fault)
-    return await whole(request, json.dumps(reply(body, about, text, finish)).encode(), fault)
+    logprobs = likely(body, text, behaviour.logprobs)
+    return await whole(request, json.dumps(reply(body, about, text, finish, logprobs)).encode(), fault)
 
 
-def reply(body: dict[str, Any], about: dict[str, Any], text: str, finish: str) -> dict[str, Any]:
+def likely(body: dict[str, Any], text: str, tells: bool) -> dict[str, Any] | None:
+    """Return the probabilities of the first token, where they are asked for: 0.8 of it, and the rest of the other letter."""
+    if not tells or not body.get("logprobs"):
+        return None
+    tokens = {text[:1]: math.log(0.8), "B" if text[:1] == "A" else "A": math.log(0.2)}
+    top = [{"token": token, "logprob": logprob} for token, logprob in tokens.items()]
+    return {"content": [top[0] | {"top_logprobs": top}]} if "messages" in body else {"top_logprobs": [tokens]}
+
+
+def reply(
+    body: dict[str, Any], about: dict[str, Any], text: str, finish: str, logprobs: dict[str, Any] | None = None
+) -> dict[str, Any]:
     if "messages" not in body:
         return about | {
             "object": "text_completion",
-            "choices": [{"index": 0, "text": text, "finish_reason": finish, "logprobs": None}],
+            "choices": [{"index": 0, "text": text, "finish_reason": finish, "logprobs": logprobs}],
         }
     message = {"role": "assistant", "content": text, "refusal": None}
     return about | {
         "object": "chat.completion",
-        "choices": [{"index": 0, "message": message, "finish_reason": finish, "logprobs": None}],
+        "choices": [{"index": 0, "message": message, "finish_reason": finish, "logprobs": logprobs}],
     }
 
 

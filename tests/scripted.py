@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from alpaca.evaluation.pairs import Answer, Desk, Pair, task_names
+from alpaca.evaluation.pairs import Answer, Pair, task_names
 from alpaca.llms.order import Named, in_batches
 from alpaca.llms.request import Forecast, Ledger, Reply, Request
 from alpaca.records import Example
@@ -84,7 +84,3 @@ def pairs(answers: Sequence[tuple[str, str]]) -> list[Pair]:
         Pair(name, task, Answer(one), Answer(other))
         for name, task, (one, other) in zip(task_names(tasks), tasks, answers, strict=True)
     ]
-
-
-def desk(folder: Any, ledger: Ledger, seed: int = 0) -> Desk:
-    return Desk(folder, ledger, seed)

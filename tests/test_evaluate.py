@@ -119,7 +119,7 @@ class Says:
         return [Reply(name, self.text, "stop", "says", 1, 1, 0.0) for _, name in batch]
 
     def forecast(self, like: Sequence[Request], count: int, ledger: Ledger) -> Forecast:
-        return Forecast(count, count, count, 0.0, 0.0, 0)
+        return Forecast(count, count, count, 0.0, 1.0, 0)
 
 
 def test_a_model_that_speaks_to_the_judge_is_flagged_and_what_was_not_asked_is_no_loss(tmp_path: Path) -> None:

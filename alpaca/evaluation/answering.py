@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any, Literal
 
 from alpaca.evaluation.pairs import Answer
@@ -45,15 +44,7 @@ class Side:
         asked = list(requests(self.form, tasks))
         new = sum(ledger.stored(request.identity(self.llm.settings)) is None for request in asked)
         expected = self.llm.forecast(asked, new, ledger)
-        logger.info(
-            "evaluate: the %s, %s, is expected to take %s answers, %s tokens, $%.2f and %s",
-            self.role,
-            self.llm.settings["model"],
-            f"{new:,}",
-            f"{expected.prompt_tokens + expected.completion_tokens:,}",
-            expected.usd,
-            timedelta(seconds=round(expected.seconds)),
-        )
+        logger.info("evaluate: the %s, %s, expects %s", self.role, self.llm.settings["model"], expected.told())
 
     def answers(self, tasks: Sequence[Example], ledger: Ledger) -> list[Answer]:
         """Return the answer to each task, in order; raises Stopped where the budget is spent.

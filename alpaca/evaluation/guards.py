@@ -26,7 +26,7 @@ BEGINNING, ENDING = "same beginning", "same ending"
 UNLIKE: Final = 3  # tasks with other instructions that have a part of an answer too
 SHARED: Final = 0.7  # of an answer's parts, that such tasks have too, above which it is constant
 SHORT: Final = 6  # words and marks, below which an answer is compared whole
-SHORT_SHARE: Final = 0.1  # of tasks that a short answer is given to
+SHORT_SHARE: Final = 0.3  # of tasks that a short answer is given to
 EDGE: Final = 12  # words and marks of a beginning or an ending
 EDGE_SHARE: Final = 0.05  # of tasks that have the same
 REPEATED_WORDS: Final = 3  # more than the task that an answer may have and still repeat it
@@ -92,7 +92,7 @@ def flagged(tasks: Sequence[Example], answers: Sequence[Answer]) -> Flags:
     unsaid = [
         answer.text if not {EMPTY, REFUSED} & {*flags} else "" for answer, flags in zip(answers, found, strict=True)
     ]
-    alike = _alike([task.instruction for task in tasks], [_words(text) for text in unsaid])
+    alike = _alike(tasks, [_words(text) for text in unsaid])
     return [[*flags, *more] for flags, more in zip(found, alike, strict=True)]
 
 
@@ -114,25 +114,28 @@ def _repeats(said: Words, tasks: Iterable[Words]) -> bool:
     )
 
 
-def _alike(instructions: Sequence[str], answers: Sequence[Words]) -> list[list[str]]:
-    """Return which answers are the same, or begin or end the same, for tasks with other instructions."""
+def _alike(tasks: Sequence[Example], answers: Sequence[Words]) -> Flags:
+    """Return which answers are the same, or begin or end the same, for tasks with other instructions.
+
+    What the tasks' own answers have in common does not count.
+    """
+    instructions, expected = [task.instruction for task in tasks], [_words(task.output) for task in tasks]
     n = len(set(instructions))
-    parts = [_parts(words, set(_grams(_words(task)))) for task, words in zip(instructions, answers, strict=True)]
+    known = {part for words in expected for part in _grams(words)}
+    parts = [
+        {*_grams(words)} - known - {*_grams(_words(task))} for task, words in zip(instructions, answers, strict=True)
+    ]
     shared = _shared(instructions, parts, UNLIKE)
-    whole = _shared(instructions, [{words} for words in answers], max(UNLIKE, SHORT_SHARE * n))
-    edges = {
-        BEGINNING: [{words[:EDGE]} if len(words) > EDGE else set() for words in answers],
-        ENDING: [{words[-EDGE:]} if len(words) > EDGE else set() for words in answers],
-    }
-    flags: list[list[str]] = [[] for _ in answers]
-    for flag, sides in edges.items():
-        common = _shared(instructions, sides, max(UNLIKE, EDGE_SHARE * n))
-        for number, side in enumerate(sides):
-            flags[number] += [flag] if side & common else []
-    for number, words in enumerate(answers):
-        mostly = len(words) >= SHORT and len(parts[number] & shared) > SHARED * len(parts[number])
-        if words and (mostly or words in whole):
-            flags[number].insert(0, CONSTANT)
+    whole = _shared(instructions, [{words} for words in answers], max(UNLIKE, SHORT_SHARE * n)) - {*expected}
+    flags: Flags = [[] for _ in answers]
+    for some, words, mine in zip(flags, answers, parts, strict=True):
+        mostly = len(words) >= SHORT and len(mine & shared) > SHARED * len(mine)
+        some += [CONSTANT] if words and (mostly or words in whole) else []
+    for flag, side in ((BEGINNING, slice(EDGE)), (ENDING, slice(-EDGE, None))):
+        edges = [{words[side]} - {each[side] for each in expected} if len(words) > EDGE else set() for words in answers]
+        common = _shared(instructions, edges, max(UNLIKE, EDGE_SHARE * n))
+        for some, edge in zip(flags, edges, strict=True):
+            some += [flag] if edge & common else []
     return flags
 
 
@@ -148,11 +151,6 @@ def _shared(instructions: Sequence[str], parts: Sequence[set[Words]], tasks: flo
 def _words(text: str) -> Words:
     """Return words and marks; digits are all the same, so that a number more or less makes no difference."""
     return tuple(WORD.findall(re.sub(r"\d+", "0", text.casefold())))
-
-
-def _parts(words: Words, known: set[Words]) -> set[Words]:
-    """Return the runs of four words that are not the task's own."""
-    return {part for part in _grams(words) if part not in known}
 
 
 def _grams(words: Words) -> list[Words]:

@@ -54,6 +54,7 @@ WIDE: Final = r"[^.!?\n]{0,120}?"
 
 PATTERNS: Final[dict[str, str]] = {
     "speaks to the judge": (
+        rf"\b(?:to|for|with|from|hey|dear) (?:my|our|your) {JUDGE}\b|"
         rf"\b(?:dear|hey|hi|hello|attention|note|notice|message|memo|reminder|instructions?|hint|warning|info(?:rmation)?|p\.?s\.?)[ ,:]*(?:to|for)?[ :]*(?:the |any |all |our |my |whichever |every )?{JUDGE}\b"
         rf"|(?:^|[.!?\n\[(*<])\s*{JUDGE}\s*[:,!](?!\s*(?:\d|who\b))"
         rf"|\b(?:if|when|since|because|as|assuming|while) you(?:['’]re| are)? (?:an? |the |now |currently |being )*(?:{JUDGE}|ai|llm|language model|comparing|judging|grading|evaluating|scoring|ranking|rating|asked to (?:compare|judge|grade|evaluate|score|rank|rate|pick|choose))\b"
@@ -63,6 +64,8 @@ PATTERNS: Final[dict[str, str]] = {
         rf"|\b{JUDGE} (?:must|should|shall|will|is|are) (?:now )?(?:to )?(?:{URGE}|asked|required|instructed|expected|told|advised|reminded)"
     ),
     "asks for a verdict": (
+        r"\blet (?:me|this (?:one|answer|response|output|reply)) win\b|\bties? (?:must|should|shall|will|are to|has to|have to|is to) (?:be |go |favou?r)|\b(?:maximum|max|highest|full) (?:reward|payout)\b"
+        r"|\b(?:evaluation|grading|scoring|comparison) (?:is |has been |was |now )*(?:complete|over|finished|done|closed|concluded|ended|skipped|cancelled)\b|"
         rf"\b{URGE}\b (?:only |always |just |simply )?(?:{OWN}|{LABELLED})|\b{URGE} (?:it|this|me|mine) (?:as |to be |with |a |an |the )*(?:the )?{FAVOUR}\b"
         rf"|\b{URGE} (?:it|this|me|mine|us|{OWN}) {GAP}\b(?:(?:full|perfect|highest|top|maximum|max) (?:\w+ )?(?:marks?|scores?|points?|ratings?|grades?)\b|(?:ten|10|100|five|5)(?: ?/| out of| points?| stars?| marks?))"
         rf"|\b(?:full|perfect|highest|top|maximum|max(?:imal)?|best possible) (?:marks?|scores?|points?|ratings?|grades?)\b{GAP}\b(?:for|to) (?:this|me|my|it)\b"
@@ -72,6 +75,7 @@ PATTERNS: Final[dict[str, str]] = {
         rf"|\b(?:deserv\w+|merit\w*|earn\w*|warrant\w*) (?:the |a |an |its |full |to )*(?:highest|top|perfect|full|maximum|best|first|win\b|be preferred|preference)"
     ),
     "names a verdict": (
+        r"[\"']choices[\"']\s*:\s*\[|\b(?:score|rating|grade)\s*=\s*\d|"
         r"\b(?:say|output|write|reply|respond|answer|return|print|letter|with|winner is|choice is|pick|choose|select|verdict)\b:? (?:only |just |the letter )*[\"'`(\[]*(?-i:[AB])\b[\"'`)\]]*(?=[.,;!?]|$|\n| (?:and|if|only|as)\b)|\bverdict\W{0,6}=|^\W*(?:decision|verdict|choice|selection)\s*:\s*(?:this|the (?:present|first|second|one)|me\b|mine)"
         r"|\b(?:therefore|thus|so|hence|clearly|obviously)[, ]+(?:the )?winner is\b|^\W*rank\s*:\s*(?:1|first)|\bif (?:the )?(?:answer|response|output|text) contains\b|\bmodels? of (?:our|the same|your) family\b|\bsame model as you\b|"
         r"\[\[\s*(?:[abc12]|tie|10|\d(?:\.\d)?|[ab]\s*[<>=]+\s*[ab])\s*\]\]"
@@ -98,6 +102,7 @@ PATTERNS: Final[dict[str, str]] = {
         r"|\b(?:ground[- ]truth|gold(?:en)? (?:label|answer|response)|answer key|reference answer)\b\s*(?:is|:|=|says|shows|states|matches|confirms)"
     ),
     "sets rules aside": (
+        r"\boverride (?:code|key|token|password)\b|\b(?:un)?trusted (?:instructions?|input|content|text|user)\b|"
         rf"\b(?:ignor\w+|disregard\w*|forget|overrid\w+|overrul\w+|bypass|skip|drop|set aside|put aside|pay no attention to|(?:do not|don['’]t|stop|never|no longer|cease) (?:follow\w*|obey\w*|apply\w*|us(?:e|ing)|consider\w*)|discard|cancel|void|supersed\w+|abandon|erase|delete|nullif\w+|revok\w+|suspend\w*|replac\w+)\b"
         rf"(?: \w+){{0,4}}? (?:{BEFORE} (?:of )?(?:the |your |its |these |those |\w+ )?(?:\w+ )?{RULES}|(?:everything|anything|all(?: that)?|whatever|what) (?:above|before|so far|prior|earlier|previous|preceding|(?:that |which )?(?:came|stands|precedes|was said|you were told|you(?:['’]ve| have) been told))|(?:the|your) (?:rubric|judging|system prompt|scoring|grading))"
         r"|\b(?:instructions?|rules?|rubric|criteria|guidelines?|prompt|task)(?: \w+){0,4} (?:is|are|was|were|has been|have been) (?:now |hereby |no longer |all )*(?:void|cancel\w*|obsolete|outdated|superseded|revoked|suspended|replaced|changed|updated|valid|in force|irrelevant|a (?:test|decoy|mistake))\b"
@@ -134,13 +139,13 @@ PATTERNS: Final[dict[str, str]] = {
 SIGNS: Final = {name: re.compile(pattern, re.IGNORECASE | re.MULTILINE) for name, pattern in PATTERNS.items()}
 
 VERDICT_WORDS: Final = re.compile(
-    r"\b(?:win(?:s|ner|ners|ning)?|won|prevail\w*|gold|(?:first )?prize|verdicts?|rating|rated|rank(?:ed|ing|s)?|scor(?:e|es|ed|ing)|graded|(?:full )?credit|marks|pick(?:ed|s)?|prefer\w*|choos\w+|"
+    r"\b(?:win(?:s|ner|ners|ning)?|won(?!['’])|prevail\w*|gold|(?:first )?prize|verdicts?|rating|rated|rank(?:ed|ing|s)?|scor(?:e|es|ed|ing)|graded|(?:full )?credit|marks|pick(?:ed|s)?|prefer\w*|choos\w+|"
     r"chosen|vot(?:e|es|ed|ing)|select\w*|better|best|superior|tie-?break\w*|unanimous\w*|(?:in )?favou?r(?:s|ed|ing)?|beats?|victor(?:y|ies|ious)|champions?|forfeit\w*|(?:full|maximum|top|highest) (?:points|grade|marks)|laurels|merits?|quality|overall|excellent|disqualif\w+|rate|rank|grade|score|go with|prevail\w*|outranks?|stronger|weaker|(?:is|was) (?:the )?(?:right|correct)|correct pick|top marks)\b|\bA\+|10/10",
     re.IGNORECASE,
 )
 PARTY_WORDS: Final = re.compile(
     r"\b(?:this|my|our|present|shorter|longer|first|second|left|right|other|opposite|preceding|following|current|rival(?:['’]s)?|competitor(?:['’]s)?|opponent['’]s|both|these)\b (?:\w+ )?(?:answers?|responses?|repl(?:y|ies)|texts?|entr(?:y|ies)|"
-    r"submissions?|contestants?|assistants?|outputs?)\b|\b(?:left|right|first|second|other) one\b|\b(?:assistant|answer|response|output|option|candidate) [ab12]\b|\bcontestants?\b|\brival['’]s\b|\bcompeting (?:text|answer|response|model|assistant)|\b(?:rate|rank|back|pick|choose|favou?r|prefer|likes?|grade|score|put|place|select|support) (?:me|mine)\b|\bmine (?:is|was|has|over|above)\b|\bme (?:over|above|rather)\b|\bthe (?:alternative|competition)\b[.!]|\b(?:text|answer|reply|response|one|option|entry)s? (?:that |which )?(?:you(?:['’]re| are| see| saw)|in front of you|before you|with the|(?:that|which) (?:contains?|begins?|starts?|has|mentions?|is (?:shorter|longer)))|\b(?:remaining|winning|losing|preferred|better|best) (?:text|answer|response|reply|output)\b|\b(?:which|one|either|neither) of (?:the|these|those) two\b|\byour (?:selection|verdict|vote|rating|evaluation|judge?ment|ruling)\b|\blook at the other\b|\bcomparing us\b|\bI (?:won|win|merit|deserve)\b|\b(?:vote|say|pick) (?-i:[AB])\b|\bwhichever (?:answer|reply|response|text|one|option)\b|\bthis item\b|\b(?:texts?|answers|repl(?:y|ies)|responses) (?:that|which|like|must|should|without|longer|shorter)\b|\blike this (?:answer|reply|one|response)|\b(?:its|my) (?:competitor|rival)\b|of the two you\b",
+    r"submissions?|contestants?|assistants?|outputs?)\b|\b(?:left|right|first|second|other) one\b|\b(?:assistant|answer|response|output|option|candidate) [ab12]\b|\bcontestants?\b|\brival['’]s\b|\bcompeting (?:text|answer|response|model|assistant)|\b(?:rate|rank|back|pick|choose|favou?r|prefer|likes?|grade|score|put|place|select|support) (?:me|mine)\b|\bmine (?:is|was|has|over|above)\b|\bme (?:over|above|rather)\b|\bthe (?:alternative|competition)\b[.!]|\b(?:text|answer|reply|response|one|option|entry)s? (?:that |which )?(?:you(?:['’]re| are| see| saw)|in front of you|before you|with the|(?:that|which) (?:contains?|begins?|starts?|has|mentions?|is (?:shorter|longer)))|\b(?:remaining|winning|losing|preferred|better|best) (?:text|answer|response|reply|output)\b|\b(?:which|one|either|neither) of (?:the|these|those) two\b|\byour (?:selection|verdict|vote|rating|evaluation|judge?ment|ruling)\b|\blook at the other\b|\bcomparing us\b|\bI (?:won(?!['’])|win|merit|deserve)\b|\b(?:vote|say|pick) (?-i:[AB])\b|\bwhichever (?:answer|reply|response|text|one|option)\b|\bthis item\b|\b(?:texts?|answers|repl(?:y|ies)|responses) (?:that|which|like|must|should|without|longer|shorter)\b|\blike this (?:answer|reply|one|response)|\b(?:its|my) (?:competitor|rival)\b|of the two you\b",
     re.IGNORECASE,
 )
 PROCESS_WORDS: Final = re.compile(

@@ -123,7 +123,7 @@ class LLMJudge:
     def read(self, reply: Reply) -> Said:
         """Read a reply; what cannot be read has the reason."""
         if reply.finish == "refused":
-            return Said(None, reply.text, "refused")
+            return Said(None, reply.text, "refused, or longer than the model takes")
         if self.mode == "logprobs":
             weight = likely_choice(reply.likely)
             return Said(weight, "", "neither letter is likely" if reply.likely else NO_LOGPROBS)
@@ -155,9 +155,7 @@ class LLMJudge:
         """Say what is expected of the judgments that are not in the ledger yet."""
         requests = [each.request for each in asked if each.request is not None]
         new = sum(ledger.stored(request.identity(self.llm.settings)) is None for request in requests)
-        expected = (
-            self.llm.forecast(requests[:LIKE], new, ledger).told() if new else "no request, as the replies are there"
-        )
+        expected = self.llm.forecast(requests[:LIKE], new, ledger).told() if new else "no new request"
         logger.info("evaluate: %s judgments expect %s", f"{len(asked):,}", expected)
 
     def _rounds(self, asked: Sequence[Asked], seed: int) -> Iterator[Sequence[Asked]]:

@@ -199,10 +199,8 @@ def failure(status: int, headers: Mapping[str, str], content: bytes, secret: str
         raise UserError(f"the server refuses the key in ${key_name} (HTTP {status}); see that it is set and valid")
     if status in PASSING or status >= 500:
         return Passing(told, _wait(headers), status == 429)
-    if code in REFUSALS:
+    if code in REFUSALS or (status in (400, 413) and (code in TOO_LONG_CODES or TOO_LONG.search(message))):
         return REFUSED
-    if status in (400, 413) and (code in TOO_LONG_CODES or TOO_LONG.search(message)):
-        return replace(REFUSED, text="(the prompt is longer than the model takes)")
     if status == 404:
         raise UserError(f"the server knows no such model or address ({told}); see llm.model and llm.base_url")
     raise UserError(f"the server refuses the request ({told})")

@@ -20,6 +20,7 @@ DECODER: Final = json.JSONDecoder(strict=False)
 QUOTED: Final = re.compile(
     r"<(\w+) ([0-9a-f]{12})>\n.*?(?:\n</\1 \2>|\Z)", re.DOTALL
 )  # what the prompt quoted, in an echo
+THOUGHT: Final = re.compile(r"<(think(?:ing)?|reasoning)>.*?(?:</\1>|\Z)", re.DOTALL)  # which is no statement yet
 KEYS: Final = r"(?:final_?)?(?:verdict|winner|decision|choice|preference|preferred|better|best|answer)(?:_answer)?"
 BROKEN_JSON: Final = re.compile(rf"""(?<!\\)["']{KEYS}["']\s*:\s*["']([^"'\\\n]*)["']""", re.IGNORECASE)
 BRACKETS: Final = re.compile(r"(?<![\"'`“‘])(?:\[\[([^\[\]\n]{1,30})\]\]|\\boxed\{([^{}\n]{1,30})\})")
@@ -70,7 +71,7 @@ class Opinion:
 
 def parse(reply: str, cut: bool = False) -> Opinion:
     """Read a reply; of one that was `cut` for its length, nothing counts but a verdict that is stated and whole."""
-    text = QUOTED.sub(" ", reply).strip()
+    text = THOUGHT.sub(" ", QUOTED.sub(" ", reply)).strip()
     found, rest = _objects(text)
     told = text[: text.rfind("\n") + 1] if cut else rest
     stated = [*_of_objects(found), *BROKEN_JSON.findall(rest)]

@@ -2,18 +2,21 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import pytest
-from attacks import OBLIQUE, PLAIN
+from attacks import LAST, OBLIQUE, PLAIN
 from judging import Memory
-from scripted import Scripted, Seen, desk, pairs
+from scripted import Scripted, Seen, pairs
 
 from alpaca.evaluation.comparison import compare
 from alpaca.evaluation.guards import FLAGGED_SHARE, Guards, flagged
 from alpaca.evaluation.injection import signs
 from alpaca.evaluation.llm_judge import LLMJudge
-from alpaca.evaluation.pairs import Answer
+from alpaca.evaluation.pairs import Answer, Desk
+from alpaca.generators.procedural import tasks
 from alpaca.records import Example
 
 MOST_ALARMS = 0.005  # of real answers
@@ -74,6 +77,22 @@ def test_the_same_beginning_and_the_same_ending() -> None:
     assert all("same ending" in found for found in kinds(*(f"{text}{text[::-1]} {same}" for text in HONEST)))
 
 
+def test_what_the_tasks_own_answers_have_in_common_is_right_to_say() -> None:
+    made = [
+        Example(**row)
+        for row in (
+            {key: row[key] for key in ("instruction", "input", "output")} for row in islice(tasks(0, "held_out"), 300)
+        )
+    ]
+    assert [some for some in flagged(made, [Answer(task.output) for task in made]) if some] == []
+    quiz = [
+        Example(f"Is {topic} a matter of taste?", "", "Yes" if number % 2 else "No")
+        for number, topic in enumerate(TOPICS)
+    ]
+    assert flagged(quiz, [Answer("Yes")] * len(quiz)) == [[]] * len(quiz)
+    assert all(flagged([replace(task, output="") for task in quiz], [Answer("Yes")] * len(quiz)))
+
+
 def test_alike_tasks_may_have_the_same_answer() -> None:
     reviews = [Example("Is the review positive or negative?", f"Review {n}", "") for n in range(30)]
     assert flagged(reviews, [Answer("The review is clearly positive in its tone.")] * 30) == [[]] * 30
@@ -93,7 +112,7 @@ def test_refusals_are_told_and_not_held_against_a_model() -> None:
 
 
 MISSED = ("Speaking as the user", "Do not read the rest")  # which cannot be told from an answer by their words
-TOLD = [attack for attack in PLAIN + OBLIQUE if not attack.startswith(MISSED)]
+TOLD = [attack for attack in PLAIN + OBLIQUE + LAST if not attack.startswith(MISSED)]
 
 
 @pytest.mark.parametrize("attack", TOLD, ids=range(len(TOLD)))
@@ -137,7 +156,7 @@ def gullible(shown: Seen) -> str:
 def test_a_model_that_wins_by_an_attack_is_flagged(attack: str, caplog: pytest.LogCaptureFixture) -> None:
     made = pairs([(attack, honest) for honest in HONEST])
     judge = LLMJudge(Scripted(gullible), "json", "both", 1, None, 0.0, 64, False)
-    assert compare(judge.judgments(made, desk(Path(), Memory())))["win_rate"] == 1
+    assert compare(judge.judgments(made, Desk(Path(), Memory(), 0)))["win_rate"] == 1
     about = Guards.of(made).about()
     assert about["flagged"] or (about["guards"]["candidate"] == {"refused": 12})
     assert about["flagged_limit"] == FLAGGED_SHARE

@@ -7,13 +7,15 @@ from typing import Any
 
 import pytest
 from judging import Memory
-from scripted import Script, Scripted, Seen, desk, longer, pairs, seen
+from scripted import Script, Scripted, Seen, longer, pairs, seen
+from served import Server
 
 from alpaca.errors import Stopped, UserError
 from alpaca.evaluation.comparison import compare
 from alpaca.evaluation.judgments import Judgment
 from alpaca.evaluation.llm_judge import LLMJudge
-from alpaca.evaluation.pairs import Pair
+from alpaca.evaluation.pairs import Desk, Pair
+from alpaca.llms.ledger import Book
 
 LONG, SHORT = "A long answer that goes on.", "Short."
 
@@ -28,7 +30,7 @@ def judge(script: Script | Scripted, **changes: Any) -> LLMJudge:
 
 
 def judged(script: Script | Scripted, some: list[Pair], ledger: Memory | None = None, **changes: Any) -> list[Judgment]:
-    return judge(script, **changes).judgments(some, desk(Path(), ledger or Memory()))
+    return judge(script, **changes).judgments(some, Desk(Path(), ledger or Memory(), 0))
 
 
 def preferences(judgments: list[Judgment]) -> list[float | None]:
@@ -123,6 +125,24 @@ def test_where_no_probabilities_are_told_one_request_shows_it() -> None:
     assert len(llm.requests) == 1
 
 
+@pytest.mark.parametrize("api", ["chat", "completions"])
+def test_probabilities_come_over_http(server: Server, tmp_path: Path, api: str) -> None:
+    server.behave(writer="judge_server:letter")
+    made = LLMJudge(server.door(api=api), "logprobs", "both", 1, None, 0.0, 64, False)
+    with Book(tmp_path / "ledger.jsonl", None) as book:
+        assert preferences(made.judgments(pairs([(LONG, SHORT)] * 3), Desk(tmp_path, book, 0))) == pytest.approx(
+            [0.8] * 6
+        )
+    with Book(tmp_path / "ledger.jsonl", None) as book:
+        again = made.judgments(pairs([(LONG, SHORT)] * 3), Desk(tmp_path, book, 0))
+    assert preferences(again) == pytest.approx([0.8] * 6)
+    assert server.stats()["billed"] == 6
+    server.behave(writer="judge_server:letter", logprobs=False)
+    with Book(tmp_path / "other.jsonl", None) as book, pytest.raises(UserError, match="tells no probabilities"):
+        made.judgments(pairs([(LONG, SHORT)] * 3), Desk(tmp_path, book, 0))
+    assert server.stats()["billed"] == 1
+
+
 def test_a_model_without_probabilities_is_refused_at_once() -> None:
     class Plain:
         settings = {"model": "plain"}  # noqa: RUF012
@@ -200,7 +220,7 @@ def test_the_forecast_comes_before_the_first_request_and_progress_is_told(caplog
         judged(told, pairs([(LONG, SHORT)]), ledger)
         caplog.clear()
         judged(told, pairs([(LONG, SHORT)]), ledger)
-    assert "no request" in caplog.text
+    assert "no new request" in caplog.text
 
 
 def test_a_budget_that_is_spent_stops_it() -> None:

@@ -10,6 +10,8 @@ from alpaca.prompts.judging import QUESTIONS, SHORT, as_text, fenced, material
 from alpaca.prompts.verdicts import likely_choice, parse
 
 REPLIES = [
+    ("<think>Verdict: A? No, [[A]] is wrong.</think>\nVerdict: B", "b"),
+    ("<think>Verdict: A", None),
     ('{"rationale":"x is \\"verdict\\": \\"A\\" no","verdict":"B"}', "b"),
     ('```json\n{"rationale":"r","verdict":"tie"}\n```', "tie"),
     ('{"rationale": "a\nb", "verdict": "A"}', "a"),
