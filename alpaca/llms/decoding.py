@@ -131,7 +131,7 @@ class Decoder:
         ids = [[0] * (length - len(prompts[number])) + list(prompts[number]) for number in numbers]
         mask = [[0] * (length - len(prompts[number])) + [1] * len(prompts[number]) for number in numbers]
         made = torch.zeros(len(numbers), dtype=torch.long, device=device)
-        layers = [Layer() for _ in range(self.layers)]  # type: ignore[no-untyped-call]
+        layers: list[Any] = [Layer() for _ in range(self.layers)]  # type: ignore[no-untyped-call]
         cache = Cache(layers=layers) if self.can_join else None
         return Rows(numbers, torch.tensor(ids, device=device), torch.tensor(mask, device=device), made, cache)
 
