@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 
@@ -21,7 +21,9 @@ from alpaca.records import Example
 from alpaca.schema import InputPath
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+    from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
+
+STORED_AT_ONCE: Final = 4  # batches whose replies are stored together, so that the places of rows that end are filled
 
 
 class HuggingFace:
@@ -58,7 +60,7 @@ class HuggingFace:
 
     def replies(self, requests: Iterable[Request | None], ledger: Ledger) -> Iterator[Reply]:
         """Yield replies, which cost nothing. Raises UserError for a request with a JSON schema."""
-        return in_batches(requests, self.settings, self.batch_size, ledger, self._answer)
+        return in_batches(requests, self.settings, STORED_AT_ONCE * self.batch_size, ledger, self._answer)
 
     def forecast(self, like: Sequence[Request], count: int, ledger: Ledger) -> Forecast:
         replies = stored(like, self.settings, ledger)
@@ -130,26 +132,35 @@ class HuggingFace:
 
     def _generate(self, prompts: list[str]) -> list[_Completion]:
         import torch
+
+        from alpaca.llms.decoding import Decoder
+
+        given: list[list[int]] = self.tokenizer(prompts)["input_ids"]
+        with torch.inference_mode():
+            made = dict(Decoder(self.network, self._config(), self.batch_size).complete(given))
+        return [self._completion(len(before), made[number]) for number, before in enumerate(given)]
+
+    def _completion(self, prompt_tokens: int, made: list[int]) -> _Completion:
+        text = str(self.tokenizer.decode(made, skip_special_tokens=True))
+        return _Completion(text, "stop" if made[-1] in self.ends else "length", prompt_tokens, len(made))
+
+    @cached_property
+    def ends(self) -> list[int]:
+        """The tokens that end a reply: the tokenizer's, and those that the model itself names, as chat models do."""
+        named = self.network.generation_config.eos_token_id
+        others = named if isinstance(named, list) else [named] if isinstance(named, int) else []
+        return list(dict.fromkeys([self.tokenizer.eos_token_id, *others]))
+
+    def _config(self) -> GenerationConfig:
         from transformers import GenerationConfig
 
-        batch = self.tokenizer(prompts, return_tensors="pt", padding=True).to(self.network.device)
         sampling = {"do_sample": True, "temperature": self.temperature, "top_p": self.top_p, "top_k": 0}
-        config = GenerationConfig(
+        return GenerationConfig(
             max_new_tokens=self.max_new_tokens,
-            eos_token_id=self.tokenizer.eos_token_id,
+            eos_token_id=self.ends,
             pad_token_id=self.tokenizer.pad_token_id,
             **(sampling if self.temperature else {"do_sample": False}),
         )
-        with torch.inference_mode():
-            ids = self.network.generate(  # type: ignore[operator]
-                batch["input_ids"], attention_mask=batch["attention_mask"], generation_config=config
-            )
-        new = ids[:, batch["input_ids"].shape[1] :]
-        texts: list[str] = self.tokenizer.batch_decode(new, skip_special_tokens=True)
-        ended = new == self.tokenizer.eos_token_id
-        lengths = torch.where(ended.any(1), ended.int().argmax(1) + 1, new.shape[1]).tolist()
-        counts = zip(texts, ended.any(1).tolist(), batch["attention_mask"].sum(1).tolist(), lengths, strict=True)
-        return [_Completion(text, "stop" if end else "length", *tokens) for text, end, *tokens in counts]
 
 
 @dataclass(frozen=True)

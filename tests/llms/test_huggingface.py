@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import math
 from pathlib import Path
 
@@ -81,3 +82,14 @@ def test_no_json_by_schema(model: Path, tmp_path: Path) -> None:
     llm = HuggingFace(model, batch_size=3, max_new_tokens=8, temperature=0, top_p=1)
     with pytest.raises(UserError, match=r"generator\.format=text"):
         ask(llm, tmp_path, [Request(0, "x", {"type": "object"})])
+
+
+def test_ends_that_the_model_names_end_a_reply_too(model: Path, tmp_path: Path) -> None:
+    llm = HuggingFace(model, batch_size=3, max_new_tokens=8, temperature=0, top_p=1)
+    (long,) = ask(llm, tmp_path / "a", [Request(0, "Tell me")])
+    second = llm.tokenizer(long.text, add_special_tokens=False)["input_ids"]
+    settings = model / "generation_config.json"
+    settings.write_text(json.dumps(json.loads(settings.read_text("utf-8")) | {"eos_token_id": second}), "utf-8")
+    again = HuggingFace(model, batch_size=3, max_new_tokens=8, temperature=0, top_p=1)
+    (short,) = ask(again, tmp_path / "b", [Request(0, "Tell me")])
+    assert (long.finish, short.finish, short.completion_tokens) == ("length", "stop", 1)
