@@ -110,10 +110,10 @@ class Exact(Strategy):
         rates = [group["lr"] for group in optimizer.param_groups]
         for group in optimizer.param_groups:
             group["lr"] = 0.0
-            for parameter in group["params"]:
-                parameter.grad = torch.zeros_like(parameter)
-        optimizer.step()
-        optimizer.zero_grad()
+        for parameter in [parameter for group in optimizer.param_groups for parameter in group["params"]]:
+            parameter.grad = torch.zeros_like(parameter)  # one at a time: all of them might not fit
+            optimizer.step()
+            parameter.grad = None
         for group, rate in zip(optimizer.param_groups, rates, strict=True):
             group["lr"] = rate
 
