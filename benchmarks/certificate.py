@@ -50,8 +50,8 @@ TUNINGS = ("full", "lora")
 EXAMPLES, GLOBAL_BATCH, EPOCHS, MAX_LENGTH = 57, 12, 2, 160  # five steps an epoch, the last of nine examples
 STRATEGIES = {
     "single": functools.partial(Single),
-    "layerwise": functools.partial(Layerwise, gradients="host", inputs="device"),
-    "layerwise, again": functools.partial(Layerwise, gradients="again", inputs="host"),
+    "layerwise": functools.partial(Layerwise, gradients="host", inputs="device", states="device"),
+    "layerwise, again": functools.partial(Layerwise, gradients="again", inputs="host", states="host"),
     "ddp": functools.partial(DDP),
     "fsdp": functools.partial(FSDP, offload_to_cpu=False, reshard_after_forward=True),
     "zero2": functools.partial(DeepSpeed, 2, offload_to_cpu=False),

@@ -44,6 +44,7 @@ class Setup:
     process: float  # bytes of a process before it has a network
     gradients_on_host: bool = False  # layerwise: those that wait for the norm
     inputs_on_host: bool = False  # layerwise: what goes into the layers
+    states_on_host: bool = False  # layerwise: the optimizer's
     adapters: Adapters | None = None
 
     @property
@@ -141,6 +142,8 @@ def states(setup: Setup) -> Parts:
     share = number / world
     if setup.sharding in ALONE:
         waiting = setup.trained_weights if setup.gradients_on_host and not setup.on_gpu else 0.0
+        if setup.states_on_host and setup.on_gpu:  # but those of a layer, or of what is in none
+            number = min(number, max(setup.shape.layer, setup.shape.outside))
         return {"weights": setup.weights, "optimizer": number * setup.optimizer_bytes, "gradients": waiting}
     if setup.sharding == "ddp":  # whose buckets stay
         return {
@@ -190,11 +193,8 @@ def communication(setup: Setup) -> float:
 
 def checkpoint_copy(setup: Setup) -> float:
     """Return the bytes of the copy, in the processor's memory, that a checkpoint is written from."""
-    held = states(setup)
-    if setup.sharding in (*ALONE, "ddp"):  # each rank writes its share
-        return (setup.trained_weights + held["optimizer"]) / setup.world
-    if setup.sharding == "fsdp":
-        return setup.trained_weights / setup.world + held["optimizer"]
+    if setup.sharding in (*ALONE, "ddp", "fsdp"):  # each rank writes its share
+        return (setup.trained_weights + setup.trained * setup.optimizer_bytes) / setup.world
     return setup.trained / setup.world * (FP32 + setup.optimizer_bytes)
 
 
@@ -239,13 +239,18 @@ def host_bytes(setup: Setup) -> float:
 
 
 def waiting_on_host(setup: Setup) -> float:
-    """Return the bytes of pinned memory in which a layer-wise step keeps gradients of layers and what goes into them."""
+    """Return the bytes of pinned memory in which a layer-wise step keeps what the device has no room for."""
     s, size = setup.shape, 0
-    if setup.gradients_on_host and setup.adapters is None:
-        size += sum(_pinned(setup.stored * into * out) for into, out in s.matrices.values())
+    matrices = [into * out for into, out in s.matrices.values()] if setup.adapters is None else []
+    if setup.gradients_on_host:
+        size += s.num_hidden_layers * sum(_pinned(setup.stored * number) for number in matrices)
     if setup.inputs_on_host:
-        size += setup.work.micro_batches * _pinned(setup.computed * setup.work.largest * s.hidden_size)
-    return float(s.num_hidden_layers * size)
+        one = _pinned(setup.computed * setup.work.largest * s.hidden_size)
+        size += s.num_hidden_layers * setup.work.micro_batches * one
+    if setup.states_on_host:  # two numbers a parameter
+        matrices = s.num_hidden_layers * matrices + s.outside // s.vocabulary * [s.vocabulary]
+        size += sum(2 * _pinned(int(setup.optimizer_bytes / 2 * number)) for number in matrices)
+    return float(size)
 
 
 def _pinned(size: int) -> int:

@@ -19,6 +19,7 @@ from alpaca.planning.workload import Documents, Workload, workload
 from alpaca.schema import Described, unknown
 
 BLOCKS = {4: 128, 8: 256}  # numbers that share a scale: torchao's, by bits
+Place = Literal["device", "host"]
 SHARDINGS: dict[str, Sharding] = {
     "alpaca.strategies.single.Single": "none",
     "alpaca.strategies.layerwise.Layerwise": "layerwise",
@@ -129,7 +130,8 @@ class Strategy:
     target: str
     activation_checkpointing: Literal["none", "full", "selective"] = "full"  # as layerwise has it
     gradients: Literal["host", "again"] | None = None
-    inputs: Literal["device", "host"] = "device"
+    inputs: Place = "device"
+    states: Place = "device"
     stage: Literal[2, 3] = 3
     offload_to_cpu: bool = False
     reshard_after_forward: bool = True
@@ -200,6 +202,7 @@ class Recipe:
     @cached_property
     def setup(self) -> Setup:
         adapters = self.module.adapters(self.shape)  # which are in fp32
+        by_layer = self.strategy.sharding == "layerwise"
         in_bf16 = self.machine.precision == "bf16-true" and self.strategy.sharding not in ("zero2", "zero3")
         return Setup(
             shape=self.shape,
@@ -215,8 +218,9 @@ class Recipe:
             saves_meanwhile=_saves_meanwhile(self.callbacks, self.work.steps),
             on_gpu=self.on_gpu,
             process=self.process,
-            gradients_on_host=self.strategy.sharding == "layerwise" and self.strategy.gradients == "host",
-            inputs_on_host=self.strategy.sharding == "layerwise" and self.strategy.inputs == "host",
+            gradients_on_host=by_layer and self.strategy.gradients == "host",
+            inputs_on_host=by_layer and self.strategy.inputs == "host",
+            states_on_host=by_layer and self.strategy.states == "host",
             adapters=adapters,
         )
 

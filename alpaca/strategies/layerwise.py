@@ -12,7 +12,7 @@ two passes for the norm, and takes no moments. Here a step is what it is under a
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import torch
 from torch import Tensor, nn
 from torch.autograd.graph import GradientEdge, get_gradient_edge, save_on_cpu
+from torch.utils._python_dispatch import is_traceable_wrapper_subclass, transform_subclass
 
 from alpaca.models.weights import Weights
 from alpaca.strategies.exact import Adapt, layers, trainable
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 Forward = Callable[..., Tensor]
+Place = Literal["device", "host"]
 
 
 @dataclass
@@ -43,15 +45,15 @@ class Passage:
 class Layerwise(Single):
     """`gradients`: where a layer's wait for the global norm; `again` computes them a second time instead.
 
-    `inputs`: where what goes into each layer waits for its backward pass. Between CUDA and the processor's memory all goes
-    through pinned memory, which torch allocates in powers of two.
+    `inputs`: where what goes into each layer waits for its backward pass, and `states` those of the optimizer for its step.
+    From CUDA, the host's memory is pinned, which torch allocates in powers of two.
     """
 
     def __init__(
-        self, gradients: Literal["host", "again"], inputs: Literal["device", "host"], *, kind: str, precision: str
+        self, gradients: Literal["host", "again"], inputs: Place, states: Place, *, kind: str, precision: str
     ) -> None:
         super().__init__("full", kind=kind, precision=precision)
-        self.again, self.inputs_on_host = gradients == "again", inputs == "host"
+        self.again, self.inputs_on_host, self.states_on_host = gradients == "again", inputs == "host", states == "host"
         self.pinned = kind == "cuda"
         self.layers: list[nn.Module] = []
         self.passages: list[Passage] = []
@@ -120,19 +122,23 @@ class Layerwise(Single):
         if self.again:
             return
         if parameter not in self.host:
-            self.host[parameter] = torch.empty_like(gradient, device="cpu", pin_memory=self.pinned)
-        self.host[parameter].copy_(gradient, non_blocking=True)
+            self.host[parameter] = self._on_host(gradient)
+        else:
+            self.host[parameter].copy_(gradient, non_blocking=True)
+
+    def _on_host(self, tensor: Tensor) -> Tensor:
+        return torch.empty_like(tensor, device="cpu", pin_memory=self.pinned).copy_(tensor, non_blocking=True)
 
     def clip_and_step(self, optimizer: Any, most: float) -> Tensor:
         """Clip and step a layer at a time; Lightning counts the one of what is in no layer."""
         norm: Tensor = torch.linalg.vector_norm(torch.stack([self.norms[p] for p in self._all() if p in self.norms]))
         if torch.isfinite(norm):
             nn.utils.clip_grads_with_norm_(self._all(), most, norm)
-            optimizer.step()
+            self.step_some(optimizer, [p for p in self._all() if p.grad is not None])
             optimizer.zero_grad()
             for layer in self._backward(first=False) if self.again else self._brought():
                 nn.utils.clip_grads_with_norm_(_trained(layer), most, norm)
-                optimizer.optimizer.step()
+                self.step_some(optimizer.optimizer, _trained(layer))
                 optimizer.zero_grad()
         optimizer.zero_grad()
         self.passages.clear()
@@ -145,6 +151,16 @@ class Layerwise(Single):
             for parameter in _trained(layer):
                 parameter.grad = self.host[parameter].to(parameter.device, non_blocking=True)
             yield layer
+
+    def step_some(self, optimizer: Any, parameters: list[nn.Parameter]) -> None:
+        """Step with states that come to the device for it where they are on the host."""
+        if not self.states_on_host:
+            super().step_some(optimizer, parameters)
+            return
+        states = [optimizer.state[parameter] for parameter in parameters]
+        _move(states, lambda tensor: tensor.to(self.root_device, non_blocking=True))
+        super().step_some(optimizer, parameters)
+        _move(states, self._on_host)
 
     def gradient(self, parameter: nn.Parameter) -> Tensor:
         if parameter in self.host:
@@ -171,6 +187,16 @@ def _edge(tensor: Tensor) -> GradientEdge | None:
 
 def _trained(layer: nn.Module) -> list[nn.Parameter]:
     return list(trainable(layer).values())
+
+
+def _move(states: Iterable[dict[str, Tensor]], move: Callable[[Tensor], Tensor]) -> None:
+    """Replace an optimizer's states, those of few bits as the plain tensors that they are made of; not counts of steps."""
+    for state in states:
+        for key, tensor in state.items():
+            if is_traceable_wrapper_subclass(tensor):
+                state[key] = transform_subclass(tensor, lambda _, inner: move(inner))
+            elif tensor.dim():
+                state[key] = move(tensor)
 
 
 def _through(

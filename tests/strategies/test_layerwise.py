@@ -23,8 +23,8 @@ from alpaca.optimizers.lowbit import adamw
 from alpaca.strategies.layerwise import Layerwise
 from alpaca.trainers.lightning import Precision, has_bf16
 
-HOST = functools.partial(Layerwise, "host", "device")
-AGAIN = functools.partial(Layerwise, "again", "host")
+HOST = functools.partial(Layerwise, "host", "device", "device")
+AGAIN = functools.partial(Layerwise, "again", "host", "host")
 MODELS = {tied: dataclasses.replace(SMALL, tie_word_embeddings=tied, num_hidden_layers=3) for tied in (True, False)}
 LORA = functools.partial(LoRA, 1.0, "plain", r=4, alpha=8, dropout=0.2, targets=["q_proj", "down_proj"], export="merge")
 WIDER = dataclasses.replace(SMALL, hidden_size=64, head_dim=16, intermediate_size=256)  # all matrices are of blocks
@@ -110,7 +110,7 @@ def test_gradients_are_those_of_a_layer_and_the_head(data: Path, tmp_path: Path)
     made: list[Counted] = []
 
     def strategy(**given: Any) -> Counted:
-        made.append(Counted("again", "device", **given))
+        made.append(Counted("again", "device", "device", **given))
         return made[0]
 
     trained(data, tmp_path, model=MODELS[False], strategy=strategy)
