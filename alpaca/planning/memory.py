@@ -199,9 +199,10 @@ def checkpoint_copy(setup: Setup) -> float:
 
 
 def export_copy(setup: Setup) -> float:
-    """Return the bytes of what is written as a file at a time, and of the file."""
-    whole = setup.sharding in (*ALONE, "ddp", "zero2") and setup.adapters is None
-    return setup.weights if whole else 2.0 * min(EXPORT_SHARD, setup.weights)
+    """Return the bytes of what is gathered or merged for a file at a time, and of the file; a whole network goes as it is."""
+    if setup.sharding in (*ALONE, "ddp", "zero2") and setup.adapters is None:
+        return 0.0
+    return 2.0 * min(EXPORT_SHARD, setup.weights)
 
 
 def moments(setup: Setup) -> dict[str, Parts]:

@@ -90,8 +90,9 @@ class Layerwise(Single):
         passage.gradient, passage.output = passage.output.grad, None
         if last:
             for layer in self._backward(first=True):
-                self._note(_trained(layer))
-            self._note([p for p in self._all() if p.grad is not None], stay=True)
+                self._note_norms(layer)
+                self._leave(layer)
+            self._note_norms(self._module)
 
     def _backward(self, first: bool) -> Iterator[nn.Module]:
         """Go back through the layers; yield each when its gradients, of all micro-batches, are in its parameters.
@@ -100,7 +101,7 @@ class Layerwise(Single):
         """
         flowing = [passage.gradient for passage in self.passages]
         for number in reversed(range(len(self.layers))):
-            parameters = _trained(self.layers[number])
+            parameters = list(trainable(self.layers[number]).values())
             for index, passage in enumerate(self.passages):
                 into, out = passage.edges[number : number + 2]
                 flowing[index] = _through(out, flowing[index], parameters, into, keep=first and self.again)
@@ -109,47 +110,51 @@ class Layerwise(Single):
             if first and passage.edges[0]:
                 torch.autograd.backward([passage.edges[0]], [gradient])
 
-    def _note(self, parameters: list[nn.Parameter], stay: bool = False) -> None:
-        """Take the norms of gradients that are whole, and put them where they wait."""
-        for parameter in parameters:
-            assert parameter.grad is not None
-            self.norms[parameter] = torch.linalg.vector_norm(parameter.grad, dtype=torch.float32)
-            if not stay:
-                self._leave(parameter, parameter.grad)
+    def _note_norms(self, module: nn.Module) -> None:
+        for parameter in module.parameters():
+            if parameter.grad is not None:
+                self.norms[parameter] = torch.linalg.vector_norm(parameter.grad, dtype=torch.float32)
 
-    def _leave(self, parameter: nn.Parameter, gradient: Tensor) -> None:
-        parameter.grad = None
-        if self.again:
-            return
-        if parameter not in self.host:
-            self.host[parameter] = self._on_host(gradient)
-        else:
-            self.host[parameter].copy_(gradient, non_blocking=True)
+    def _leave(self, layer: nn.Module) -> None:
+        """Put a layer's gradients where they wait."""
+        for parameter in layer.parameters():
+            gradient, parameter.grad = parameter.grad, None
+            if gradient is None or self.again:
+                continue
+            if parameter in self.host:
+                self.host[parameter].copy_(gradient, non_blocking=True)
+            else:
+                self.host[parameter] = self._on_host(gradient)
 
     def _on_host(self, tensor: Tensor) -> Tensor:
         return torch.empty_like(tensor, device="cpu", pin_memory=self.pinned).copy_(tensor, non_blocking=True)
 
     def clip_and_step(self, optimizer: Any, most: float) -> Tensor:
         """Clip and step a layer at a time; Lightning counts the one of what is in no layer."""
-        norm: Tensor = torch.linalg.vector_norm(torch.stack([self.norms[p] for p in self._all() if p in self.norms]))
+        norms = [self.norms[parameter] for parameter in self._module.parameters() if parameter in self.norms]
+        norm: Tensor = torch.linalg.vector_norm(torch.stack(norms))
         if torch.isfinite(norm):
-            nn.utils.clip_grads_with_norm_(self._all(), most, norm)
-            self.step_some(optimizer, [p for p in self._all() if p.grad is not None])
-            optimizer.zero_grad()
+            self._clip_and_step(optimizer, self._module, most, norm)
             for layer in self._backward(first=False) if self.again else self._brought():
-                nn.utils.clip_grads_with_norm_(_trained(layer), most, norm)
-                self.step_some(optimizer.optimizer, _trained(layer))
-                optimizer.zero_grad()
+                self._clip_and_step(optimizer.optimizer, layer, most, norm)
         optimizer.zero_grad()
         self.passages.clear()
         self.norms.clear()
         return norm
 
+    def _clip_and_step(self, optimizer: Any, module: nn.Module, most: float, norm: Tensor) -> None:
+        """Step those of a module's parameters whose gradients are there."""
+        parameters = [parameter for parameter in module.parameters() if parameter.grad is not None]
+        nn.utils.clip_grads_with_norm_(parameters, most, norm)
+        self.step_some(optimizer, parameters)
+        optimizer.zero_grad()
+
     def _brought(self) -> Iterator[nn.Module]:
         """Yield each layer when its gradients are back on the device."""
         for layer in self.layers:
-            for parameter in _trained(layer):
-                parameter.grad = self.host[parameter].to(parameter.device, non_blocking=True)
+            for parameter in layer.parameters():
+                if parameter in self.norms:
+                    parameter.grad = self.host[parameter].to(parameter.device, non_blocking=True)
             yield layer
 
     def step_some(self, optimizer: Any, parameters: list[nn.Parameter]) -> None:
@@ -176,17 +181,14 @@ class Layerwise(Single):
         assert found is not None
         return found
 
-    def _all(self) -> list[nn.Parameter]:
+    @property
+    def _module(self) -> nn.Module:
         assert self.lightning_module is not None
-        return list(trainable(self.lightning_module).values())
+        return self.lightning_module
 
 
 def _edge(tensor: Tensor) -> GradientEdge | None:
     return get_gradient_edge(tensor) if tensor.requires_grad else None
-
-
-def _trained(layer: nn.Module) -> list[nn.Parameter]:
-    return list(trainable(layer).values())
 
 
 def _move(states: Iterable[dict[str, Tensor]], move: Callable[[Tensor], Tensor]) -> None:
