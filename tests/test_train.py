@@ -23,7 +23,7 @@ from alpaca.schedulers.cosine import cosine
 from alpaca.strategies.exact import Exact
 from alpaca.strategies.single import Single
 from alpaca.train import Model, train
-from alpaca.trainers.lightning import Precision, configure, has_bf16
+from alpaca.trainers.lightning import Accelerator, Precision, configure, has_bf16
 
 GOLDEN = Path(__file__).parent / "golden_losses.txt"
 MODULE = functools.partial(SFT, gradient_clip=1.0, loss="plain")
@@ -50,6 +50,7 @@ def trained(
     optimizer: Callable[..., torch.optim.Optimizer] | None = None,
     strategy: Callable[..., Exact] = SINGLE,
     validation_share: float = 0.0,
+    accelerator: Accelerator = "cpu",
 ) -> Outcome:
     return train(
         name="run",
@@ -72,7 +73,7 @@ def trained(
         optimizer=optimizer or functools.partial(torch.optim.AdamW, lr=lr, fused=True),
         scheduler=functools.partial(cosine, 0.03),
         strategy=strategy,
-        trainer=configure("cpu", 1, 1, precision, threads=None),
+        trainer=configure(accelerator, 1, 1, precision, threads=None),
         callbacks={
             "checkpoint": Checkpoint(
                 root / "run" / "train" / "checkpoints", every_n_steps=3, keep=1, keep_best=True, asynchronous=True

@@ -83,6 +83,14 @@ def test_curve_and_weights_are_those_of_single(run: Run, strategy: Any, tied: bo
     assert all((norm > most) == (most < 1) for norm in norms(run(strategy, tied, most)))
 
 
+@pytest.mark.gpu
+@pytest.mark.parametrize("strategy", [HOST, AGAIN, functools.partial(Layerwise, "host", "host", "host")])
+def test_what_waits_on_the_host_comes_back_to_a_gpu(data: Path, tmp_path: Path, strategy: Any) -> None:
+    for name, way in (("single", SINGLE), ("layerwise", strategy)):
+        trained(data, tmp_path / name, strategy=way, accelerator="cuda", **settings(tied=False, most=0.5))
+    assert losses(tmp_path / "layerwise") == pytest.approx(losses(tmp_path / "single"), rel=1e-4)
+
+
 def test_dropout_drops_the_same_when_a_layer_is_computed_again(data: Path, tmp_path: Path) -> None:
     for name, strategy in (("single", SINGLE), ("again", AGAIN)):
         trained(data, tmp_path / name, module=LORA, strategy=strategy)
