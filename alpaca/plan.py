@@ -24,7 +24,7 @@ from alpaca.planning.cost import hours
 from alpaca.planning.generation import Generator, expected
 from alpaca.planning.gpu import GPU
 from alpaca.planning.memory import host_bytes, moments, peak
-from alpaca.planning.recipe import Batching, Callback, Loss, Machine, Model, Optimizer, Part, Recipe, Strategy
+from alpaca.planning.recipe import Batching, Callback, Machine, Model, Module, Optimizer, Part, Recipe, Strategy
 from alpaca.planning.workload import assumed, measured
 from alpaca.schema import Described, MaybePath, Seed
 from alpaca.seeds.tasks import Seeds
@@ -42,7 +42,7 @@ def plan(
     epochs: PositiveInt,
     model: Annotated[Model, Described()],
     datamodule: Annotated[Batching, Described()],
-    module: Annotated[Loss, Described()],
+    module: Annotated[Module, Described()],
     optimizer: Annotated[Optimizer, Described()],
     scheduler: Annotated[Part, Described()],
     strategy: Annotated[Strategy, Described()],
@@ -74,7 +74,7 @@ def plan(
         epochs=epochs,
         seed=seed,
         batching=datamodule,
-        loss=module,
+        module=module,
         optimizer=optimizer,
         strategy=strategy,
         machine=trainer,

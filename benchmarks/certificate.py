@@ -40,6 +40,7 @@ from alpaca.strategies.ddp import DDP
 from alpaca.strategies.deepspeed import DeepSpeed
 from alpaca.strategies.exact import trainable
 from alpaca.strategies.fsdp import FSDP
+from alpaca.strategies.layerwise import Layerwise
 from alpaca.strategies.single import Single
 from alpaca.trainers.lightning import configure
 from benchmarks import peers
@@ -49,6 +50,8 @@ TUNINGS = ("full", "lora")
 EXAMPLES, GLOBAL_BATCH, EPOCHS, MAX_LENGTH = 57, 12, 2, 160  # five steps an epoch, the last of nine examples
 STRATEGIES = {
     "single": functools.partial(Single),
+    "layerwise": functools.partial(Layerwise, gradients="host", inputs="device", states="device"),
+    "layerwise, again": functools.partial(Layerwise, gradients="again", inputs="host", states="host"),
     "ddp": functools.partial(DDP),
     "fsdp": functools.partial(FSDP, offload_to_cpu=False, reshard_after_forward=True),
     "zero2": functools.partial(DeepSpeed, 2, offload_to_cpu=False),
@@ -56,6 +59,7 @@ STRATEGIES = {
 }
 MICRO_BATCHES = {"padded": (1, 4, 12), "packed": (160, 500, 4096)}  # examples, tokens
 CHECKPOINTING = ("none", "full", "selective")
+BY_LAYER = ("layerwise", "layerwise, again")  # on one rank, as single, and checkpointed of their own accord
 NETWORK = Scratch(
     vocab_size=512,
     hidden_size=48,
@@ -83,14 +87,15 @@ class Case:
 
     @property
     def ranks(self) -> int:
-        return 1 if self.strategy == "single" else 2
+        return 1 if self.strategy in ("single", *BY_LAYER) else 2
 
 
 def cases() -> Iterator[Case]:
     """Yield every combination; of the low-rank ones, the middle micro-batch alone."""
     for tuning, strategy, layout in itertools.product(TUNINGS, STRATEGIES, MICRO_BATCHES):
         sizes = MICRO_BATCHES[layout] if tuning == "full" else MICRO_BATCHES[layout][1:2]
-        for size, checkpointing, kernel in itertools.product(sizes, CHECKPOINTING, ("plain", "fused")):
+        again = ("full",) if strategy in BY_LAYER else CHECKPOINTING
+        for size, checkpointing, kernel in itertools.product(sizes, again, ("plain", "fused")):
             yield Case(tuning, strategy, layout, size, checkpointing, kernel)
 
 
@@ -99,7 +104,8 @@ def few() -> Iterator[Case]:
     turns = itertools.count()
     for tuning, strategy, layout in itertools.product(TUNINGS, STRATEGIES, MICRO_BATCHES):
         turn = next(turns)
-        kernel, checkpointing = ("plain", "fused")[turn // 2 % 2], CHECKPOINTING[turn % 3]
+        checkpointing = "full" if strategy in BY_LAYER else CHECKPOINTING[turn % 3]
+        kernel = ("plain", "fused")[turn // 2 % 2]
         yield Case(tuning, strategy, layout, MICRO_BATCHES[layout][turn % 3], checkpointing, kernel)
 
 
@@ -165,8 +171,9 @@ def run(case: Case, folder: Path) -> tuple[list[float], dict[str, Tensor]]:
     steps.prepare_data()
     steps.setup("fit")
     module = module_of(case, folder, steps.total_steps)
+    chosen = {} if case.strategy in BY_LAYER else {"activation_checkpointing": case.checkpointing}
     trainer = configure("cpu", case.ranks, 1, "32-true", 1)(
-        strategy=functools.partial(STRATEGIES[case.strategy], activation_checkpointing=case.checkpointing),
+        strategy=functools.partial(STRATEGIES[case.strategy], **chosen),
         callbacks=[],
         logger=[],
         default_root_dir=folder,

@@ -1,6 +1,8 @@
-"""What each rank holds while a sharded training loads, trains, saves and exports.
+"""What each rank holds while a training loads, trains, saves and exports.
 
     python -m benchmarks.memory                          # 2 ranks, FSDP and ZeRO-3, a network of 110 million parameters
+    python -m benchmarks.memory --ranks 1 --strategies "single strategy.activation_checkpointing=full" \\
+        "layerwise strategy.gradients=again"             # one rank, with and without all gradients
 
 A whole copy of the weights would show as that many MiB more than what the rank's share of the training state takes.
 """
@@ -71,13 +73,13 @@ def resident(process: int) -> int:
     return int(fields["RssAnon"].split()[0]) * 1024
 
 
-def watch(command: list[str], run: Path) -> dict[str, list[int]]:
+def watch(command: list[str], run: Path, ranks: int) -> dict[str, list[int]]:
     """Run a training; return the most memory of each rank in each phase."""
     most: dict[str, dict[int, int]] = defaultdict(lambda: defaultdict(int))
     process = subprocess.Popen(command, cwd=run.parent.parent.parent, env=os.environ | {"OMP_NUM_THREADS": "1"})
     while process.poll() is None:
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text("utf-8").split()
-        for child in children[:2]:
+        for child in children[:ranks] if ranks > 1 else [str(process.pid)]:
             try:
                 most[phase(run)][int(child)] = max(most[phase(run)][int(child)], resident(int(child)))
             except (OSError, KeyError):
@@ -90,7 +92,10 @@ def watch(command: list[str], run: Path) -> dict[str, list[int]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
-    parser.add_argument("--strategies", nargs="*", default=["fsdp", "deepspeed_zero3"])
+    parser.add_argument(
+        "--strategies", nargs="*", default=["fsdp", "deepspeed_zero3"], help="each with overrides, if any"
+    )
+    parser.add_argument("--ranks", type=int, default=2)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -100,10 +105,11 @@ def main() -> None:
             recipe = (
                 f"model=hub model.path={folder}/model data={folder}/data.json datamodule.global_batch_size=8 epochs=1"
             )
-            hardware = f"strategy={strategy} trainer.devices=2 trainer.threads=1 datamodule.tokens_per_micro_batch=512"
-            command = [sys.executable, "-m", "alpaca.train", *recipe.split(), *hardware.split(), f"name={strategy}"]
-            most = watch(command, folder / "outputs" / strategy / "train")
-            for rank in range(2):
+            hardware = f"strategy={strategy} trainer.devices={given.ranks} trainer.threads=1 datamodule.tokens_per_micro_batch=512"
+            run = strategy.replace(" ", "_").replace("=", "_")
+            command = [sys.executable, "-m", "alpaca.train", *recipe.split(), *hardware.split(), f"name={run}"]
+            most = watch(command, folder / "outputs" / run / "train", given.ranks)
+            for rank in range(given.ranks):
                 made.add_row(
                     strategy, str(rank), *(str(most[p][rank] >> 20) if most[p][rank:] else "-" for p in PHASES)
                 )

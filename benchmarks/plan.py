@@ -36,6 +36,8 @@ CASES = {
     "activations, some recomputed": f"{LONG} strategy.activation_checkpointing=selective",
     "weights": SHORT,
     "weights, bf16": f"{SHORT} trainer.precision=bf16-true",
+    "weights, layerwise": f"{SHORT} strategy=layerwise strategy.gradients=again",
+    "weights, lora": f"{SHORT} module=lora",
     "weights, ddp": f"{SHORT} strategy=ddp trainer.devices=2",
     "weights, fsdp": f"{SHORT} strategy=fsdp trainer.devices=2",
     "weights, zero3": f"{SHORT} strategy=deepspeed_zero3 trainer.devices=2",

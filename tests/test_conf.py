@@ -24,7 +24,10 @@ NEEDS = {
     "lm_eval": ["harness.tasks=[hellaswag]"],
     "stored": ["judge.path=outputs/annotations.json"],
     **{model: ["model.path=org/name"] for model in ("llama_7b", "llama_13b", "llama_30b", "llama_65b", "llama3_8b")},
-    **{f"alpaca_{size}/train": ["model.path=org/name"] for size in ("7b", "13b")},
+    **{
+        f"alpaca_{recipe}/train": ["model.path=org/name"]
+        for recipe in ("7b", "13b", "7b_24gb", "7b_24gb_lora", "7b_24gb_qlora")
+    },
 }
 EDITS_A_KEY = 4
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import torch
+from peft import LoraConfig
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from alpaca.composition import checked, compose, instantiated
@@ -18,10 +19,15 @@ from alpaca.errors import UserError
 from alpaca.models.shape import Shape
 from alpaca.modules.attention import use_packed_attention
 from alpaca.modules.checkpointing import checkpoint_activations
+from alpaca.modules.lora import inject
 from alpaca.modules.loss import target_loss
-from alpaca.planning.memory import Setup, activations, checkpoint_copy, logits, moments, states
+from alpaca.optimizers.lowbit import adamw
+from alpaca.planning.adapters import Adapters
+from alpaca.planning.memory import Setup, activations, checkpoint_copy, gradients, host_bytes, logits, moments, states
+from alpaca.planning.recipe import Optimizer
 from alpaca.planning.workload import Workload, workload
 from alpaca.stage import function
+from alpaca.strategies.exact import inside
 
 SMALL = Shape(1000, 256, 704, 2, 4, 2, 64, tie_word_embeddings=True)
 WORK = Workload(steps=3, tokens=3072, tokens_squared=0.0, largest=1024, targets=500, padding=1.0, micro_batches=1)
@@ -44,6 +50,14 @@ def setup(**different: Any) -> Setup:
         process=0.0,
     )
     return replace(usual, **different)
+
+
+@pytest.fixture
+def default_dtype() -> Iterator[Callable[[str], None]]:
+    """Set torch's default dtype for a test, to that of a precision."""
+    before = torch.get_default_dtype()
+    yield lambda precision: torch.set_default_dtype(torch.bfloat16 if precision == "bf16-true" else torch.float32)
+    torch.set_default_dtype(before)
 
 
 def planned(tmp_path: Path, *overrides: str) -> dict[str, Any]:
@@ -84,9 +98,14 @@ def test_parameters_are_those_of_transformers(biased: bool) -> None:
     assert shape.parameters == sum(parameter.numel() for parameter in network(shape).parameters())
 
 
-def kept(shape: Shape, how: str) -> int:
+def kept(shape: Shape, how: str, adapters: Adapters | None = None) -> int:
     """Return the bytes of all storages that autograd keeps of a micro-batch as in WORK, but for the logits and indices."""
     built = network(shape)
+    if adapters:
+        inject(built, LoraConfig(r=adapters.r, target_modules=list(adapters.targets)))
+        assert adapters.parameters(shape) == sum(p.numel() for p in built.parameters() if p.requires_grad)
+        for parameter in built.parameters():
+            parameter.data = parameter.data.float() if parameter.requires_grad else parameter.data
     checkpoint_activations(built, how)  # type: ignore[arg-type]
     own = {parameter.untyped_storage().data_ptr() for parameter in built.parameters()}
     seen: dict[int, torch.Tensor] = {}  # which also keeps a storage from being used again
@@ -112,16 +131,22 @@ def kept(shape: Shape, how: str) -> int:
 @pytest.mark.filterwarnings("ignore::FutureWarning")
 @pytest.mark.parametrize("how", ["none", "full"])
 @pytest.mark.parametrize("precision", ["32-true", "bf16-true"])
-def test_activations_are_what_autograd_keeps(how: str, precision: str) -> None:
-    before = torch.get_default_dtype()
-    torch.set_default_dtype(torch.bfloat16 if precision == "bf16-true" else torch.float32)
-    try:
-        found = kept(SMALL, how)
-    finally:
-        torch.set_default_dtype(before)
+def test_activations_are_what_autograd_keeps(how: str, precision: str, default_dtype: Callable[[str], None]) -> None:
+    default_dtype(precision)
+    found = kept(SMALL, how)
     sizes = setup(checkpointing=how, precision=precision)
     positions = 2 * 1024 * 64 * sizes.computed if how == "full" else 0  # sines and cosines, which layers are handed
     assert activations(sizes) == pytest.approx(found + positions, rel=0.01)
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+@pytest.mark.parametrize("precision", ["32-true", "bf16-true"])
+def test_activations_of_adapters_are_little_less(precision: str, default_dtype: Callable[[str], None]) -> None:
+    """The first layer keeps less than the others, which is left out of account."""
+    adapters = Adapters(8, tuple(SMALL.matrices), magnitudes=False, quantized=False)
+    default_dtype(precision)
+    found = kept(SMALL, "none", adapters)
+    assert found <= activations(setup(precision=precision, adapters=adapters)) <= 1.07 * found
 
 
 def test_steps_are_those_of_the_recipe(tmp_path: Path) -> None:
@@ -168,6 +193,59 @@ def test_a_checkpoint_beside_the_training_is_written_from_a_copy_which_a_gpu_doe
     assert any("checkpoint" in parts for parts in moments(setup(**meanwhile)).values())
     assert not any("checkpoint" in parts for parts in moments(setup()).values())
     assert not any("checkpoint" in parts for parts in moments(setup(on_gpu=True, **meanwhile)).values())
+
+
+def test_a_layer_at_a_time_has_the_gradients_of_two_beside_those_of_none() -> None:
+    """A micro-batch's are added to those of the ones before it."""
+    apart = setup(sharding="layerwise", checkpointing="full", on_gpu=True)
+    assert gradients(apart) == 4 * (2 * SMALL.layer + SMALL.outside)
+    assert gradients(setup(checkpointing="full", on_gpu=True)) == 4 * SMALL.parameters
+    waiting = replace(apart, gradients_on_host=True)
+    assert gradients(waiting) == gradients(apart)
+    assert host_bytes(waiting) - host_bytes(apart) >= 4 * (SMALL.parameters - SMALL.outside - 5 * 2 * 256)
+
+
+def test_inputs_of_layers_are_of_all_micro_batches_unless_the_host_has_them() -> None:
+    many = setup(sharding="layerwise", checkpointing="full", on_gpu=True, work=replace(WORK, micro_batches=5))
+    input_of_a_layer = 1024 * 256 * 4
+    assert activations(many) - activations(replace(many, inputs_on_host=True)) == (5 * 2 - 1) * input_of_a_layer
+    assert host_bytes(replace(many, inputs_on_host=True)) - host_bytes(many) == 5 * 2 * input_of_a_layer
+
+
+@pytest.mark.parametrize(("experiment", "weights"), [("", 12.55), ("_lora", 12.70), ("_qlora", 3.75)])
+def test_seven_billion_fit_into_24_gb(tmp_path: Path, experiment: str, weights: float) -> None:
+    plan = planned(tmp_path, f"experiment=alpaca_7b_24gb{experiment}", "gpu=rtx_4090")
+    assert plan["memory_gib"]["weights"] == pytest.approx(weights, abs=0.005)
+    assert plan["peak_memory_gib"] < plan["available_gib"] == 23.5
+
+
+def test_neither_all_gradients_nor_all_states_of_8_bits_fit_beside_the_weights(tmp_path: Path) -> None:
+    fewer_bits = ["experiment=alpaca_7b", "optimizer=adamw_4bit", "strategy.activation_checkpointing=full"]
+    assert not planned(tmp_path, *fewer_bits, "gpu=rtx_4090")["fits"]
+    eight_bits = ["experiment=alpaca_7b_24gb", "optimizer.bits=8"]
+    assert not planned(tmp_path, *eight_bits, "gpu=rtx_4090")["fits"]
+    on_host = planned(tmp_path, *eight_bits, "strategy.states=host", "gpu=rtx_4090")
+    assert on_host["fits"]
+    assert on_host["memory_gib"]["optimizer"] < 1
+
+
+def test_a_second_backward_pass_takes_three_forward_passes_more(tmp_path: Path) -> None:
+    """A forward pass, and then once or twice the same again and two for the gradients: 4 and 7."""
+    command = ["experiment=alpaca_7b_24gb", "gpu=rtx_4090"]
+    once = planned(tmp_path, *command)["seconds"]
+    assert 1.7 < planned(tmp_path, *command, "strategy.gradients=again")["seconds"] / once < 7 / 4
+
+
+@pytest.mark.parametrize("bits", [4, 8, 32])
+def test_states_of_few_bits_are_as_large_as_torchaos(bits: Literal[4, 8, 32]) -> None:
+    pytest.importorskip("torchao")
+    weight = torch.nn.Parameter(torch.zeros(256, 4096, dtype=torch.bfloat16))
+    weight.grad = torch.zeros_like(weight)
+    low = adamw([("w", weight)], 1e-3, (0.9, 0.999), 1e-8, 0.0, bits=bits, stochastic_rounding=True)
+    low.step()
+    held = [part for state in low.state[weight].values() for part in (inside(state).values() or [state])]
+    size = sum(part.nbytes for part in held if part.numel() > 256)  # but for what does not grow with the weights
+    assert Optimizer("", bits=bits).bytes_of_states(stored=2) == size / weight.numel()
 
 
 def test_every_second_layer_is_computed_again_selectively() -> None:

@@ -20,12 +20,14 @@ from alpaca.manifest import Outcome
 from alpaca.models.pretrained import Pretrained
 from alpaca.modules.sft import SFT
 from alpaca.schedulers.cosine import cosine
+from alpaca.strategies.exact import Exact
 from alpaca.strategies.single import Single
 from alpaca.train import Model, train
-from alpaca.trainers.lightning import Precision, configure, has_bf16
+from alpaca.trainers.lightning import Accelerator, Precision, configure, has_bf16
 
 GOLDEN = Path(__file__).parent / "golden_losses.txt"
 MODULE = functools.partial(SFT, gradient_clip=1.0, loss="plain")
+SINGLE = functools.partial(Single, "none")
 
 
 class KilledAt(Callback):
@@ -46,6 +48,9 @@ def trained(
     precision: Precision = "32-true",
     module: Callable[..., SFT] = MODULE,
     optimizer: Callable[..., torch.optim.Optimizer] | None = None,
+    strategy: Callable[..., Exact] = SINGLE,
+    validation_share: float = 0.0,
+    accelerator: Accelerator = "cpu",
 ) -> Outcome:
     return train(
         name="run",
@@ -60,15 +65,15 @@ def trained(
             max_length=256,
             long_examples="truncate",
             weights=None,
-            validation_share=0.0,
+            validation_share=validation_share,
             cache=root / "cache",
             tokens_per_micro_batch=1024,
         ),
         module=module,
         optimizer=optimizer or functools.partial(torch.optim.AdamW, lr=lr, fused=True),
         scheduler=functools.partial(cosine, 0.03),
-        strategy=functools.partial(Single, "none"),
-        trainer=configure("cpu", 1, 1, precision, threads=None),
+        strategy=strategy,
+        trainer=configure(accelerator, 1, 1, precision, threads=None),
         callbacks={
             "checkpoint": Checkpoint(
                 root / "run" / "train" / "checkpoints", every_n_steps=3, keep=1, keep_best=True, asynchronous=True

@@ -35,7 +35,7 @@ def measure(module: SFT) -> None:
         return
     wrapped = module.strategy.model
     assert wrapped is not None
-    total = torch.zeros((), device=module.device)
+    total = torch.zeros((), dtype=torch.float32, device=module.device)
     wrapped.eval()
     with torch.no_grad():
         for batch in batches:

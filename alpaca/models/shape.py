@@ -55,6 +55,20 @@ class Shape:
         return (self.num_key_value_heads or self.num_attention_heads) * self.head_width
 
     @property
+    def matrices(self) -> dict[str, tuple[int, int]]:
+        """Return the widths into and out of each linear layer of a decoder layer."""
+        width, inner = self.hidden_size, self.intermediate_size
+        return {
+            "q_proj": (width, self.queries),
+            "k_proj": (width, self.keys),
+            "v_proj": (width, self.keys),
+            "o_proj": (self.queries, width),
+            "gate_proj": (width, inner),
+            "up_proj": (width, inner),
+            "down_proj": (inner, width),
+        }
+
+    @property
     def layer(self) -> int:
         """Count the parameters of a decoder layer."""
         attention = 2 * self.hidden_size * (self.queries + self.keys)

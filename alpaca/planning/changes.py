@@ -47,8 +47,8 @@ def _peak(recipe: Recipe, changes: Sequence[Change]) -> float:
 
 def _changes(recipe: Recipe) -> Iterator[tuple[str, str, Change]]:
     """Yield changes with what they change and their overrides, the one that costs least first."""
-    if recipe.loss.loss == "plain":
-        yield "loss", "module.loss=fused", lambda r: replace(r, loss=replace(r.loss, loss="fused"))
+    if recipe.module.loss == "plain":
+        yield "loss", "module.loss=fused", lambda r: replace(r, module=replace(r.module, loss="fused"))
     least = max(recipe.batching.max_length, recipe.batching.capacity // 4)
     if recipe.batching.tokens_per_micro_batch and least < recipe.batching.capacity:
         text = f"datamodule.tokens_per_micro_batch={least}"
@@ -56,8 +56,8 @@ def _changes(recipe: Recipe) -> Iterator[tuple[str, str, Change]]:
     if recipe.strategy.activation_checkpointing != "full":
         text = "strategy.activation_checkpointing=full"
         yield "again", text, lambda r: replace(r, strategy=replace(r.strategy, activation_checkpointing="full"))
-    if (conf_folder() / "optimizer" / "adamw_8bit.yaml").is_file() and "8bit" not in recipe.optimizer.target.lower():
-        eight = replace(recipe.optimizer, target="AdamW8bit")
+    if (conf_folder() / "optimizer" / "adamw_8bit.yaml").is_file() and recipe.optimizer.few_bits is None:
+        eight = replace(recipe.optimizer, bits=8)
         yield "optimizer", "optimizer=adamw_8bit", lambda r: replace(r, optimizer=eight)
     yield from _spreads(recipe)
 

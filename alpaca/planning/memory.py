@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from alpaca.models.shape import Shape
+from alpaca.planning.adapters import Adapters
 from alpaca.planning.workload import Workload
 
 FP32 = 4
@@ -19,7 +20,8 @@ EXPORT_SHARD = 256 << 20  # models.weights.SHARD_BYTES
 FUSED_ROWS = 512  # modules.loss.FUSED_ROWS
 DEEPSPEED_BUCKET = 50_000_000  # strategies.deepspeed.BUCKET: numbers, allocated at once on a GPU; on a processor a page costs when it is touched
 DEEPSPEED_LIVE = 1_000_000_000  # numbers, its stage3_max_live_parameters and stage3_max_reuse_distance
-Sharding = Literal["none", "ddp", "fsdp", "zero2", "zero3"]
+Sharding = Literal["none", "layerwise", "ddp", "fsdp", "zero2", "zero3"]
+ALONE: tuple[Sharding, ...] = ("none", "layerwise")  # on one device
 Parts = dict[str, float]
 
 
@@ -40,6 +42,10 @@ class Setup:
     saves_meanwhile: bool  # whether training goes on while a checkpoint is written
     on_gpu: bool
     process: float  # bytes of a process before it has a network
+    gradients_on_host: bool = False  # layerwise: those that wait for the norm
+    inputs_on_host: bool = False  # layerwise: what goes into the layers
+    states_on_host: bool = False  # layerwise: the optimizer's
+    adapters: Adapters | None = None
 
     @property
     def stored(self) -> int:
@@ -54,18 +60,31 @@ class Setup:
     @property
     def weights(self) -> float:
         """Bytes of all parameters, whole."""
-        return float(self.shape.parameters * self.stored)
+        if self.adapters is None:
+            return float(self.shape.parameters * self.stored)
+        return self.adapters.frozen_bytes(self.shape, self.stored) + self.trained_weights
+
+    @property
+    def trained(self) -> int:
+        """How many parameters are trained."""
+        return self.shape.parameters if self.adapters is None else self.adapters.parameters(self.shape)
+
+    @property
+    def trained_weights(self) -> float:
+        """Bytes of the parameters that are trained, and of their gradients."""
+        return float(self.trained * (self.stored if self.adapters is None else FP32))
 
 
 def layer_activations(setup: Setup) -> float:
-    """Return the bytes that autograd keeps of a decoder layer, nothing being recomputed."""
+    """Return the bytes that autograd keeps of a decoder layer, nothing being recomputed; at most, with adapters."""
     s, a, pad = setup.shape, setup.computed, setup.work.padding
-    norms = 2 * (s.hidden_size * (FP32 + a + a) + FP32)  # what comes in (in fp32), normed, and scaled; and the scale
-    attention = (
-        a * (2 * s.queries + 2 * s.keys + pad * (2 * s.queries + 2 * s.keys)) + FP32 * s.num_attention_heads * pad
-    )
-    feed_forward = a * 4 * s.intermediate_size  # gate, its SiLU, up, and their product
-    return setup.work.largest * (norms + attention + feed_forward)
+    whole = setup.adapters is None  # or else what goes into a layer's own matrices is not kept
+    norms = 2 * (s.hidden_size * (FP32 + 2 * a * whole) + FP32)  # what comes in (in fp32), normed and scaled; the scale
+    attention = a * ((1 + whole) * s.queries + 2 * s.keys + pad * (2 * s.queries + 2 * s.keys))
+    attention += FP32 * s.num_attention_heads * pad
+    feed_forward = a * (3 + whole) * s.intermediate_size  # gate, its SiLU, up, and their product
+    beside = setup.adapters.kept(s, a) if setup.adapters else 0.0
+    return setup.work.largest * (norms + attention + feed_forward + beside)
 
 
 def recomputed(setup: Setup, layer: int) -> bool:
@@ -87,6 +106,9 @@ def activations(setup: Setup) -> float:
     outside = s.hidden_size * (FP32 + a) + rotary + 3 * INDEX
     chosen = setup.work.targets * s.hidden_size * a
     kept = sum(kept_of_layer(setup, layer) for layer in range(s.num_hidden_layers))
+    if setup.sharding == "layerwise":  # of all micro-batches; on the host but for one, and that going back to all
+        kept = setup.work.micro_batches * kept if not setup.inputs_on_host else kept_of_layer(setup, 0)
+        kept += setup.work.micro_batches * kept_of_layer(setup, 0)
     return setup.work.largest * outside + chosen + kept
 
 
@@ -97,7 +119,8 @@ def in_backward(setup: Setup) -> float:
     """
     s, a = setup.shape, setup.computed
     again = layer_activations(setup) if recomputed(setup, s.num_hidden_layers - 1) else 0.0
-    return again + setup.work.largest * a * (3 * s.intermediate_size + s.hidden_size)
+    cast = 3 * FP32 * s.intermediate_size if setup.adapters else 0  # what comes out of adapters, before it is added
+    return again + setup.work.largest * (a * (3 * s.intermediate_size + s.hidden_size) + cast)
 
 
 def logits(setup: Setup) -> float:
@@ -115,12 +138,19 @@ def logits(setup: Setup) -> float:
 
 def states(setup: Setup) -> Parts:
     """Return what a rank holds between steps: its share of weights, optimizer states, and gradients that stay."""
-    number, world = setup.shape.parameters, setup.world
+    number, world = setup.trained, setup.world
     share = number / world
-    if setup.sharding == "none":
-        return {"weights": setup.weights, "optimizer": number * setup.optimizer_bytes, "gradients": 0.0}
+    if setup.sharding in ALONE:
+        waiting = setup.trained_weights if setup.gradients_on_host and not setup.on_gpu else 0.0
+        if setup.states_on_host and setup.on_gpu:  # but those of a layer, or of what is in none
+            number = min(number, max(setup.shape.layer, setup.shape.outside))
+        return {"weights": setup.weights, "optimizer": number * setup.optimizer_bytes, "gradients": waiting}
     if setup.sharding == "ddp":  # whose buckets stay
-        return {"weights": setup.weights, "optimizer": number * setup.optimizer_bytes, "gradients": setup.weights}
+        return {
+            "weights": setup.weights,
+            "optimizer": number * setup.optimizer_bytes,
+            "gradients": setup.trained_weights,
+        }
     if setup.sharding == "fsdp":
         return {"weights": setup.weights / world, "optimizer": share * setup.optimizer_bytes, "gradients": 0.0}
     master = 0 if setup.stored == FP32 and setup.sharding == "zero3" else FP32
@@ -132,10 +162,13 @@ def states(setup: Setup) -> Parts:
 
 def gradients(setup: Setup) -> float:
     """Return the bytes of a device's gradients when a step has its last."""
-    number = setup.shape.parameters
+    s, number = setup.shape, setup.trained
+    if setup.sharding == "layerwise":  # a layer's, and a micro-batch's that are added to them; those of no layer stay
+        outside = 0 if setup.adapters else setup.stored * s.outside
+        return states(setup)["gradients"] + 2 * (setup.trained_weights - outside) / s.num_hidden_layers + outside
     if setup.sharding in ("none", "ddp"):
         again = 2 if setup.sharding == "ddp" and setup.work.micro_batches > 1 else 1  # those of before, and the buckets
-        return setup.weights * again
+        return setup.trained_weights * again
     kept = FP32 if setup.precision == "bf16-mixed" else setup.stored
     return number / setup.world * kept
 
@@ -160,18 +193,16 @@ def communication(setup: Setup) -> float:
 
 def checkpoint_copy(setup: Setup) -> float:
     """Return the bytes of the copy, in the processor's memory, that a checkpoint is written from."""
-    held = states(setup)
-    if setup.sharding in ("none", "ddp"):  # each rank writes its share
-        return (held["weights"] + held["optimizer"]) / setup.world
-    if setup.sharding == "fsdp":
-        return held["weights"] + held["optimizer"]
-    return setup.shape.parameters / setup.world * (FP32 + setup.optimizer_bytes)
+    if setup.sharding in (*ALONE, "ddp", "fsdp"):  # each rank writes its share
+        return (setup.trained_weights + setup.trained * setup.optimizer_bytes) / setup.world
+    return setup.trained / setup.world * (FP32 + setup.optimizer_bytes)
 
 
 def export_copy(setup: Setup) -> float:
-    """Return the bytes of what is written as a file at a time, and of the file."""
-    whole = setup.sharding in ("none", "ddp", "zero2")
-    return setup.weights if whole else 2.0 * min(EXPORT_SHARD, setup.weights)
+    """Return the bytes of what is gathered or merged for a file at a time, and of the file; a whole network goes as it is."""
+    if setup.sharding in (*ALONE, "ddp", "zero2") and setup.adapters is None:
+        return 0.0
+    return 2.0 * min(EXPORT_SHARD, setup.weights)
 
 
 def moments(setup: Setup) -> dict[str, Parts]:
@@ -205,4 +236,24 @@ def peak(setup: Setup) -> tuple[str, Parts]:
 def host_bytes(setup: Setup) -> float:
     """Return the bytes of the processor's memory that a rank on a GPU takes at most."""
     offloaded = sum(states(setup).values()) + gradients(setup) if setup.offload else 0.0
-    return setup.process + checkpoint_copy(setup) + offloaded
+    return setup.process + checkpoint_copy(setup) + offloaded + waiting_on_host(setup)
+
+
+def waiting_on_host(setup: Setup) -> float:
+    """Return the bytes of pinned memory in which a layer-wise step keeps what the device has no room for."""
+    s, size = setup.shape, 0
+    matrices = [into * out for into, out in s.matrices.values()] if setup.adapters is None else []
+    if setup.gradients_on_host:
+        size += s.num_hidden_layers * sum(_pinned(setup.stored * number) for number in matrices)
+    if setup.inputs_on_host:
+        one = _pinned(setup.computed * setup.work.largest * s.hidden_size)
+        size += s.num_hidden_layers * setup.work.micro_batches * one
+    if setup.states_on_host:  # two numbers a parameter
+        matrices = s.num_hidden_layers * matrices + s.outside // s.vocabulary * [s.vocabulary]
+        size += sum(2 * _pinned(int(setup.optimizer_bytes / 2 * number)) for number in matrices)
+    return float(size)
+
+
+def _pinned(size: int) -> int:
+    """Return what torch allocates for a tensor of so many bytes: the next power of two."""
+    return 1 << (size - 1).bit_length()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
@@ -13,12 +13,16 @@ from pydantic import PositiveInt
 from alpaca.errors import UserError
 from alpaca.files import read_json
 from alpaca.models.shape import Shape
-from alpaca.planning.memory import Setup, Sharding
+from alpaca.planning.adapters import Adapters
+from alpaca.planning.memory import ALONE, FP32, Setup, Sharding
 from alpaca.planning.workload import Documents, Workload, workload
-from alpaca.schema import Described
+from alpaca.schema import Described, unknown
 
+BLOCKS = {4: 128, 8: 256}  # numbers that share a scale: torchao's, by bits
+Place = Literal["device", "host"]
 SHARDINGS: dict[str, Sharding] = {
     "alpaca.strategies.single.Single": "none",
+    "alpaca.strategies.layerwise.Layerwise": "layerwise",
     "alpaca.strategies.ddp.DDP": "ddp",
     "alpaca.strategies.fsdp.FSDP": "fsdp",
     "alpaca.strategies.deepspeed.DeepSpeed": "zero3",
@@ -78,28 +82,56 @@ class Batching:
 
 
 @dataclass(frozen=True)
-class Loss:
+class Module:
+    """What is trained, and with which loss; those without a rank train all."""
+
+    target: str
     loss: Literal["plain", "fused", "liger"] = "plain"
+    r: PositiveInt | None = None
+    targets: list[str] = field(default_factory=list)
+
+    def adapters(self, shape: Shape) -> Adapters | None:
+        """Return the adapters, None where there are none; raises UserError where the network has no such layers."""
+        if self.r is None:
+            return None
+        for target in self.targets:
+            if target not in shape.matrices:
+                raise unknown("layer", target, "module.targets", shape.matrices)
+        kind = self.target.rpartition(".")[2].lower()
+        return Adapters(self.r, tuple(self.targets), magnitudes=kind == "dora", quantized=kind == "qlora")
 
 
 @dataclass(frozen=True)
 class Optimizer:
     target: str
     momentum: float = 0.0
+    bits: Literal[4, 8, 32] | None = None  # None: as many as the weights have
 
     def bytes_of_states(self, stored: int) -> float:
-        """Return the bytes of the states of a parameter whose own size is `stored`: two numbers, as Adam has."""
+        """Return the bytes of the states of a parameter whose own size is `stored`: two numbers, as Adam has.
+
+        Those of few bits have a scale in fp32 for each block.
+        """
         name = self.target.rpartition(".")[2].lower()
         if name == "sgd":
             return float(stored if self.momentum else 0)
-        size = next((bits / 8 for bits in (4, 8) if f"{bits}bit" in name), float(stored))
-        return 2 * size
+        if bits := self.few_bits:
+            return 2 * (bits / 8 + FP32 / BLOCKS[bits])
+        return 2.0 * (FP32 if self.bits else stored)
+
+    @property
+    def few_bits(self) -> int | None:
+        """Return the bits of a number of a state, as the settings or the name tell; None where they are those of a float."""
+        return next((bits for bits in BLOCKS if self.bits == bits or f"{bits}bit" in self.target.lower()), None)
 
 
 @dataclass(frozen=True)
 class Strategy:
     target: str
-    activation_checkpointing: Literal["none", "full", "selective"]
+    activation_checkpointing: Literal["none", "full", "selective"] = "full"  # as layerwise has it
+    gradients: Literal["host", "again"] | None = None
+    inputs: Place = "device"
+    states: Place = "device"
     stage: Literal[2, 3] = 3
     offload_to_cpu: bool = False
     reshard_after_forward: bool = True
@@ -142,7 +174,7 @@ class Recipe:
     epochs: int
     seed: int
     batching: Batching
-    loss: Loss
+    module: Module
     optimizer: Optimizer
     strategy: Strategy
     machine: Machine
@@ -154,8 +186,9 @@ class Recipe:
         capacity, longest = self.batching.capacity, self.batching.max_length
         if capacity < longest:
             raise UserError(f"tokens_per_micro_batch={capacity} cannot hold max_length={longest} tokens")
-        if self.strategy.sharding == "none" and self.world > 1:
-            raise UserError(f"strategy=single trains on one device, not {self.world}; give strategy=fsdp or ddp")
+        if self.strategy.sharding in ALONE and self.world > 1:
+            name = "single" if self.strategy.sharding == "none" else "layerwise"
+            raise UserError(f"strategy={name} trains on one device, not {self.world}; give strategy=fsdp or ddp")
 
     @property
     def world(self) -> int:
@@ -168,21 +201,27 @@ class Recipe:
 
     @cached_property
     def setup(self) -> Setup:
+        adapters = self.module.adapters(self.shape)  # which are in fp32
+        by_layer = self.strategy.sharding == "layerwise"
         in_bf16 = self.machine.precision == "bf16-true" and self.strategy.sharding not in ("zero2", "zero3")
         return Setup(
             shape=self.shape,
             work=self.work,
             precision=self.machine.precision,
-            optimizer_bytes=self.optimizer.bytes_of_states(2 if in_bf16 else 4),
+            optimizer_bytes=self.optimizer.bytes_of_states(2 if in_bf16 and not adapters else 4),
             sharding=self.strategy.sharding,
             world=self.world,
             checkpointing=self.strategy.activation_checkpointing,
-            fused_loss=self.loss.loss != "plain",
+            fused_loss=self.module.loss != "plain",
             offload=self.strategy.offload_to_cpu,
             reshard=self.strategy.reshard_after_forward,
             saves_meanwhile=_saves_meanwhile(self.callbacks, self.work.steps),
             on_gpu=self.on_gpu,
             process=self.process,
+            gradients_on_host=by_layer and self.strategy.gradients == "host",
+            inputs_on_host=by_layer and self.strategy.inputs == "host",
+            states_on_host=by_layer and self.strategy.states == "host",
+            adapters=adapters,
         )
 
 

@@ -110,12 +110,16 @@ class Exact(Strategy):
         rates = [group["lr"] for group in optimizer.param_groups]
         for group in optimizer.param_groups:
             group["lr"] = 0.0
-            for parameter in group["params"]:
-                parameter.grad = torch.zeros_like(parameter)
-        optimizer.step()
-        optimizer.zero_grad()
+        for parameter in [parameter for group in optimizer.param_groups for parameter in group["params"]]:
+            parameter.grad = torch.zeros_like(parameter)  # one at a time: all of them might not fit
+            self.step_some(optimizer, [parameter])
+            parameter.grad = None
         for group, rate in zip(optimizer.param_groups, rates, strict=True):
             group["lr"] = rate
+
+    def step_some(self, optimizer: Any, parameters: list[nn.Parameter]) -> None:
+        """Step the parameters that have gradients, which are these."""
+        optimizer.step()
 
     def end_loading(self, optimizer: Optimizer, step: int) -> None:
         """Set what is not in the parts: how many steps the optimizer has taken."""

@@ -54,7 +54,7 @@ def configure(
         spread = strategy(kind=kind, precision=precision)
         if devices * num_nodes > 1 and isinstance(spread, Single):
             raise UserError(
-                f"strategy=single trains on one device, not {devices * num_nodes}; give strategy=fsdp or ddp"
+                f"strategy={type(spread).__name__.lower()} trains on one device, not {devices * num_nodes}; give strategy=fsdp or ddp"
             )
         return Trainer(
             accelerator=kind,
