@@ -1,4 +1,4 @@
-"""Filters of outputs that are no answer: placeholders, answers cut off, refusals, and talk of being an AI."""
+"""Filters of outputs that are no answer: placeholders, refusals, and talk of being an AI."""
 
 from __future__ import annotations
 
@@ -17,20 +17,6 @@ NOTHING = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 BRACKETED = re.compile(r"[\[<{(]{1,2}\s*([^\[\]<>{}()]{0,60}?)\s*[\]>})]{1,2}")
-OPENERS, CLOSERS = "([{", ")]}"
-BRACKET = re.compile(r"[()\[\]{}]")
-ENDED = re.compile(r"[.!?:;…。！？|}\])>`*_~\"'”’»%°$€£=)\u3002\u0964]\Z|[^\w\s,&(\[{/+\-–—‘“«#@\\<]\Z")
-DANGLING = re.compile(
-    r"(?:[,\-–—:;(\[{&+/=“‘«<\\]|(?<![\w-])(?:the|a|an|of|to|and|or|but|nor|for|with|by|from|at|as|in|on|into|onto|upon|than|that|which|who|whose|"
-    r"because|if|when|while|where|is|are|was|were|be|been|has|have|had|its|their|your|our|my|his|every|each|between|through|during|"
-    r"without|within|toward|towards|about|such|so|very|more|most|can|could|will|would|should|may|might|must|not|also|including|like|"
-    r"e\.g\.?|i\.e\.?|these|those|this|both|either|until|since|although|though|however,?|therefore,?))\Z",
-    re.IGNORECASE,
-)
-NO_SENTENCE = re.compile(
-    r"https?://\S+\Z|\S+\.(?:com|org|net|html?|edu|gov)\S*\Z|#\w+\Z|^\s*[|+]|^\s*(?:#+ |\*\*|>)|\\\w+|[=≈<>]\s*[^=]{0,40}\Z|\d\S*\Z|[\"”.!?)*']\s*[-–—~―]\s*[A-Z].{2,60}\Z|^[-–—~―]\s*[A-Z].{2,60}\Z|"
-    r"^\s*[\w ]{1,30}:(?: \S+){0,8}\Z"
-)
 REFUSING = re.compile(
     r"\b(?:I(?:'| a)?m (?:very |so |truly |really |deeply )?(?:sorry|afraid)|I apologi[sz]e|(?:my )?apologies|sorry|unfortunately|regrettably|I regret)\b[^.!?\n]{0,80}?"
     r"\b(?:I|we)\b[^.!?\n]{0,60}?(?:n['’]t\b|\bcannot\b|\bnot\b|\bunable\b|\bno (?:way|access|information)|\black|\bagainst\b|\binsufficient|\bimpossible\b|\bbeyond\b|\bviolate)",
@@ -109,116 +95,6 @@ def _stands_in(example: Example) -> bool:
         return text[:1] in "[<{(" or len(words(bare)) < 8
     left = BRACKETED.sub(lambda slot: "" if NOTHING.fullmatch(slot[1]) else slot[0], text)
     return left != text and len(words(left)) < 3
-
-
-@dataclass(frozen=True)
-class CutOff:
-    """The output comes to an end: fences, brackets, quotation marks and tags are closed, and its last sentence stops.
-
-    A last sentence without closing punctuation is no fault where the text has none elsewhere: lists, labels, tables, verse.
-    """
-
-    def __call__(self, example: Example) -> str | None:
-        text = example.output.rstrip()
-        fault = text and (_unclosed(text) or _stops_short(text))
-        return f"cut off: {fault}" if fault else None
-
-
-def _unclosed(text: str) -> str | None:
-    if text.count("```") % 2:
-        return "unclosed code fence"
-    if re.search(r"(?:^|\n)\s*(?:\d{1,3}[.)]|[-*•])\Z", text):
-        return "empty list item"
-    if re.search(r"<html\b", text) and "</html>" not in text:
-        return "unclosed tag"
-    if text[:1] in '"“' and len(re.findall(r"[\"“”]", text)) == 1 and len(words(text)) > 3:
-        return "unclosed quotation"
-    depth, since = _open_bracket(text)
-    return "unclosed bracket" if depth and not (is_code(text) and since > 400) and since < 400 else None
-
-
-def _open_bracket(text: str) -> tuple[int, int]:
-    """Return how many brackets are left open at the end, and how many characters ago the last was opened."""
-    text = re.sub(r"'[\[({\])}]'|\"[\[({\])}]\"|`[^`\n]*`|[:;]-?[()\[\]]", " ", text)
-    stack: list[tuple[str, int]] = []
-    for found in BRACKET.finditer(text):
-        character = found[0]
-        if character in OPENERS:
-            stack.append((character, found.start()))
-        elif character in CLOSERS and stack and stack[-1][0] == OPENERS[CLOSERS.index(character)]:
-            stack.pop()
-    return len(stack), len(text) - stack[-1][1] if stack else 0
-
-
-def _stops_short(text: str) -> str | None:
-    last = FENCE.sub("", text).rstrip().split("\n")[-1].strip()
-    if text.endswith("```") or not last:
-        return None
-    if _closes_a_letter(text, last):
-        return None
-    if DANGLING.search(last) and len(words(text)) > 2 and not re.search(r"\w\+\+\Z|https?://\S+\Z", last):
-        return f"ends with {last.split()[-1][-20:]!r}"
-    if ENDED.search(text) or is_code(without_code(text)[-200:]) or is_code(last):
-        return None
-    if _stops_unlike_others(text, last):
-        return "no closing punctuation, unlike the other lines"
-    if re.match(r"1[.)] \w+ \w+", last) and re.search(r"s\b[^\n]*:\s*\n\s*1[.)] ", text):
-        return "a list with one item"
-    if NO_SENTENCE.search(last):
-        return None
-    return "no closing punctuation" if _is_sentence(last) and _closes_sentences(text, last) else None
-
-
-def _closes_a_letter(text: str, last: str) -> bool:
-    """Tell whether the last line ends as others do, or is a `Yours truly,`."""
-    others = [line.rstrip()[-1] for line in text.split("\n")[:-1] if line.strip()]
-    return (
-        (last[-1] in ":;" and others.count(last[-1]) > 1)
-        or (last[-1] == "," and bool(others) and len(words(last)) < 5)
-        or (last[-1] == ";" and is_code(text))
-    )
-
-
-def _stops_unlike_others(text: str, last: str) -> bool:
-    """Tell whether the lines before, at least three of the kind of the last, close with punctuation and the last, which need be no sentence, does not."""
-    lines = [line.strip() for line in without_code(text).split("\n")[:-1] if line.strip()]
-    alike = [line for line in lines if bool(MARKER.match(line)) == bool(MARKER.match(last)) and line[-1] != ":"]
-    bare = MARKER.sub("", last)
-    alike += [line for line in lines if line not in alike and len(words(line)) > 7 and line[-1] != ":"]
-    name = bare.istitle() or bare.isupper() or not bare[:1].isalpha()
-    return (
-        not name
-        and len(alike) > 1
-        and not lines[-1].endswith(",")
-        and all(line.rstrip("\"”')")[-1:] in (".", "!", "?") for line in alike)
-        and not re.search(r"http|#\w", last)
-    )
-
-
-def _is_sentence(line: str) -> bool:
-    """Tell whether a line is prose: no title, no list of names."""
-    parts = line.split(", ")
-    names = (
-        len(parts) > 2
-        and max(len(part.split()) for part in parts) < 6
-        and all(part[:1].isupper() or len(parts) > 5 for part in parts)
-    )
-    return len([word for word in words(line) if word.isalpha()]) > 3 and not line.istitle() and not names
-
-
-def _closes_sentences(text: str, last: str) -> bool:
-    """Tell whether a text is of the kind that closes its sentences: those before do, or it is one long sentence."""
-    before = [line.strip() for line in without_code(text).rstrip().split("\n")[:-1] if len(words(line)) > 3]
-    inside = re.search(r"\w\w[.!?][\"”)]? +[A-Z\"“]", re.sub(r"(?:^|\s)\d+[.)]", "", ABBREVIATION.sub("", last)))
-    if inside:
-        return True
-    if "```" in text and len(words(last)) > 5 and last[0].isupper() and not MARKER.match(last):
-        return True
-    if not before:
-        return len(words(last)) > 7 and bool(re.match(r"[\"“'A-Z]", last)) and not re.search(r"#\w", last)
-    return sum(line[-1] in '.!?,;"”:' for line in before) >= 0.6 * len(before) and not (
-        len(before) < 3 and all(line[-1] in ":," for line in before)
-    )
 
 
 @dataclass(frozen=True)

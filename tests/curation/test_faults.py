@@ -13,7 +13,7 @@ from alpaca.composition import compose, instantiated
 from alpaca.curation.arithmetic import Arithmetic, agrees
 from alpaca.curation.damage import EncodingDamage
 from alpaca.curation.filters import objection
-from alpaca.curation.outputs import CutOff
+from alpaca.curation.endings import CutOff
 from alpaca.curation.private import PersonalData
 from alpaca.records import Example, read
 
