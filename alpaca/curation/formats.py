@@ -29,6 +29,21 @@ NOTATIONS = {
     "a numbered list": r"\b(?:in|as|using|into|a|make|create|give)(?: \w+){0,2} numbered (?:list|steps|points|format)\b",
     "SQL": r"\b(?:write|create|construct|generate|give|provide|formulate|form|compose|in|an?)(?: \w+){0,3} (?:my|postgre|ms)?sql (?:query|statement|command|code)\b",
 }
+NAMES = {
+    "JSON": "json",
+    "XML": "xml",
+    "YAML": "ya?ml",
+    "CSV": "csv|comma[- ]separated values",
+    "HTML": "html",
+    "a table": "table",
+    "bullet points": "bullet(?:ed)?(?:[- ]?points?)?",
+    "a numbered list": "numbered",
+}
+DIRECT = (
+    r"\W*(?:(?:please|only|and|also|now) )*(?:answer|respond|reply|return|output|format|present|give|use|write|provide|put|express|render|structure|show|organi[sz]e|deliver|list|the (?:answer|output|response|result)|your (?:answer|output|response|reply))"
+    r"(?: (?:it|them|this|everything|me|the|your|only|valid|a|an|all|with|in|as|of|by|to|using|response|answers?|results?|output|reply|information|list|points|format|formatted|form|exactly|simple|proper|short|markdown|raw|plain|well-formed|be|must|should|has|have|needs|written|presented|given|provided|two|three|four|five|\d+))*"
+    r" (?:{0})(?: (?:format|only|object|array|document|list|points?|items|form|string|syntax|table|output|notation|please|and nothing else)| with .*| containing .*)*[.!]?$"
+)  # a sentence about nothing but the form of the answer
 REQUEST = re.compile(
     r"^\W*(?:(?:in|using|with) [^,]{3,30}, )?(?:please |now |then |can you |could you |i want you to |i need you to )*(?:write|create|construct|generate|implement|give|provide|develop|build|make|design|show|output|convert|compose|code|produce|list|return|format|organi[sz]e|put|translate|transform|rewrite|represent|summari[sz]e|turn|express|present|describe|name|extract|draft|suggest|answer|respond|compare|reformat|render|encode|serialize|structure|arrange|outline|use|prepare|share|explain|tell|classify|identify|find)\b|\b(?:output|answer|respond|response|return|format|your|give|reply|results?|presented|formatted)\b",
     re.IGNORECASE,
@@ -47,11 +62,11 @@ SIZE = re.compile(
 )
 LIMIT = re.compile(r"at most|no more than|maximum|under|less than|fewer than|up to|within|limit", re.IGNORECASE)
 FLEXIBLE = re.compile(
-    r"at least|minimum|(?<!no )more than|or more|about|around|approximately|roughly|over|each|per|every|-\d|\bto \d|\bor \w+ (?:word|sentence|paragraph)",
+    r"at least|minimum|(?<!no )more than|or more|about|around|approximately|roughly|over|each|per|every|-\d|\d to \d|\bor \w+ (?:word|sentence|paragraph)",
     re.IGNORECASE,
 )
 OPEN = re.compile(
-    r"or more|or less|\beach\b|\bper\b|\bevery\b|-\d|\bto \d|\bor \w+ (?:word|sentence|paragraph)", re.IGNORECASE
+    r"or more|or less|\beach\b|\bper\b|\bevery\b|-\d|\d to \d|\bor \w+ (?:word|sentence|paragraph)", re.IGNORECASE
 )
 YES_NO = re.compile(
     r"\b(?:answer|respond|reply|say|tell me|output|return|state|indicate|using|with|write|choose)\b[^.]{0,30}?[\"'“(]?(yes|true)[\"'”]?,? ?(?:or|/|and|,)(?: with)? ?[\"'“]?(no|false)\b|\b(yes)[ /-]or[ /-](no)\b(?= only| answer|[.:?]?$)|\b(true) or (false)\b(?=[.:?]?\s*$|:)",
@@ -78,9 +93,11 @@ class Notation:
     """The output is in the notation that is asked for: what can be parsed is, within prose or a fence or alone."""
 
     def __call__(self, example: Example) -> str | None:
-        requests = " ".join(part for part in sentences(example.instruction) if REQUEST.search(part))
+        parts = sentences(example.instruction)
+        requests = " ".join(part for part in parts if REQUEST.search(part))
         for name, asked in NOTATIONS.items():
-            asks = re.search(asked, requests, re.IGNORECASE) and not _comes_in(name, example)
+            told = any(re.match(DIRECT.format(NAMES[name]), part, re.IGNORECASE) for part in parts if name in NAMES)
+            asks = told or (re.search(asked, requests, re.IGNORECASE) and not _comes_in(name, example))
             if asks and not _is_in(name, example.output):
                 return f"wrong format: not {name}"
         return None

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-from alpaca.curation.prose import FENCE, STOP, has_any, is_code, words
+from alpaca.curation.merged import unrelated
+from alpaca.curation.prose import FENCE, has_any, is_code, words
 from alpaca.records import Example
 
 NOTHING = re.compile(
@@ -52,31 +52,6 @@ EDGE = re.compile(
 )
 ASKS_PAIRS = re.compile(
     r"\b(?:questions?|q ?& ?a|faqs?|quiz\w*|interview|dialog\w*|conversations?|riddles?|trivia|examples?|problems?|exercises?|prompts?|transcript|jokes?|flash ?cards?|test|exam)\b",
-    re.IGNORECASE,
-)
-VERBS = frozenset(
-    words(
-        "write describe explain create generate list name give find identify suggest summarize summarise translate compare classify "
-        "rewrite convert calculate compute provide tell compose design construct make develop edit determine evaluate analyze analyse "
-        "categorize propose outline brainstorm edit change modify analyze transform reword rephrase correct fix pick speculate design calculate research share explore interpret extract reverse arrange sum pretend combine format parse simplify highlight debate argue justify mention predict report detect traverse tag validate turn concatenate entertain retrieve output put increase reduce label rate match draw simulate contrast examine investigate teach convince persuade respond reply rename merge join split shorten expand elaborate clarify infer deduce verify debug optimize refactor visualize quote cite pose ask deliver prove derive round approximate measure decide advise guess decode encode encrypt decrypt transcribe spell structure trim differentiate distinguish recite demonstrate express provide point state review discuss define rank sort arrange predict come what who when where why how which "
-        "paraphrase formulate craft produce draft recommend solve estimate answer imagine choose select is are can could do does "
-        "should would add remove replace count invent illustrate organize state assess prepare plan build implement show"
-    )
-)
-REFERS_BACK = re.compile(
-    r"\b(?:it|its|them|they|their|this|these|those|that|he|she|his|her|him|above|following|below|given|provided|each|both|same|answer|response|output|result|step|reason|why|reasoning|your|one|ones|the)\b",
-    re.IGNORECASE,
-)
-REFERS_TO_FIRST = re.compile(
-    r"\b(?:it|its|them|they|their|these|those|he|she|his|her|him|above|both|same|(?:this|that|the|each|your) (?:\w+ )?(?:answer|response|output|result|story|sentence|text|poem|list|code|paragraph|article|essay|word|phrase|item|function|program|passage|title|equation|problem|number|character|event|example|point|idea|topic|reason|step|choice|decision|process|concept|term|difference|data|table|input|one))s?\b(?! +(?:of|in|for|between|to|from|by|called|titled|named|about)\b)|\bwhy\?|\b(?:this|that)[.?!]?$",
-    re.IGNORECASE,
-)
-SPLIT = re.compile(
-    r"(?<=[.?!])\s+|\n+|;\s+|\s+[/|+]\s+|\s+(?=(?:When (?:finished|done)|And then|(?:Question|Item) \d)\b)|\s+(?=[b-d]\)\s)|\s+(?=(?-i:After that|Also|Then|In addition|Additionally|Next|Finally|And then|And also|Separately|Furthermore|Moreover|Afterwards|Lastly|(?:Task|Part|Step) (?:\d+|[A-D]|[Oo]ne|[Tt]wo|[Tt]hree)|(?:Second|Third|Next|New|Another|Other) (?:task|request|question|instruction)|P\.?S\.?|Plus|Once (?:you have |you are |that is |this is )?(?:done|finished)|Besides)\b[,:]?\s)|(?<=[a-z)\]0-9])\s(?=(?-i:Write|Describe|Explain|Create|Generate|List|Name|Give|Tell|Suggest|Translate|Summarize|What|Who|How|Why|When|Where|Calculate|Compose|Identify|Find|Provide|Convert)\s)|(?:,?\s+and|,)\s+(?:then|also|additionally|after that|afterwards|finally|separately|in addition|next|furthermore|besides|lastly)[,:]?\s+|\s+(?:additionally|furthermore|separately|besides that)[,:]\s+",
-    re.IGNORECASE,
-)
-CONNECTIVE = re.compile(
-    r"^(?:\d{1,2}[.)]|[-*•(]|[a-d][.)])?\s*(?:then|also|additionally|after that|afterwards|finally|separately|in addition|next|furthermore|moreover|besides|lastly|secondly|second|(?:and )?(?:here is )?(?:a |the |another |one )?(?:second|third|new|next|other|additional|separate|further|another|follow-?up) (?:task|request|question|instruction|exercise|assignment|prompt|thing)(?: \d)?(?: is)?|and|now|plus|p\.?s\.?|third|thirdly|first|firstly|(?:part|task|step|exercise|request|item|section) (?:[a-d\d]|one|two|three|four)|when (?:you(?:'re| are)? )?(?:finished|done)|(?:question|item) \d|once (?:you(?:'re| are| have|'ve)? |that is |this is |it is )?(?:done|finished)(?: (?:that|this|so|it))?|when (?:you(?:'re| are)? )?(?:done|finished)|as (?:a|another) (?:second|separate|new) task|another (?:task|thing|one)|on a (?:different|separate) (?:note|topic))[,:.\s]+(?:please\s+)?",
     re.IGNORECASE,
 )
 SEES = r"image|picture|photo|photograph|screenshot|video|clip|footage|audio|recording|soundtrack|song clip|chart|graph|plot|diagram|figure|infographic|map|drawing|illustration|painting|sketch|cartoon|icon|logo|gif|slide|slideshow|podcast|scan|x-ray|blueprint|floor ?plan|meme|webcam|voice (?:memo|message|note)|movie clip"
@@ -181,7 +156,7 @@ class SeveralTasks:
             return f"several tasks: {pairs[0].strip()[:40]}"
         if (edge := EDGE.search(example.output)) and not ASKS_PAIRS.search(example.instruction):
             return f"several tasks: {edge[0].strip()}"
-        second = _unrelated(example.instruction, example.input.strip())
+        second = unrelated(example)
         return f"several tasks: {second[:60]}" if second else None
 
 
@@ -193,97 +168,6 @@ def _heading(found: str, text: str, example: Example) -> bool:
     many = len(re.findall(r"^\s*(?:\*\*|#+ ?)?[A-Z][\w ]{2,30}:", text, re.MULTILINE)) > 3
     numbered = re.match(r"\d+[.)] (?:input|output)", label)
     return text is example.output and bool(numbered or (many and not STRONG.search(found)))
-
-
-def _unrelated(instruction: str, given: str) -> str | None:
-    """Return a request after the first that shares no word with what comes before, nor refers to it.
-
-    Where it is joined by words such as `also` or a number, or stands on a line of its own while there is an input, that is
-    enough; else the first must be a request that does not lead on to it.
-    """
-    quoted = re.sub(r"[\"“][^\"”]*[\"”]|:\s*\n.*", " ", instruction, flags=re.DOTALL)
-    parts = list(_parts(quoted))
-    lines = {line.strip() for line in quoted.split("\n")[1:]}
-    before = _stems(words(given))
-    joined = asked = False
-    for place, (between, part) in enumerate(parts):
-        bare = re.sub(r"^(?:\d{1,2}[.):]|[-*•–|/]|[A-D][.):])\s*", "", part)
-        told = (
-            joined
-            or len(CONNECTIVE.sub("", bare)) < len(bare)
-            or bare != part
-            or bool(re.search(r"[\w/|+]|-{2}", between))
-        )
-        told = told or (
-            part in lines and bool(given or (part[0].isupper() and asked and not LEADS.search(parts[0][1])))
-        )
-        bare = LEADING.sub("", CONNECTIVE.sub("", CONNECTIVE.sub("", bare)))
-        tokens = words(bare)
-        stems = _stems(tokens)
-        asks = len(tokens) > 3 and tokens[0] in VERBS and not HELPS.match(bare)
-        if (
-            place
-            and asks
-            and before
-            and stems
-            and not stems & before
-            and not (REFERS_TO_FIRST if told and asked else REFERS_BACK).search(_object(bare))
-            and (told or given or _leads_nowhere(parts[0][1], quoted))
-        ):
-            return part
-        asked = asked or asks or part.endswith("?")
-        joined = bool(re.fullmatch(r"\W*(?:\d{1,2}|[A-D])?[.):]?\W*", part))
-        before |= _stems(words(part))
-    return None
-
-
-def _parts(text: str) -> Iterator[tuple[str, str]]:
-    """Yield the requests of an instruction, each with what stands between it and the one before."""
-    between, start = "", 0
-    for found in SPLIT.finditer(text):
-        if part := text[start : found.start()].strip():
-            yield between, part
-        between, start = found[0], found.end()
-    if part := text[start:].strip():
-        yield between, part
-
-
-LEADING = re.compile(
-    r"^(?:given|based on|using|from|for|in(?! what| which)|with|considering) [^,]{3,80}, (?=[a-z])", re.IGNORECASE
-)
-LEADS = re.compile(
-    r"^(?:hi|hello|hey|dear|ai|today|when|since|because|with|by|on|at|to|you|i|i'm|i'd|i've|we|imagine|suppose|assume|given|if|there|in|the|a|an|this|my|he|she|it|consider|read|pretend|for|as|let|take|think|look|your|our|using|based|think)\b|\b(?:following|(?<!\ba )given|below|question|these|this)\b",
-    re.IGNORECASE,
-)
-
-
-def _leads_nowhere(first: str, instruction: str) -> bool:
-    """Tell whether the first part of an instruction is a request that stands for itself."""
-    return not LEADS.search(first) and "\n" not in instruction.strip()
-
-
-HELPS = re.compile(r"do not|don['’]t|(?:can|could|would) you (?:please )?help", re.IGNORECASE)
-
-
-def _stems(tokens: list[str]) -> set[str]:
-    return {word[:5] for word in tokens if len(word) > 3 and word not in VERBS | STOP | ADJECTIVES}
-
-
-ADJECTIVES = frozenset(
-    words(
-        "good short simple brief creative different best sentence sentences example examples word words paragraph paragraphs"
-    )
-)
-
-
-def _object(request: str) -> str:
-    """Return a request without its articles that lead on to `of`, which do not refer to anything before."""
-    return re.sub(
-        r"\bthe (?=(?:\w+ ){1,3}(?:of|in|for|between|to|on|that|from|and|is|was|are)\b)|(?<=[a-z]) that (?=\w+)|\b(?:the|a) (?:following|given|provided) |(?<=\bis )it (?=\w+ (?:to|for|that)\b)",
-        " ",
-        request,
-        flags=re.IGNORECASE,
-    )
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from typing import Annotated
 from annotated_types import Interval
 from pydantic import PositiveInt
 
-from alpaca.curation.prose import STOP, without_code, words
+from alpaca.curation.prose import STOP, sentences, without_code, words
 from alpaca.records import Example
 
 CODES = dict(
@@ -51,6 +51,11 @@ NAMED = re.compile(
 )
 SPOKEN_OF = re.compile(
     r"\b(?:languages?|translat\w+|foreign|bilingual|multilingual|spelling|etymolog\w*|pronounc\w*|say|phrases?|accent|dialect|meaning of|word for|equivalent|quote|lorem|latin)\b",
+    re.IGNORECASE,
+)
+ABOUT = re.compile(
+    r"\W*(?:explain|why|what|how(?! (?:do|would|can|could|should|to|might)(?: you| I| we| one)? (?:say|write|express|translate|put))|discuss|compare|is|are|does)\b(?!.* in "
+    rf"{NAME}[.?!]?$)",
     re.IGNORECASE,
 )
 PLAIN = 0.25  # a text with this share of English function words is not asked about: no other language reaches it
@@ -124,17 +129,14 @@ class Language:
         return f"wrong language: {found} where the task is in en"
 
     def _named(self, example: Example) -> set[str]:
-        if re.match(
-            r"\W*(?:explain|why|what|how(?! (?:do|would|can|could|should|to|might)(?: you| I| we| one)? (?:say|write|express|translate|put))|discuss|compare|is|are|does)\b",
-            example.instruction,
-            re.IGNORECASE,
-        ):
-            return set()
+        """Return the language that the instruction's first or last line asks an answer in; nothing where there are several."""
+        lines = example.instruction.strip().split("\n")
+        asked = (part for line in dict.fromkeys((lines[0][:300], lines[-1][-300:])) for part in sentences(line))
         named = {
             CODES[name.lower()]
-            for found in NAMED.findall(
-                re.sub(rf"\bfrom {NAME}", "", example.instruction.split("\n")[0][:300], flags=re.IGNORECASE)
-            )
+            for part in asked
+            if not ABOUT.match(part)
+            for found in NAMED.findall(re.sub(rf"\bfrom {NAME}", "", part, flags=re.IGNORECASE))
             for name in found
             if name
         }
