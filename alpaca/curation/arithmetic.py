@@ -255,7 +255,7 @@ def _calculations(text: str, ending: str) -> Iterator[tuple[re.Match[str], Fract
             if number(found[2]) or "divid" not in pattern:
                 yield found, both(number(found[1]), number(found[2]))
     for pattern, one in UNARY.items():
-        for found in re.finditer(rf"(?:{pattern}){ending}", text):
+        for found in re.finditer(rf"(?:{pattern}){ending}", text, re.IGNORECASE):
             yield found, one(number(next(group for group in found.groups() if group)))
     for pattern, every in MANY.items():
         for found in re.finditer(rf"\b(?:{pattern}){OF}{LIST}{ending}", text, re.IGNORECASE):

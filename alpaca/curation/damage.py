@@ -18,7 +18,7 @@ CONTROL = re.compile(
 UNUSUAL = re.compile(r"[^\x00-\x7f‘’“”–—…•°]|[^\x00-\x7f]{2}")  # what mojibake has: more than lone typographic signs
 SURROGATE = re.compile(r"[\ud800-\udfff]")
 REPLACED = re.compile(r"\ufffd|ï¿½")
-LOST = re.compile(r"[a-z]\?(?:s|t|re|ve|ll|d|m)\b(?!\w)|\w\?{2,}\w|\b[a-z]{2,}\?[a-z]{2,}\b(?!=)")
+LOST = re.compile(r"(?<!\w)\?[a-z]+\?(?= [a-z])|\b[a-z]{3,}\?\.|(?:\?{2,} ){2,}|[a-z]\?(?:s|t|re|ve|ll|d|m)\b(?!\w)|\w\?{2,}\w|\b[a-z]{2,}\?[a-z]{2,}\b(?!=)")
 QUOTED = re.compile(r"=(?:E2=80=|C3=|C2=|3D\b|20\n|\n)|(?:=[0-9A-F]{2}){2,}")
 PERCENT = re.compile(r"%20\w*%20|(?:\w|^)%(?:20|2C|0A|0D|3A|3F|27|22|C3|E2|21|2E|3B)(?=\w|%|$)")
 BARE = re.compile(
@@ -37,6 +37,7 @@ TAG = re.compile(
     r"</?(?:p|br|div|span|b|i|u|em|strong|a|li|ul|ol|h[1-6]|td|tr|th|table|tbody|thead|font|img|center|sup|sub|hr|script|style|body|html|head|pre|code|blockquote|small|label|input|button|section|article|header|footer|nav|iframe|s|strike|del|ins|tt|dl|dt|dd)(?:\s+[\w-]+\s*=\s*(?:\"[^\"]*\"|'[^']*'|\S+))*\s*/?>|<!--|(?<!\w)\[(b|i|u|url|quote|color|size|img)(?:=[^\]]*)?\].*?\[/\1\]",
     re.IGNORECASE,
 )
+PROSE_TAG = re.compile(r"</?(?:p|br|div)\b", re.IGNORECASE)
 ABOUT_MARKUP = re.compile(
     r"\b(?:html\w*|xml|css|tags?|markup|web ?(?:pages?|sites?|development)|entit(?:y|ies)|escap\w+|encod\w+|decod\w+|svg|bbcode|jsx|react|vue|javascript|front-?end|angular|php|code|hyperlink|template engine|markdown)\b",
     re.IGNORECASE,
@@ -123,6 +124,6 @@ class Markup:
                 continue
             prose = INLINE.sub(" ", FENCE.sub(" ", text))
             found = ENTITY.search(prose) or TAG.search(prose)
-            if found and not (is_code(text) and TAG.match(found[0])):
+            if found and not (is_code(text) and TAG.match(found[0]) and not PROSE_TAG.match(found[0])):
                 return f"markup: {found[0][:30]}"
         return None

@@ -40,7 +40,7 @@ class CutOff:
 
     def __call__(self, example: Example) -> str | None:
         text = example.output.rstrip()
-        fault = text and (_unclosed(text) or _stops_short(text) or _ends_in_a_piece(text, example))
+        fault = text and (_unclosed(text) or _stops_short(text, example.instruction) or _ends_in_a_piece(text, example))
         return f"cut off: {fault}" if fault else None
 
 
@@ -86,13 +86,15 @@ def _open_bracket(text: str) -> tuple[int, int]:
     return len(stack), len(text) - stack[-1][1] if stack else 0
 
 
-def _stops_short(text: str) -> str | None:
+def _stops_short(text: str, asked: str) -> str | None:
     last = FENCE.sub("", text).rstrip().split("\n")[-1].strip()
     if text.endswith("```") or not last:
         return None
     if _closes_a_letter(text, last):
         return None
-    if DANGLING.search(last) and len(words(text)) > 2 and not re.search(r"\w\+\+\Z|https?://\S+\Z", last):
+    if (found := LEFT_OPEN.search(text)) and len(words(text)) > 7 and not OPEN_ENDED.search(asked):
+        return f"ends with {found[0].strip()!r}"
+    if DANGLING.search(last) and (len(words(text)) > 2 or last[-1] in ",:") and not re.search(r"\w\+\+\Z|https?://\S+\Z", last):
         return f"ends with {last.split()[-1][-20:]!r}"
     if ENDED.search(text) or is_code(without_code(text)[-200:]) or is_code(last):
         return None
@@ -106,6 +108,8 @@ def _stops_short(text: str) -> str | None:
     return "no closing punctuation" if _is_sentence(last) and _closes_sentences(text, last) else None
 
 
+LEFT_OPEN = re.compile(r"(?<=\w)(?:,|[,;]? ?(?:and|or|the|a|of|to))? ?(?:\.\.\.|…)\Z|[\[(](?:continued?|cont(?:inue)?d?\.?|truncated|cut off|more|to be continued|\.\.\.|…)[\])]\Z", re.IGNORECASE)
+OPEN_ENDED = re.compile(r"\b(?:sto(?:ry|ries)|sentences?|suspens\w*|cliffhanger|dialog\w*|scene|poem|lyrics?|song|opening|teaser|quotes?|phrase|fill|complete|blank|continue|ellips\w*|punctuation|monologue|joke|riddle|diary|message|tweet|slogan|title|sequence|series|list)\b", re.IGNORECASE)
 FAREWELL = re.compile(
     r"\b(?:sincerely|regards|yours?|truly|best|love|cheers|respectfully|thanks?|wishes|faithfully|cordially|warmly|gratefully|friend|hugs)\b",
     re.IGNORECASE,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+from collections import Counter
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
@@ -40,7 +41,7 @@ NAMES = {
     "a numbered list": "numbered",
 }
 DIRECT = (
-    r"\W*(?:(?:please|only|and|also|now) )*(?:answer|respond|reply|return|output|format|present|give|use|write|provide|put|express|render|structure|show|organi[sz]e|deliver|list|the (?:answer|output|response|result)|your (?:answer|output|response|reply))"
+    r"(?:\A|\s(?=(?-i:[A-Z])))\W*(?:(?:please|only|and|also|now) )*(?:answer|respond|reply|return|output|format|present|give|use|write|provide|put|express|render|structure|show|organi[sz]e|deliver|list|the (?:answer|output|response|result)|your (?:answer|output|response|reply))"
     r"(?: (?:it|them|this|everything|me|the|your|only|valid|a|an|all|with|in|as|of|by|to|using|response|answers?|results?|output|reply|information|list|points|format|formatted|form|exactly|simple|proper|short|markdown|raw|plain|well-formed|be|must|should|has|have|needs|written|presented|given|provided|two|three|four|five|\d+))*"
     r" (?:{0})(?: (?:format|only|object|array|document|list|points?|items|form|string|syntax|table|output|notation|please|and nothing else)| with .*| containing .*)*[.!]?$"
 )  # a sentence about nothing but the form of the answer
@@ -61,8 +62,11 @@ SIZE = re.compile(
     re.IGNORECASE,
 )
 LIMIT = re.compile(r"at most|no more than|maximum|under|less than|fewer than|up to|within|limit", re.IGNORECASE)
+LEAST = re.compile(
+    r"\b(?:at least|minimum(?: of| length of)?|no (?:fewer|less) than|more than|over|not less than)(?: \w+)? (\d{2,4})[- ]words?\b", re.IGNORECASE
+)
 FLEXIBLE = re.compile(
-    r"at least|minimum|(?<!no )more than|or more|about|around|approximately|roughly|over|each|per|every|-\d|\d to \d|\bor \w+ (?:word|sentence|paragraph)",
+    r"at least|minimum|(?<!no )more than|or more|\b(?:about|around|approximately|roughly|over|each|per|every)\b|-\d|\d to \d|\bor \w+ (?:word|sentence|paragraph)",
     re.IGNORECASE,
 )
 OPEN = re.compile(
@@ -96,7 +100,7 @@ class Notation:
         parts = sentences(example.instruction)
         requests = " ".join(part for part in parts if REQUEST.search(part))
         for name, asked in NOTATIONS.items():
-            told = any(re.match(DIRECT.format(NAMES[name]), part, re.IGNORECASE) for part in parts if name in NAMES)
+            told = any(re.search(DIRECT.format(NAMES[name]), part, re.IGNORECASE) for part in parts if name in NAMES)
             asks = told or (re.search(asked, requests, re.IGNORECASE) and not _comes_in(name, example))
             if asks and not _is_in(name, example.output):
                 return f"wrong format: not {name}"
@@ -142,10 +146,7 @@ def _is_in(name: str, output: str) -> bool:
     if name == "YAML":
         return _yaml(body)
     if name == "CSV":
-        rows = list(csv.reader(line for line in body.strip().split("\n") if line.strip()))
-        return any(len(row) > 1 for row in rows) and not (
-            len(rows) == 1 and len(words(output)) > 15 and re.search(r"\w{3,}\. [A-Z]", output)
-        )
+        return _csv(body)
     marks = {
         "HTML": r"</?\w+[^>]*>",
         "a table": r"\|.*\|[^|\n]*\n|\t.*\n|<table|^.*\S {2,}\S.*$|\+--|^[^,\n]+(?:,[^,\n]+)+\n[^,\n]+,|\S\s*\|\s*\S",
@@ -177,7 +178,17 @@ def _xml(text: str) -> bool:
     return True
 
 
+def _csv(text: str) -> bool:
+    """Tell whether most lines have the same number of fields, at least two; one line alone has short fields."""
+    rows = list(csv.reader(line for line in text.strip().split("\n") if line.strip()))
+    width, times = Counter(map(len, rows)).most_common(1)[0] if rows else (0, 0)
+    tabular = any(len(row) > 1 for row in rows) if len(rows) < 3 else width > 1 and 2 * times >= len(rows)
+    return tabular and sum(len(words(field)) for row in rows for field in row) < 8 * sum(map(len, rows))
+
+
 def _yaml(text: str) -> bool:
+    if re.match(r"\s*\d+[.)] ", text):
+        return False
     try:
         value = yaml.safe_load(text)
     except yaml.YAMLError:
@@ -197,10 +208,14 @@ class Counts:
         return f"wrong count: {found}" if found else None
 
     def _size(self, asked: str, output: str) -> str | None:
-        found = SIZE.search(asked)
-        if found is None or (
-            FLEXIBLE.search(asked[max(0, found.start() - 15) : found.end()])
-            or OPEN.search(asked[found.end() - 12 : found.end() + 30])
+        least = LEAST.search(asked)
+        if least and len(words(output)) < 0.7 * int(least[1]):
+            return f"{len(words(output))} words for at least {least[1]}"
+        return next((fault for found in SIZE.finditer(asked) if (fault := self._one_size(found, asked, output))), None)
+
+    def _one_size(self, found: re.Match[str], asked: str, output: str) -> str | None:
+        if FLEXIBLE.search(asked[max(0, found.start() - 15) : found.end()]) or OPEN.search(
+            asked[found.end() - 12 : found.end() + 30]
         ):
             return None
         n, unit = _count(found[1]), found[2].lower()
@@ -266,18 +281,39 @@ class Choice:
     """Where yes or no, or true or false, is asked for, the output says one of them."""
 
     def __call__(self, example: Example) -> str | None:
-        if NUMBER_ONLY.search(example.instruction) and not NUMBER_SAID.search(example.output):
-            return "wrong format: no number"
+        if NUMBER_ONLY.search(example.instruction) and (
+            not NUMBER_SAID.search(example.output) or len(words(example.output)) > 15
+        ):
+            return "wrong format: no number alone"
+        if letters := _options_missed(example):
+            return f"wrong format: none of {', '.join(letters)}"
         found = YES_NO.search(example.instruction)
         if found is None:
             return None
         options = [group.lower() for group in found.groups() if group]
         said = words(example.output)
+        if len(said) > 15 and re.search(r"\b(?:only|just|simply)\b", example.instruction[max(0, found.start() - 20) : found.end() + 10]):
+            return f"wrong format: more than {' or '.join(options)}"
         return (
             None
             if set(said) & {*options, "correct", "incorrect", "untrue"}
             else f"wrong format: neither {' nor '.join(options)}"
         )
+
+
+OPTION = re.compile(r"(?:^|\s|\()([A-E])[.):]\s*([^\n]+?)(?=[,;]?\s+\(?[A-E][.):]\s|\n|$)")
+
+
+def _options_missed(example: Example) -> list[str]:
+    """Return the letters of the options to choose from, where the output names none of them, by letter or by what they say."""
+    if not re.search(r"\b(?:choose|select|pick|which|options?|multiple[- ]choice)\b", example.instruction, re.IGNORECASE):
+        return []
+    options = OPTION.findall(f"{example.instruction}\n{example.input}")
+    output = example.output.lower()
+    said = any(text.strip(" .").lower() in output for _, text in options)
+    letter = re.search(r"(?:^|option |answer[: ]+(?:is )?|\()[A-E]\b", example.output, re.MULTILINE | re.IGNORECASE)
+    marked = letter and (len(words(output)) < 4 or not re.match(r"a \w", letter.string[letter.start() :], re.IGNORECASE))
+    return [] if len(options) < 2 or said or marked else [name for name, _ in options]
 
 
 CASES = {

@@ -10,7 +10,7 @@ from alpaca.curation.prose import FENCE, has_any, is_code, words
 from alpaca.records import Example
 
 NOTHING = re.compile(
-    r"(?:(?:there is |with |this (?:task|instruction) (?:has|needs|requires) )?no[ _-]?(?:specific |particular |further |extra |more |other )?(?:input|text|data|context|additional (?:input|information))s?(?: (?:is )?(?:needed|required|necessary|provided|given|available|here|for this task))*|n ?/ ?a|n\.a\.?|none(?: (?:needed|required|provided|given))?|nil|null|nan|empty|blank|"
+    r"(?:(?:there is |with |this (?:task|instruction) (?:has|needs|requires) )?no[ _-]?(?:specific |particular |further |extra |more |other )?(?:input|text|data|context|additional (?:input|information))s?(?: (?:is )?(?:needed|required|necessary|provided|given|available|here|for this task))*|n ?/ ?a|n\.a\.?|none(?: (?:needed|required|provided|given))?|nothing|nil|null|nan|empty|blank|"
     r"not (?:applicable|available|needed|required|provided|given|specified|necessary)|input (?:is )?not (?:needed|required|applicable|provided|given|necessary)|undefined|tb[ad]|todo|void|"
     r"placeholder(?: (?:text|input))?|to be (?:determined|added|provided|filled(?: in)?|done)|lorem ipsum.*|(?:sample|example|dummy|your|some|user|the|input|any)? ?(?:input|placeholder)(?: (?:text|data|goes|here|field|value|string))*|"
     r"(?:your|sample|dummy|some|example) (?:text|sentence|paragraph|data|article|content)(?: (?:here|goes here))?|"
@@ -65,6 +65,9 @@ SEEN = re.compile(
 )
 ABSENT = re.compile(
     rf"\b(?:according to|based on|refer to|look at|study|examine|consult|transcribe|convert|caption|extract[^.]* from|from|in|on) (?:the|this|my) (?:[\w-]+ )?(?:{SEES})s?\b(?=[.?!,:]|$| (?:and|to|below|above)\b)|\b(?:refer to|see|in) (?:figure|table|fig\.?|chart) \d|\bhere(?: is|['’]s| are) (?:a|an|the|my|some|two|three) (?:\w+ )?(?:{SEES})s?\b|"
+    rf"\b(?:listen to|watch|look at|view|examine|observe|study|transcribe|inspect|open|download|browse) (?:the|this|these|that|my) (?:[\w-]+ )?(?:{SEES}|{FILES})\b|\b(?:attached|enclosed|uploaded)\b(?! to\b)|"
+    r"\bI(?:['’]ve| have)?(?: just| already)? (?:uploaded|attached|enclosed|shared|linked|pasted|included)\b|\b(?:in|from|of|to) the (?:\w+ )?(?:spreadsheet|excel (?:sheet|file)|csv|pdf|attachment|recording|workbook|slide deck|word document)\b|"
+    r"\b(?:the|this|these) (?:following|given|attached|provided|above|below) (?:lists?|sets?|data|numbers|figures|quotes?|phrases?|stor(?:y|ies)|questions?|options|items|names|dates|values)(?: of \w+)?[.?!]?$|\b(?:based on|according to|from|in) the (?:passage|paragraph|text|excerpt|transcript|table|article)[.?!]?$|"
     r"\bthis (?:scanned|printed|handwritten|attached|linked) \w+|\bvisit (?:the|this) (?:web ?site|web ?page|page|site|link|url)\b|\bthat I(?:['’]ve| have)? (?:attached|uploaded|shared|sent)\b|\blook at the table\b|\bthe two (?:images|pictures|photos)\b|"
     r"\b(?:the|this|these) (?:following|given|attached|provided|above|below) (?:\w+ )?(?:articles?|passages?|paragraphs?|texts?|sentences?|tables?|snippets?|code(?: snippets?)?|statements?|words?|poems?|equations?|e-?mails?|reviews?|essays?|data ?sets?)\b(?=[.?!]?$| (?:as|into|and|in|to|from|for)\b)|"
     r"\b(?:the|this|these) (?:\w+ )?(?:articles?|passages?|paragraphs?|texts?|sentences?|tables?|snippets?|code|statements?|equations?|figures?|charts?|graphs?) (?:below|above|shown|attached)\b|\bread the (?:article|passage|paragraph|text|story|excerpt)\b(?! (?:of|by))|\bwhat (?:do|does|is|are) the (?:figure|chart|graph|image|picture|photo|diagram|table|map)s? (?:show|depict|tell|represent|about)",
@@ -92,6 +95,13 @@ ADDRESS = re.compile(r"https?://\S+|\bwww\.\S+|\b(?:bit\.ly|youtu\.be|goo\.gl|ti
 HANDLES_TEXT = re.compile(
     r"\b(?:url|uri|domain|subdomain|protocol|shorten|encode|decode|regex|regular expression|parse|html|button|markdown|anchor|hyperlink|css|code|script|function|program|command|curl|wget|filename|file ?name|extension|path|validate|valid|rename|python|sql|php|javascript|bash|home page|cite|citation|mla|apa|reference|bibliograph\w*|safe|phishing|spam|tagline|advertis\w*|slogan|promot\w*|share|include|link to)\b",
     re.IGNORECASE,
+)
+OPENS = re.compile(
+    r"\W*(?:please |can you |could you )*(?:visit|open|read|watch|listen|follow|check|go to|click|look|see|browse|use|download|review|summari[sz]e|according|based|from|analy[sz]e|extract|get|rate|transcribe|paraphrase|what (?:is|does|do|are)|who)\b",
+    re.IGNORECASE,
+)
+PROGRAMS = re.compile(
+    r"\b(?:code|script|function|program|regex\w*|command|curl|wget|python|javascript|html|parse|valid\w*|domain|encode|decode|protocol|query string|parameters?|cite|citation)\b", re.IGNORECASE
 )
 SHOWN = re.compile(
     r"!\[[^\]]*\]\([^)]*\)|<img\b|\[(?:image|photo|picture|video|figure|attachment|chart|graph|screenshot|img|audio|file|link)\b[^\]]{0,60}\](?!\()|"
@@ -134,6 +144,8 @@ def stands_in(text: str) -> bool:
         return not text.strip().isspace()
     unlabelled = re.sub(r"^(?:input|text|context)s?\s*[:=]\s*", "", bare, flags=re.IGNORECASE).strip("<>[](){}`\"' ")
     if NOTHING.fullmatch(bare) or NOTHING.fullmatch(unlabelled) or not unlabelled:
+        return True
+    if re.fullmatch(r"(?:[\[<{]{1,2}\s*[a-zA-Z][a-zA-Z _'-]{1,40}[\]>}]{1,2}[\s,.;:/|-]*)+", text.strip()):
         return True
     if re.fullmatch(r"\s*\$?[\[<{(]{1,2}[a-zA-Z][a-zA-Z _'-]{2,40}[\]>})]{1,2}\s*|\s*%[sd]\s*", text):
         return True
@@ -198,7 +210,8 @@ class MissingReference:
             return handed[0]
         if not described and (text := _absent(example)) and (not handles or NEARBY.search(text)):
             return text
-        name = None if handles or content else FILENAME.search(asked) or ADDRESS.search(asked)
+        opens = OPENS.match(example.instruction) and not PROGRAMS.search(example.instruction)
+        name = None if (handles and not opens) or content else FILENAME.search(asked) or ADDRESS.search(asked)
         return name[0] if name else None
 
     def _shown(self, example: Example) -> str | None:

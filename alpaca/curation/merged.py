@@ -96,7 +96,7 @@ def unrelated(example: Example) -> str | None:
         return None
     lines = example.instruction.strip().split("\n")
     holds = HOLDS.search(lines[0]) and {line.strip() for line in lines[1:3] if line.strip()}
-    before = _stems(words(example.input)[:200])
+    before = set[str]() if _is_request(example) else _stems(words(example.input)[:200])
     asked = False
     for request in _requests(example):
         stems = _stems(words(request.bare)[1:])
@@ -107,7 +107,7 @@ def unrelated(example: Example) -> str | None:
             asked
             and request.asks
             and len(new) >= least
-            and not stems & before
+            and (LABELLED.match(request.text) or not stems & before)
             and not request.refers
             and not (holds and request.text in holds)
             and not (SPEAKER.search(request.bare) and SPEAKER.search(example.instruction.partition(request.text)[0]))
@@ -131,11 +131,12 @@ def _requests(example: Example) -> Iterator[Request]:
         bare = re.sub(r"^(?:please|now|kindly|can you|could you|i want you to|i need you to|you should)[, ]+", "", bare, flags=re.IGNORECASE)
         yield Request(part, bare.strip(), numbered or bool(CONNECTIVE.match(part) or NUMBER.match(part)))
         numbered = False
-    first = words(example.input)[:1]
-    if first and first[0] in _verbs() and len(words(example.input)) < 40 and not GIVES.search(example.instruction):
+    if _is_request(example):
         yield Request(example.input.strip(), example.input.strip(), False)
 
 
+LABELLED = re.compile(r"\W*(?:task|question|request|assignment|part|step|problem|exercise|b\)|\(b\)|second)\W*(?:[2-9b-d]|two|second)?\s*[:.),-]\s*[A-Z]", re.IGNORECASE)
+NUMBERS = frozenset(words("quoted three four five seven eight nine eleven twelve first second third using"))
 NUMBER = re.compile(r"^(?:\d{1,2}[.):]|[-*•–|/+]|\(?[A-Da-d\d][.):])\s*(?=[A-Z])")
 GIVES = re.compile(
     r"\b(?:following|given|below|this|these|sentence|text|input|phrase|title|instruction|question|command|request|statement|task|prompt|query|paragraph|passage|article)s?\b",
@@ -146,6 +147,13 @@ HOLDS = re.compile(
     re.IGNORECASE,
 )
 HELPS = re.compile(r"do not|don['’]t|(?:can|could|would) you (?:please )?help", re.IGNORECASE)
+
+
+def _is_request(example: Example) -> bool:
+    """Tell whether the input is a request of its own, where the instruction speaks of no text that is given."""
+    first = words(example.input)[:1]
+    short = 3 < len(words(example.input)) < 40
+    return bool(first and first[0] in _verbs() and short and not GIVES.search(example.instruction))
 
 
 def _parts(text: str) -> Iterator[str]:
@@ -177,4 +185,4 @@ def _answered_apart(output: str, first: set[str], second: set[str]) -> bool:
 
 
 def _stems(tokens: list[str]) -> set[str]:
-    return {word[:5] for word in tokens if len(word) > 3 and word not in STOP and word != "quoted"}
+    return {word[:5] for word in tokens if (len(word) > 3 or word.isdigit()) and word not in STOP and word not in NUMBERS}

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from alpaca.curation.prose import ABBREVIATION, FENCE, MARKER, is_code, sentences, without_code, words
+from alpaca.analysis.phrases import grammar
+from alpaca.curation.prose import STOP, sentences, without_code, words
 from alpaca.records import Example
 
 NOTHING = re.compile(
@@ -44,6 +45,24 @@ NO_ANSWER = re.compile(
     r"(?:(?:sorry|unfortunately|regrettably|apologies|unable|request|access|as I|can you|could you|would you)\b|(?:I|I['’]\w+|we)\b|no (?:can do|comment|idea|clue)\b|(?:that|this|it)(?: is|['’]s| would be| was)\b[^\n]*\b(?:I|my|me)\b|(?:the|your) (?:provided |given )?(?:input|text|question|request|task|prompt|information|instruction|context)\b)[^\n]*",
     re.IGNORECASE,
 )
+DENIES = re.compile(
+    r"n['’]t\b|\b(?:not|no|never|nothing|unable|cannot|lack|without|decline|refuse|refrain|regret|avoid|impossible|inappropriate|insufficient|unclear|beyond|outside|against|violates?|missing|rather|need (?:more|to know|you|the|further|additional)|forgot)\b|\b(?:provide|clarify|specify|rephrase|reword|elaborate|share|mean|details?|context|text|input|want|like me)\b.*\?|\A(?:please|kindly)\b",
+    re.IGNORECASE,
+)
+EXCHANGE = frozenset(
+    words(
+        "answer answers answering answered question questions request requests requested asking asked ask task tasks information info help helping assist assisting assistance able unable sorry afraid apologize "
+        "apologies apology regret regretfully unfortunately regrettably sadly comply complying fulfill fulfil fulfilling complete completing provide provided providing produce producing generate generating create creating "
+        "discuss discussing topic topics content matter appropriate inappropriate comfortable allowed permitted guidelines policy policies rules possible impossible understand understood clear unclear "
+        "enough sufficient insufficient details detail context specific further additional input text prompt response respond responding reply replying capability capabilities capable ability access time moment now currently point present "
+        "something anything nothing else expert professional consult qualified advice opinion opinions judge refuse refusing decline declining refrain must prefer beyond outside scope against violates violate goes go programmed designed trained made meant "
+        "data knowledge know idea sure certain certainly simply really truly actually however therefore perhaps instead kind type sort thing things share sharing give giving tell say saying talk speak support handle perform "
+        "performing do doing due based because since need needed required requires require rephrase reword clarify clarification elaborate specify supply send missing incomplete seems seem appears looks feel free let happy glad try again later "
+        "different another way without lack refer instruction instructions described desire wish want work attempt process see view read find forgot forgotten mention mentioned reason reasons ethical unethical harmful safety legal limitations limits limitation restrictions "
+        "position authority permission willing reply unless cannot wont never always yet still back thank thanks hello hi hey okay ok well yes no my me mine myself yourself dear user am i'm i'd i'll i've it's that's don't can't won't isn't wouldn't couldn't doesn't didn't"
+    )
+)
+PARTIES = frozenset(words("i me my i'm i'd i'll i've you your we request requests question task instruction input prompt topic answer"))
 OF_REQUESTS = re.compile(
     r"\b(?:requests?|answers?|tasks?|input|help|assist|provided?|discuss|comply|determine|passage|details|information|access|read that|read it|write (?:that|this)|do (?:that|this)|tell me more|for me to)\b",
     re.IGNORECASE,
@@ -128,13 +147,25 @@ def _says_i(text: str) -> re.Match[str] | None:
 
 
 def _has_no_answer(example: Example) -> re.Match[str] | None:
-    """Find where a short output says no, in the first person or of the task, and shares no word with the task."""
-    said = words(example.output)
-    if len(said) > 20 or (SAYS_SOMETHING.search(example.instruction) and not OF_REQUESTS.search(example.output)):
+    """Find where an output says no in words about the exchange alone: a short one of any words that are not the task's, or one of its first sentences."""
+    if SAYS_SOMETHING.search(example.instruction) and not OF_REQUESTS.search(example.output[:300]):
         return None
+    for part in sentences(example.output[:600])[:2]:
+        own = {word for word in words(part) if word not in STOP} & set(words(example.instruction))
+        if len(own) < 2 and DENIES.search(part) and part[-1] in ".!?" and 2 < len(words(part)) < 40 and _about_the_exchange(part):
+            return re.match(r".*", part)
+    said = words(example.output)
     stems = {word[:5] for word in said if len(word) > 3} - {"provi", "answe", "text", "input", "infor"}
     asked = {word[:5] for word in words(f"{example.instruction} {example.input}")}
-    return None if stems & asked or "help but" in example.output else NO_ANSWER.search(example.output.strip())
+    no = None if len(said) > 20 or stems & asked or "help but" in example.output else NO_ANSWER
+    return no.search(example.output.strip()) if no else None
+
+
+def _about_the_exchange(sentence: str) -> bool:
+    """Tell whether at least nine in ten of a sentence's words are of grammar or of asking and answering, and who asks or answers is one of them."""
+    said = words(sentence.replace("’", "'"))
+    known = [word for word in said if word in STOP or word in EXCHANGE or word in grammar()["verbs"] or re.fullmatch(r"\w+'\w+", word)]
+    return len(known) >= 0.9 * len(said) and bool(set(said) & PARTIES) and said[0] not in ("yes", "no")
 
 
 @dataclass(frozen=True)
