@@ -14,6 +14,7 @@ from fractions import Fraction
 from math import isqrt, prod
 from typing import NamedTuple
 
+from alpaca.curation.problems import missed
 from alpaca.curation.prose import FENCE
 from alpaca.curation.quantities import conversions, in_digits
 from alpaca.records import Example
@@ -115,6 +116,8 @@ class Arithmetic:
         for stated in (*equations(output), *worded(output)):
             if not agrees(stated.computed, stated.stated):
                 return f"wrong arithmetic: {stated.text[:50].strip()} (it is {_shown(stated.computed)})"
+        if fault := missed(f"{example.instruction.strip()} {example.input.strip()}".strip(), output):
+            return f"wrong arithmetic: the answer is {fault}"
         asked = requested(example)
         if asked is None or len(output) > 400 or _occurs(asked, output):
             return None

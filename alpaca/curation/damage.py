@@ -16,6 +16,7 @@ CONTROL = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff\ufff9-\uffff\u202a-\u202e\u2066-\u2069\u00ad\u2028\u2029]|[\ue000-\uf8ff]|\u200b|\u2060|\r(?!\n)"
 )
 UNUSUAL = re.compile(r"[^\x00-\x7f‘’“”–—…•°]|[^\x00-\x7f]{2}")  # what mojibake has: more than lone typographic signs
+CODED = re.compile(r"(?=.*\d)(?:[A-Za-z0-9+/]{4}\s?){10,}={0,2}\S{0,3}|(?:[0-9a-f]{2}[\s:]?){20,}", re.IGNORECASE)
 SURROGATE = re.compile(r"[\ud800-\udfff]")
 REPLACED = re.compile(r"\ufffd|ï¿½")
 LOST = re.compile(r"(?<!\w)\?[a-z]+\?(?= [a-z])|\b[a-z]{3,}\?\.|(?:\?{2,} ){2,}|[a-z]\?(?:s|t|re|ve|ll|d|m)\b(?!\w)|\w\?{2,}\w|\b[a-z]{2,}\?[a-z]{2,}\b(?!=)")
@@ -65,6 +66,8 @@ def _broken(text: str) -> str | None:
         return "half a surrogate pair"
     if REPLACED.search(text):
         return "replacement character"
+    if CODED.fullmatch(text.strip()):
+        return "a text in base 64 or 16"
     if mojibake(text):
         return "mojibake"
     if (found := CONTROL.search(text)) and not (

@@ -97,7 +97,7 @@ HANDLES_TEXT = re.compile(
     re.IGNORECASE,
 )
 OPENS = re.compile(
-    r"\W*(?:please |can you |could you )*(?:visit|open|read|watch|listen|follow|check|go to|click|look|see|browse|use|download|review|summari[sz]e|according|based|from|analy[sz]e|extract|get|rate|transcribe|paraphrase|what (?:is|does|do|are)|who)\b",
+    r"\W*(?:please |can you |could you )*(?:visit|open|read|watch|listen|follow|check|go to|click|look|see|browse|use|download|review|summari[sz]e|according|based|from|analy[sz]e|extract|get|rate|transcribe|paraphrase)\b",
     re.IGNORECASE,
 )
 PROGRAMS = re.compile(
