@@ -14,7 +14,7 @@ from fractions import Fraction
 from math import isqrt, prod
 from typing import NamedTuple
 
-from alpaca.curation.problems import missed
+from alpaca.curation.problems import missed, told
 from alpaca.curation.prose import FENCE
 from alpaca.curation.quantities import conversions, in_digits
 from alpaca.records import Example
@@ -31,7 +31,7 @@ WRONG_ON_PURPOSE = re.compile(
     re.IGNORECASE,
 )
 N = r"([-−]?[$€£]?\d[\d,]*(?:\.\d+)?)"
-IS = r"(?: is| equals?| are| was| gives(?: you)?| makes| comes (?:out )?to|,? (?:which|that) (?:is|equals|gives)|\s*=)(?: equal to| exactly| simply)? [*$€£`]*"
+IS = r"(?: is| equals?| are| was| (?:gives?|makes?|leaves?|yields?|to get|to give|we get|you get|results? in|totals?|amounts? to)(?: you| us| me)?| comes (?:out )?to|,? (?:which|that) (?:is|equals|gives)|\s*=)(?: equal to| exactly| simply)? [*$€£`]*"
 SAYS = re.compile(rf"(?:{IS}){NUMBER}")
 LIST = r"((?:[-−]?[$€£]?\d[\d,]*(?:\.\d+)?(?:,? and |, |,| & |; | \+ )){1,}[-−]?[$€£]?\d[\d,]*(?:\.\d+)?)"
 
@@ -247,6 +247,7 @@ def worded(text: str) -> Iterator[Statement]:
         if not DIGIT.search(sentence) or not SAYS.search(sentence) or WRONG_ON_PURPOSE.search(sentence):
             continue
         yield from (Statement(*found) for found in conversions(sentence))
+        yield from (Statement(sentence, value, stated) for value, stated in told(sentence))
         for found, value in _calculations(sentence, rf"[)\]]*,?{IS}(?P<stated>{NUMBER})(?!\s*(?:[-+*/^×÷]|x \d))"):
             yield Statement(found[0], value, found["stated"].lstrip("$€£"))
 

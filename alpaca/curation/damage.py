@@ -9,6 +9,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+from alpaca.curation.endings import vocabulary
 from alpaca.curation.prose import FENCE, INLINE, has_any, is_code
 from alpaca.records import Example
 
@@ -68,6 +69,8 @@ def _broken(text: str) -> str | None:
         return "replacement character"
     if CODED.fullmatch(text.strip()):
         return "a text in base 64 or 16"
+    if _wordless(text):
+        return "letters that make no words"
     if mojibake(text):
         return "mojibake"
     if (found := CONTROL.search(text)) and not (
@@ -76,6 +79,18 @@ def _broken(text: str) -> str | None:
         return f"control character U+{ord(found[0]):04X}"
     marks = not text.isascii() and re.search(r"\S[\u0300-\u036f]{3,}", text)
     return "piled up accents" if marks else None
+
+
+def _wordless(text: str) -> bool:
+    """Tell whether hardly any of at least eight sequences of plain letters is a word: shuffled, reversed or random text."""
+    found = re.findall(r"(?<![\w-])[a-z]{3,}", text[:2000]) if text.isascii() else []
+    if len(found) < 8 or is_code(text) or any(word.lower() in OTHER_WORDS for word in re.findall(r"[A-Za-z]+", text)):
+        return False
+    known, _ = vocabulary()
+    return sum(word in known for word in found) < 0.3 * len(found)
+
+
+OTHER_WORDS = frozenset("de la el le les und der die das que il un una het een och att jest nie na ve bir yang dan ng mga et est non si per".split())  # of languages other than English
 
 
 def mojibake(text: str) -> bool:

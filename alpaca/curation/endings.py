@@ -102,12 +102,15 @@ def _stops_short(text: str, asked: str) -> str | None:
         return "no closing punctuation, unlike the other lines"
     if re.match(r"1[.)] \w+ \w+", last) and re.search(r"s\b[^\n]*:\s*\n\s*1[.)] ", text):
         return "a list with one item"
+    if last == text and len(words(text)) < 9 and SHORT_SENTENCE.match(text) and text.count(",") < 2:
+        return "no closing punctuation"
     if NO_SENTENCE.search(last):
         told = re.search(r"^(?:[A-Z][^=:|]*[a-z]{2}[.!?] )?[A-Z][^=:|]* [a-z]{2,} [\d.,]*\d\Z", last) and len(words(last)) > 8
         return "ends with a number" if told and not MARKER.match(last) else None
     return "no closing punctuation" if _is_sentence(last) and _closes_sentences(text, last) else None
 
 
+SHORT_SENTENCE = re.compile(r"(?:I|He|She|We|They|It|You|This|There) [a-z]+\b|(?:The |A |An |My |His |Her |Our )?(?:[A-Z]?[\w'’]+ ){1,4}(?:is|are|was|were|has|have|had|will|would|can|do|does|did)\b")
 LEFT_OPEN = re.compile(r"(?<=\w)(?:,|[,;]? ?(?:and|or|the|a|of|to))? ?(?:\.\.\.|…)\Z|[\[(](?:continued?|cont(?:inue)?d?\.?|truncated|cut off|more|to be continued|\.\.\.|…)[\])]\Z", re.IGNORECASE)
 OPEN_ENDED = re.compile(r"\b(?:sto(?:ry|ries)|sentences?|suspens\w*|cliffhanger|dialog\w*|scene|poem|lyrics?|song|opening|teaser|quotes?|phrase|fill|complete|blank|continue|ellips\w*|punctuation|monologue|joke|riddle|diary|message|tweet|slogan|title|sequence|series|list)\b", re.IGNORECASE)
 FAREWELL = re.compile(

@@ -28,6 +28,7 @@ NOTATIONS = {
     "a table": r"\b(?:create|make|draw|build|provide|compose|generate|give|construct)(?: me)? an? (?:\w+ ){0,2}table\b(?! (?:of contents|setting))|\b(?:in|as|into) (?:a |an? \w+ )?(?:markdown )?table\b(?! (?:of contents|setting))|\bmarkdown table\b|\btabular (?:form|format)\b",
     "bullet points": r"\b(?:in|as|using|with|into)(?: \w+){0,3} bullet(?:ed)?(?:[- ]?points?| list| form)?\b|\bbullet(?:ed)? list\b|\bbulleted\b",
     "a numbered list": r"\b(?:in|as|using|into|a|make|create|give)(?: \w+){0,2} numbered (?:list|steps|points|format)\b",
+    "code": r"\b(?:code only|only (?:the )?code|just (?:the )?code|nothing but (?:the )?code)\b",
     "SQL": r"\b(?:write|create|construct|generate|give|provide|formulate|form|compose|in|an?)(?: \w+){0,3} (?:my|postgre|ms)?sql (?:query|statement|command|code)\b",
 }
 NAMES = {
@@ -147,6 +148,8 @@ def _is_in(name: str, output: str) -> bool:
         return _yaml(body)
     if name == "CSV":
         return _csv(body)
+    if name == "code":
+        return is_code(output)
     marks = {
         "HTML": r"</?\w+[^>]*>",
         "a table": r"\|.*\|[^|\n]*\n|\t.*\n|<table|^.*\S {2,}\S.*$|\+--|^[^,\n]+(?:,[^,\n]+)+\n[^,\n]+,|\S\s*\|\s*\S",
@@ -183,7 +186,7 @@ def _csv(text: str) -> bool:
     rows = list(csv.reader(line for line in text.strip().split("\n") if line.strip()))
     width, times = Counter(map(len, rows)).most_common(1)[0] if rows else (0, 0)
     tabular = any(len(row) > 1 for row in rows) if len(rows) < 3 else width > 1 and 2 * times >= len(rows)
-    return tabular and sum(len(words(field)) for row in rows for field in row) < 8 * sum(map(len, rows))
+    return tabular and sum(len(words(field)) for row in rows for field in row) < (4 if len(rows) == 1 else 8) * sum(map(len, rows))
 
 
 def _yaml(text: str) -> bool:
@@ -235,13 +238,13 @@ class Counts:
         found = LISTED.match(asked.strip())
         if found is None or NO_LIST.search(found[0]) or FLEXIBLE.search(found[0]) or is_code(output):
             return None
-        n, has, most = _count(found[1]), len(items(output)) or _inline(output), bool(LIMIT.search(found[0]))
+        n, has, most = _count(found[1]), len(items(output)) or _inline(output) or _bare(output), bool(LIMIT.search(found[0]))
         labels = [int(label) for label in re.findall(r"^\s*(\d{1,3})[.)]\s", output, re.MULTILINE)]
         if labels and labels != list(range(1, len(labels) + 1)):
             return None
         if (
             n < 2
-            or has < (1 if labels else 2)
+            or has < (1 if labels or _bare(output) == 1 else 2)
             or (not labels and has > n and re.search(r"^[ \t]*\S[^\n]*:\s*$", output, re.MULTILINE))
         ):
             return None
@@ -257,6 +260,12 @@ def _inline(output: str) -> int:
         if "," in output and "\n" not in output.strip() and short and ":" not in output and ". " not in output
         else 0
     )
+
+
+def _bare(output: str) -> int:
+    """Return how many items a list without marks has, a short one on each line, or 0."""
+    lines = [line for line in output.strip().split("\n") if line.strip()]
+    return len(lines) if lines and all(len(words(line)) < (4 if len(lines) == 1 else 7) and ":" not in line and "," not in line for line in lines) else 0
 
 
 def _lines(asked: str, output: str) -> str | None:

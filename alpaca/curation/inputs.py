@@ -24,7 +24,7 @@ SLOT = re.compile(
 )
 TOKENS = (
     r"\[END\]|^\s*#{3,}\s*(?:end|stop|END)?\s*$|^\s*#{3,} ?(?:End|Stop)\b|\bEND OF (?:RESPONSE|OUTPUT|TEXT|ANSWER)\b|<\|[a-zA-Z_ ]{2,30}\|>|\[/?INST\]|<</?SYS>>|</?s>\s*$|^\s*<s>|<(?:unk|pad|bos|eos|start_of_turn|end_of_turn|extra_id_\d+|sep|cls|endoftext|end_of_text)>|\[(?:PAD|UNK|CLS|SEP|EOS|BOS|MASK|eos|/?SYS(?:TEM)?)\]|"
-    r"[Bb]elow is an instruction that describes|appropriately completes the request|^\s*#{2,6} ?(?:[Ii]nstruction|[Ii]nput|[Rr]esponse|[Hh]uman|[Uu]ser|[Aa]ssistant|[Ss]ystem|[Pp]rompt|[Tt]ask)s?\b[ \d]*:|"
+    r"[Bb]elow is an instruction that describes|appropriately completes the request|^\s*#{2,6} ?(?:[Ii]nstruction|[Ii]nput|[Rr]esponse|[Hh]uman|[Uu]ser|[Aa]ssistant|[Ss]ystem|[Pp]rompt|[Tt]ask|[Oo]utput)s?\b[ \d]*:|"
 )
 PAIRED = re.compile(
     r"^\W*(?:q|question|prompt|task|exercise|instruction|problem|query|request|command)\W{0,3}\d*\W{0,4}:.*\n(?:.*\n){0,8}?\W*(?:a|ans|answer|completion|response|output|solution|result|reply)\W{0,3}\d*\W{0,4}:",
@@ -47,7 +47,7 @@ LABELLED = re.compile(
     re.IGNORECASE,
 )
 EDGE = re.compile(
-    r"\A\s*(?:user|human|assistant|ai|bot|gpt|chatgpt|system|response|prompt|q)\s*:\s|\n\s*(?:user|human|assistant|ai|bot|gpt|system|response|prompt|input|output)\s*:\s*\Z",
+    r"\A\s*(?:user|human|assistant|ai|bot|gpt|chatgpt|system|response|prompt|q)\s*:\s|\A(?:assistant|user|system|model)\s*\n|\n\s*(?:q|question)\s*:\s*\S[^\n]*\Z|\n\s*(?:user|human|assistant|ai|bot|gpt|system|response|prompt|input|output)\s*:\s*\Z",
     re.IGNORECASE,
 )
 ASKS_PAIRS = re.compile(
@@ -66,6 +66,7 @@ SEEN = re.compile(
 ABSENT = re.compile(
     rf"\b(?:according to|based on|refer to|look at|study|examine|consult|transcribe|convert|caption|extract[^.]* from|from|in|on) (?:the|this|my) (?:[\w-]+ )?(?:{SEES})s?\b(?=[.?!,:]|$| (?:and|to|below|above)\b)|\b(?:refer to|see|in) (?:figure|table|fig\.?|chart) \d|\bhere(?: is|['’]s| are) (?:a|an|the|my|some|two|three) (?:\w+ )?(?:{SEES})s?\b|"
     rf"\b(?:listen to|watch|look at|view|examine|observe|study|transcribe|inspect|open|download|browse) (?:the|this|these|that|my) (?:[\w-]+ )?(?:{SEES}|{FILES})\b|\b(?:attached|enclosed|uploaded)\b(?! to\b)|"
+    rf"\b(?:the|these|those|both) (?:two |three |four |\w+ )?(?:image|picture|photo|photograph|screenshot|video|clip|recording|chart|graph|diagram|infographic|meme|cartoon|slide)s?(?=[.?!,]?$| (?:shows?|depicts?|represents?|illustrates?|above|below|and (?:answer|explain|describe|tell|list|write|summarize|identify))\b)|"
     r"\bI(?:['’]ve| have)?(?: just| already)? (?:uploaded|attached|enclosed|shared|linked|pasted|included)\b|\b(?:in|from|of|to) the (?:\w+ )?(?:spreadsheet|excel (?:sheet|file)|csv|pdf|attachment|recording|workbook|slide deck|word document)\b|"
     r"\b(?:the|this|these) (?:following|given|attached|provided|above|below) (?:lists?|sets?|data|numbers|figures|quotes?|phrases?|stor(?:y|ies)|questions?|options|items|names|dates|values)(?: of \w+)?[.?!]?$|\b(?:based on|according to|from|in) the (?:passage|paragraph|text|excerpt|transcript|table|article)[.?!]?$|"
     r"\bthis (?:scanned|printed|handwritten|attached|linked) \w+|\bvisit (?:the|this) (?:web ?site|web ?page|page|site|link|url)\b|\bthat I(?:['’]ve| have)? (?:attached|uploaded|shared|sent)\b|\blook at the table\b|\bthe two (?:images|pictures|photos)\b|"
@@ -107,7 +108,7 @@ SHOWN = re.compile(
     r"!\[[^\]]*\]\([^)]*\)|<img\b|\[(?:image|photo|picture|video|figure|attachment|chart|graph|screenshot|img|audio|file|link)\b[^\]]{0,60}\](?!\()|"
     rf"\b(?:as (?:shown|seen|illustrated|depicted|you can see|displayed|described|indicated)|shown|seen|illustrated|depicted|pictured|refer|see|look|based)(?: \w+)? ?(?:in|at|to|on|from)? (?:the )?(?:\w+ )?(?:attached|above|below|following|accompanying|provided|enclosed|this) (?:\w+ )?(?:{SEES}|file|attachment|document|pdf|spreadsheet|link|table)\b|"
     rf"\b(?:as (?:shown|seen|illustrated|depicted|displayed|you can see)|see|refer to|look at|according to|based on|from) (?:in |on |at )?(?:the )?(?:{SEES})s?(?: (?:above|below|\d+)|[,.;:])|\b(?:attached|enclosed|accompanying|uploaded) (?:\w+ )?(?:{SEES}|{FILES})\b|\b(?:{SEES}|{FILES}) (?:attached|enclosed|above|below)\b|\b(?:see|refer to|find|check|open) (?:the |my )?(?:attach(?:ment|ed)s?|enclosure)\b|"
-    rf"\(see (?:the )?(?:{SEES}|table|attachment|link)\b|\[insert (?:\w+ )?(?:{SEES})\b|\bthe (?:{SEES}) (?:on|to) the (?:left|right)\b|\b(?:see|refer to|in|as) (?:table|figure|fig\.) \d|<image>|\b(?:{VIEWS})s?\b[^.!?\n]{{0,25}}\b(?:above|below|attached)\b|\b(?:the|this|following|attached) (?:{VIEWS}) shows\b|\b(?:figure|fig\.|table) \d+ (?:shows|illustrates|gives|lists|below|above)|\b(?:check out|watch|see) (?:this|the) (?:{SEES})\b|\b(?:{FILES}) (?:is|are) (?:attached|enclosed)\b|\b(?:view|see|find)\b[^.!?\n]{{0,20}} table below|\[(?:see )?(?:{SEES})\b[^\]]{{0,40}}\](?!\()|\bthe (?:attached|linked|enclosed) (?:\w+)|\bhere is (?:the|a) link\b|"
+    rf"\(see (?:the )?(?:{SEES}|table|attachment|link)\b|\[insert (?:\w+ )?(?:{SEES})\b|\bthe (?:{SEES}) (?:on|to) the (?:left|right)\b|\b(?:see|refer to|in|as) (?:table|figure|fig\.) \d|<image>|\b(?:image|photo|picture|video) (?:source|credits?|courtesy)\b|\bhere(?: is|['’]s) the (?:{SEES}|{FILES})\b|\b(?:{VIEWS})s?\b[^.!?\n]{{0,25}}\b(?:above|below|attached)\b|\b(?:the|this|following|attached) (?:{VIEWS}) shows\b|\b(?:figure|fig\.|table) \d+ (?:shows|illustrates|gives|lists|below|above)|\b(?:check out|watch|see) (?:this|the) (?:{SEES})\b|\b(?:{FILES}) (?:is|are) (?:attached|enclosed)\b|\b(?:view|see|find)\b[^.!?\n]{{0,20}} table below|\[(?:see )?(?:{SEES})\b[^\]]{{0,40}}\](?!\()|\bthe (?:attached|linked|enclosed) (?:\w+)|\bhere is (?:the|a) link\b|"
     r"\b(?:see|in|as) (?:the )?(?:table|figure|chart) (?:below|above)\b|\bdownload (?:the |it |this |a )?(?:\w+ )?(?:here|file|below)\b|\b(?:watch|see|view) (?:this|the) (?:video|clip|photo|image|picture)\b|"
     r"\bI(?:['’]ve| have)? (?:also )?(?:attached|enclosed|uploaded)\b|\bclick (?:on )?(?:the |this )?(?:link|here)\b|\b(?:link|url) (?:below|above|provided|here)\b|\b(?:here is|here's|here are|visit|follow|see|check out|use|open|at) (?:the |this |a |following )*(?:link|url)s?\b",
     re.IGNORECASE,
@@ -195,7 +196,8 @@ class MissingReference:
         return f"missing reference: {found.strip()[:60]}" if found else None
 
     def _asked(self, example: Example, asked: str, content: bool) -> str | None:
-        handles = HANDLES_TEXT.search(example.instruction)
+        opens = OPENS.match(example.instruction) and not PROGRAMS.search(example.instruction)
+        handles = None if opens else HANDLES_TEXT.search(example.instruction)
         described = content or re.search(r":\s*\S+", example.instruction) or re.search(r"[\"“]", example.instruction)
         may_point = has_any(asked.lower(), POINTS)
         seen = SEEN.search(example.instruction) if may_point else None
@@ -210,8 +212,7 @@ class MissingReference:
             return handed[0]
         if not described and (text := _absent(example)) and (not handles or NEARBY.search(text)):
             return text
-        opens = OPENS.match(example.instruction) and not PROGRAMS.search(example.instruction)
-        name = None if (handles and not opens) or content else FILENAME.search(asked) or ADDRESS.search(asked)
+        name = None if handles or content else FILENAME.search(asked) or ADDRESS.search(asked)
         return name[0] if name else None
 
     def _shown(self, example: Example) -> str | None:

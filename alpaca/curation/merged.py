@@ -28,10 +28,13 @@ FORM = frozenset(
         "statement number value variables functions input short good creative different best pros cons briefly rubric following given provided text sure"
     )
 )
+GENERIC = frozenset(
+    word[:5] for word in words("benefits advantages disadvantages ways types kinds features differences similarities effects impact importance main people person someone things make common questions problem different good list three concept process")
+)
 REFERS = re.compile(
     r"\b(?:above|below|both|same|else|another|others?|(?:this|these|those) \w+|if (?:so|not|needed|necessary|possible)|back then|why\?|(?:the|this|that|each|your) (?:\w+ )?(?:answer|response|"
     r"output|result|story|sentence|text|poem|list|code|paragraph|article|essay|word|phrase|item|function|program|passage|title|equation|problem|number|character|event|example|point|idea|topic|"
-    r"reason|step|choice|decision|process|concept|term|difference|data|table|input|one))s?\b(?! +(?:of|in|for|between|to|from|by|called|titled|named|about|with|QUOTED|that|who|which)\b)|"
+    r"reason|step|choice|decision|process|concept|term|difference|data|table|input|one))s?\b(?! +(?:of|in|for|between|to|from|by|called|titled|named|about|with|necessary|needed|required|QUOTED|that|who|which)\b)|"
     r"\b(?:this|that|(?:of|for|to|with) each|these|those|so|instead|too)[.?!]?$",
     re.IGNORECASE,
 )
@@ -39,7 +42,7 @@ PRONOUN = re.compile(
     r"\b(?:it|its|them|they|their|he|she|his|her|him|ones)\b(?! (?:is|was|be|would be|takes?) (?:\w+ )?(?:to|that|for)\b)", re.IGNORECASE
 )
 OWN = re.compile(
-    r"\b(?:this|the following|the given|these|following|the)(?: \w+){1,2}(?:[^.:]{0,50}: *\S| +QUOTED| (?=\d)).*", re.IGNORECASE | re.DOTALL
+    r"\bthe following \w+(?=[.?!]?$)|\b(?:this|the following|the given|these|following|the)(?: \w+){1,2}(?:[^.:]{0,50}: *\S| +QUOTED| (?=\d)).*", re.IGNORECASE | re.DOTALL
 )  # what a request names as following it
 SOMEBODY = re.compile(r"\b(?:some(?:one|body)|people|persons?|child\w*|students?|characters?|wom[ae]n|m[ae]n|friends?|users?|customers?|patients?|twins?)\b", re.IGNORECASE)
 SPEAKER = re.compile(r"\b(?:I|my|me|we|our|us)\b")
@@ -102,16 +105,17 @@ def unrelated(example: Example) -> str | None:
         stems = _stems(words(request.bare)[1:])
         new = stems - FORM
         verb = words(request.bare)[0] if words(request.bare) else ""
-        least = 1 if request.joined else 9 if verb in CONSTRAINS or not request.bare[0].isupper() else 2 if verb in ADDS else 1
+        tight = request.text.startswith("and ")
+        least = 4 if tight else 1 if request.joined else 9 if verb in CONSTRAINS else 2 if verb in ADDS or not request.bare[0].isupper() else 1
         if (
             asked
             and request.asks
             and len(new) >= least
-            and (LABELLED.match(request.text) or not stems & before)
+            and (LABELLED.search(request.text) or not (stems & before) - (FORM | GENERIC if len(new) > 1 + (not request.joined) else set()))
             and not request.refers
             and not (holds and request.text in holds)
             and not (SPEAKER.search(request.bare) and SPEAKER.search(example.instruction.partition(request.text)[0]))
-            and (request.joined or _answered_apart(example.output, before - FORM, new))
+            and ((request.joined and not tight) or _answered_apart(example.output, before - FORM, new))
         ):
             return request.text
         asked = asked or request.stands_alone
@@ -135,11 +139,11 @@ def _requests(example: Example) -> Iterator[Request]:
         yield Request(example.input.strip(), example.input.strip(), False)
 
 
-LABELLED = re.compile(r"\W*(?:task|question|request|assignment|part|step|problem|exercise|b\)|\(b\)|second)\W*(?:[2-9b-d]|two|second)?\s*[:.),-]\s*[A-Z]", re.IGNORECASE)
+LABELLED = re.compile(r"\b(?:second|another|separate|next|new|other|different|unrelated) (?:task|question|request|thing|instruction)\b|\A\W*(?:task|question|request|assignment|part|step|problem|exercise|b\)|\(b\)|second)\W*(?:[2-9b-d]|two|second)?\s*[:.),-]\s*[A-Z]", re.IGNORECASE)
 NUMBERS = frozenset(words("quoted three four five seven eight nine eleven twelve first second third using"))
 NUMBER = re.compile(r"^(?:\d{1,2}[.):]|[-*•–|/+]|\(?[A-Da-d\d][.):])\s*(?=[A-Z])")
 GIVES = re.compile(
-    r"\b(?:following|given|below|this|these|sentence|text|input|phrase|title|instruction|question|command|request|statement|task|prompt|query|paragraph|passage|article)s?\b",
+    r"\b(?:following|given|provided|below|this|these|joke|riddle|language|proverb|idiom|dialogue|problem|scenario|existing|sentence|text|input|phrase|title|instruction|question|command|request|statement|task|prompt|query|paragraph|passage|article)s?\b",
     re.IGNORECASE,
 )
 HOLDS = re.compile(
@@ -153,7 +157,7 @@ def _is_request(example: Example) -> bool:
     """Tell whether the input is a request of its own, where the instruction speaks of no text that is given."""
     first = words(example.input)[:1]
     short = 3 < len(words(example.input)) < 40
-    return bool(first and first[0] in _verbs() and short and not GIVES.search(example.instruction))
+    return bool(first and first[0] in _verbs() and short and "\n" not in example.input.strip() and not GIVES.search(example.instruction))
 
 
 def _parts(text: str) -> Iterator[str]:
@@ -169,8 +173,9 @@ def _parts(text: str) -> Iterator[str]:
 @cache
 def _split() -> re.Pattern[str]:
     """Return where parts end: sentences, lines, words that join, and a capital verb within a line."""
-    verbs = "|".join(verb.capitalize() for verb in sorted(_verbs()))
-    return re.compile(rf"{SPLIT.pattern}|(?<=[a-z)\]0-9D])\s+(?=(?-i:(?:{verbs})\s[a-z]))", re.IGNORECASE)
+    verbs = "|".join(verb.capitalize() for verb in sorted(_verbs() | {"what"}))
+    lower = "|".join(sorted(_verbs() - CONSTRAINS - ADDS - QUESTIONS))
+    return re.compile(rf"{SPLIT.pattern}|(?<=[a-z)\]0-9D])\s+(?=(?-i:(?:And )?(?:{verbs})\s[a-z]))|\s[-–—]+\s(?=(?-i:(?:{verbs})\s[a-z]))|(?<=\w)\s(?=and (?:{lower})\s)", re.IGNORECASE)
 
 
 def _answered_apart(output: str, first: set[str], second: set[str]) -> bool:
@@ -181,7 +186,7 @@ def _answered_apart(output: str, first: set[str], second: set[str]) -> bool:
     if 2 * len({said[place] for place in own}) < len(second) + (len(second) > 2):
         return True
     after, ahead = (sum(test(place) for place in others) for test in (own[-1].__lt__, own[0].__gt__))
-    return bool(others) and max(after, ahead) >= 0.75 * len(others)
+    return max(after, ahead) >= 0.75 * len(others) if others else len(first) > 1
 
 
 def _stems(tokens: list[str]) -> set[str]:

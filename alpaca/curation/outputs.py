@@ -17,6 +17,10 @@ NOTHING = re.compile(
     r"test(?: (?:output|answer|text))?|not applicable|void|(?:this is )?(?:a )?placeholder.{0,30})",
     re.IGNORECASE | re.DOTALL,
 )
+MASHED = re.compile(  # keys struck at random: neighbours on a keyboard, one letter or some digits again and again
+    r"(?:(?:qwert\w*|werty\w*|yuiop|asdf\w*|sdfg\w*|fghj\w*|ghjk\w*|hjkl|jkl|zxcv\w*|xcvb\w*|vbnm|bla+h?|([a-z#?])\1{5,})[\s;,.!]*)+|(\d{2,10}?)\2{3,}",
+    re.IGNORECASE,
+)
 BRACKETED = re.compile(r"[\[<{(]{1,2}\s*([^\[\]<>{}()]{0,60}?)\s*[\]>})]{1,2}")
 REFUSING = re.compile(
     r"\b(?:I(?:'| a)?m (?:very |so |truly |really |deeply )?(?:sorry|afraid)|I apologi[sz]e|(?:my )?apologies|sorry|unfortunately|regrettably|I regret)\b[^.!?\n]{0,80}?"
@@ -107,6 +111,8 @@ def _stands_in(example: Example) -> bool:
         return len(raw) > 1 or not re.search(
             r"punctuat|symbol|sign|mark|operator|character|code|grade", example.instruction
         )
+    if MASHED.fullmatch(raw):
+        return True
     text = raw.strip("`*_\"' ")
     bare = re.sub(r"^[\s\[<{(_\-*]+|[\s\]>})_\-*.!…:]+$", "", text)
     told = f"{example.instruction} {example.input}".lower()

@@ -64,7 +64,7 @@ def _story(task: str, output: str) -> str | None:
     given = [_fraction(number) for number in NUMBER.findall(task)]
     stated = [number for number in NUMBER.findall(output) if _fraction(number) not in given]
     plain = len(given) in (2, 3) and len(words(task)) > 7 and STORY.search(task) and len(words(output)) < 40
-    if not plain or not stated or SPELT.search(task) or any(1500 < value < 2100 for value in given):
+    if not plain or not stated or SPELT.search(task) or re.search(r"\b(?:an? (?:hour|day|week|minute|dozen)|and a half)\b", task) or any(1500 < value < 2100 for value in given):
         return None
     possible = _made_of(given, bool(re.search(r"%|percent|interest|discount|tax|tip", task)))
     factors = [1, *(factor for pattern, many in FACTORS.items() if re.search(rf"(?:{pattern})(?!\w)", task, re.IGNORECASE) for factor in many)]
@@ -72,6 +72,21 @@ def _story(task: str, output: str) -> str | None:
     if any(_same(value, number) for value in possible for number in stated):
         return None
     return f"no sum, difference, product or quotient of {', '.join(map(str, given))}"
+
+
+def told(sentence: str) -> Iterator[tuple[Fraction, str]]:
+    """Yield the sum or difference in a sentence that counts things (`has 3 and finds 2 more, so now has 6`) where the last number is neither."""
+    found = COUNTED.search(sentence)
+    given = [_fraction(number) for number in NUMBER.findall(sentence[: found.start()])] if found else []
+    if not found or len(given) != 2 or SPELT.search(sentence):
+        return
+    more = not LESS.search(sentence)
+    if not any(_same(value, found[1]) for value in _made_of(given, True)):
+        yield (given[0] + given[1] if more else abs(given[0] - given[1])), found[1]
+
+
+COUNTED = re.compile(r"\b(?:so|now|then|leaving|left|altogether|total(?: of)?)\b[^.\d]{0,40}?\b(?:has|have|had|of|with|is|are|makes?|leaving|be)\b[^.\d]{0,12}?(\d[\d,]*)(?![\d.]*\d|%)(?=[^\d]*$)", re.IGNORECASE)
+LESS = re.compile(r"\b(?:gives?|gave|loses?|lost|eats?|ate|sells?|sold|spends?|spent|left|leaving|uses?|away|fewer|less)\b", re.IGNORECASE)
 
 
 def _same(value: Fraction, stated: str) -> bool:
