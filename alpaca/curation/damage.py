@@ -10,7 +10,7 @@ import unicodedata
 from dataclasses import dataclass
 
 from alpaca.curation.endings import vocabulary
-from alpaca.curation.prose import FENCE, INLINE, has_any, is_code
+from alpaca.curation.prose import FENCE, INLINE, has_any, is_code, words
 from alpaca.records import Example
 
 CONTROL = re.compile(
@@ -20,7 +20,9 @@ UNUSUAL = re.compile(r"[^\x00-\x7f‘’“”–—…•°]|[^\x00-\x7f]{2}") 
 CODED = re.compile(r"(?=.*\d)(?:[A-Za-z0-9+/]{4}\s?){10,}={0,2}\S{0,3}|(?:[0-9a-f]{2}[\s:]?){20,}", re.IGNORECASE)
 SURROGATE = re.compile(r"[\ud800-\udfff]")
 REPLACED = re.compile(r"\ufffd|ï¿½")
-LOST = re.compile(r"(?<!\w)\?[a-z]+\?(?= [a-z])|\b[a-z]{3,}\?\.|(?:\?{2,} ){2,}|[a-z]\?(?:s|t|re|ve|ll|d|m)\b(?!\w)|\w\?{2,}\w|\b[a-z]{2,}\?[a-z]{2,}\b(?!=)")
+LOST = re.compile(
+    r"(?<!\w)\?[a-z]+\?(?= [a-z])|\b[a-z]{3,}\?\.|(?:\?{2,} ){2,}|[a-z]\?(?:s|t|re|ve|ll|d|m)\b(?!\w)|\w\?{2,}\w|\b[a-z]{2,}\?[a-z]{2,}\b(?!=)"
+)
 QUOTED = re.compile(r"=(?:E2=80=|C3=|C2=|3D\b|20\n|\n)|(?:=[0-9A-F]{2}){2,}")
 PERCENT = re.compile(r"%20\w*%20|(?:\w|^)%(?:20|2C|0A|0D|3A|3F|27|22|C3|E2|21|2E|3B)(?=\w|%|$)")
 BARE = re.compile(
@@ -83,14 +85,18 @@ def _broken(text: str) -> str | None:
 
 def _wordless(text: str) -> bool:
     """Tell whether hardly any of at least eight sequences of plain letters is a word: shuffled, reversed or random text."""
-    found = re.findall(r"(?<![\w-])[a-z]{3,}", text[:2000]) if text.isascii() else []
+    found = re.findall(r"(?<![\w-])[a-z]{3,}", text[:600]) if text.isascii() else []
     if len(found) < 8 or is_code(text) or any(word.lower() in OTHER_WORDS for word in re.findall(r"[A-Za-z]+", text)):
         return False
     known, _ = vocabulary()
     return sum(word in known for word in found) < 0.3 * len(found)
 
 
-OTHER_WORDS = frozenset("de la el le les und der die das que il un una het een och att jest nie na ve bir yang dan ng mga et est non si per".split())  # of languages other than English
+OTHER_WORDS = frozenset(
+    words(
+        "de la el le les und der die das que il un una het een och att jest nie na ve bir yang dan ng mga et est non si per"
+    )
+)  # of languages other than English
 
 
 def mojibake(text: str) -> bool:

@@ -94,7 +94,11 @@ def _stops_short(text: str, asked: str) -> str | None:
         return None
     if (found := LEFT_OPEN.search(text)) and len(words(text)) > 7 and not OPEN_ENDED.search(asked):
         return f"ends with {found[0].strip()!r}"
-    if DANGLING.search(last) and (len(words(text)) > 2 or last[-1] in ",:") and not re.search(r"\w\+\+\Z|https?://\S+\Z", last):
+    if (
+        DANGLING.search(last)
+        and (len(words(text)) > 2 or last[-1] in ",:")
+        and not re.search(r"\w\+\+\Z|https?://\S+\Z", last)
+    ):
         return f"ends with {last.split()[-1][-20:]!r}"
     if ENDED.search(text) or is_code(without_code(text)[-200:]) or is_code(last):
         return None
@@ -105,14 +109,25 @@ def _stops_short(text: str, asked: str) -> str | None:
     if last == text and len(words(text)) < 9 and SHORT_SENTENCE.match(text) and text.count(",") < 2:
         return "no closing punctuation"
     if NO_SENTENCE.search(last):
-        told = re.search(r"^(?:[A-Z][^=:|]*[a-z]{2}[.!?] )?[A-Z][^=:|]* [a-z]{2,} [\d.,]*\d\Z", last) and len(words(last)) > 8
+        told = (
+            re.search(r"^(?:[A-Z][^=:|]*[a-z]{2}[.!?] )?[A-Z][^=:|]* [a-z]{2,} [\d.,]*\d\Z", last)
+            and len(words(last)) > 8
+        )
         return "ends with a number" if told and not MARKER.match(last) else None
     return "no closing punctuation" if _is_sentence(last) and _closes_sentences(text, last) else None
 
 
-SHORT_SENTENCE = re.compile(r"(?:I|He|She|We|They|It|You|This|There) [a-z]+\b|(?:The |A |An |My |His |Her |Our )?(?:[A-Z]?[\w'’]+ ){1,4}(?:is|are|was|were|has|have|had|will|would|can|do|does|did)\b")
-LEFT_OPEN = re.compile(r"(?<=\w)(?:,|[,;]? ?(?:and|or|the|a|of|to))? ?(?:\.\.\.|…)\Z|[\[(](?:continued?|cont(?:inue)?d?\.?|truncated|cut off|more|to be continued|\.\.\.|…)[\])]\Z", re.IGNORECASE)
-OPEN_ENDED = re.compile(r"\b(?:sto(?:ry|ries)|sentences?|suspens\w*|cliffhanger|dialog\w*|scene|poem|lyrics?|song|opening|teaser|quotes?|phrase|fill|complete|blank|continue|ellips\w*|punctuation|monologue|joke|riddle|diary|message|tweet|slogan|title|sequence|series|list)\b", re.IGNORECASE)
+SHORT_SENTENCE = re.compile(
+    r"(?:I|He|She|We|They|It|You|This|There) [a-z]+\b|(?:The |A |An |My |His |Her |Our )?(?:[A-Z]?[\w'’]+ ){1,4}(?:is|are|was|were|has|have|had|will|would|can|do|does|did)\b"
+)
+LEFT_OPEN = re.compile(
+    r"(?<=\w)(?:,|[,;]? ?(?:and|or|the|a|of|to))? ?(?:\.\.\.|…)\Z|[\[(](?:continued?|cont(?:inue)?d?\.?|truncated|cut off|more|to be continued|\.\.\.|…)[\])]\Z",
+    re.IGNORECASE,
+)
+OPEN_ENDED = re.compile(
+    r"\b(?:sto(?:ry|ries)|sentences?|suspens\w*|cliffhanger|dialog\w*|scene|poem|lyrics?|song|opening|teaser|quotes?|phrase|fill|complete|blank|continue|ellips\w*|punctuation|monologue|joke|riddle|diary|message|tweet|slogan|title|sequence|series|list)\b",
+    re.IGNORECASE,
+)
 FAREWELL = re.compile(
     r"\b(?:sincerely|regards|yours?|truly|best|love|cheers|respectfully|thanks?|wishes|faithfully|cordially|warmly|gratefully|friend|hugs)\b",
     re.IGNORECASE,
@@ -177,7 +192,6 @@ def _closes_sentences(text: str, last: str) -> bool:
     )
 
 
-
 def _ends_in_a_piece(text: str, example: Example) -> str | None:
     """Return why the end of the last line is a part of a word, or of an item that has less than all those before it."""
     if text.endswith("```") or ENDED.search(text) or is_code(text.split("\n")[-1]):
@@ -188,7 +202,13 @@ def _ends_in_a_piece(text: str, example: Example) -> str | None:
     last = lines[-1] if lines else ""
     alike = [line for line in lines[:-1] if _mark(line) == _mark(last) and len(line) > 3]
     bare = [MARKER.sub("", line) for line in (*alike, last)]
-    if len(bare) > 2 and len(words(bare[-1])) < 4 and lines[-2][-1] != ":" and not LABEL.match(bare[-1]) and all(map(LABEL.match, bare[:-1])):
+    if (
+        len(bare) > 2
+        and len(words(bare[-1])) < 4
+        and lines[-2][-1] != ":"
+        and not LABEL.match(bare[-1])
+        and all(map(LABEL.match, bare[:-1]))
+    ):
         return "an item without what the others have"
     short = len(bare) > 3 and len(bare[-1]) < 0.25 * min(map(len, bare[:-1])) and len(bare[-1].split()) < 3
     return "an item shorter than the others" if short and MARKER.match(last) else None
@@ -203,7 +223,10 @@ def _is_piece(lines: list[str], text: str, example: Example) -> bool:
     said = [word for word in words(without_code(text))[:-1] if word.isalpha()]
     if piece in said or piece in told or found[1] in ("a", "A", "I"):
         return False
-    if len(piece) == 1 and not re.search(r"(?:^|\W)(?!(?:step|option|part|plan|answer|vitamin|letter|type|class|grade|point|side)\b)[a-z]{2,} \Z|^\W*\d*[.)]? \Z", lines[0][: found.start(1)]):
+    if len(piece) == 1 and not re.search(
+        r"(?:^|\W)(?!(?:step|option|part|plan|answer|vitamin|letter|type|class|grade|point|side)\b)[a-z]{2,} \Z|^\W*\d*[.)]? \Z",
+        lines[0][: found.start(1)],
+    ):
         return False
     known, ranked = vocabulary()
     at = bisect_left(ranked, piece)

@@ -1,4 +1,4 @@
-"""Filters of answers in another form than the instruction names: notation, programming language, counts, yes or no, case."""
+"""Filters of answers in another form than the instruction names: notation and counts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import yaml
 from pydantic import PositiveInt
 
-from alpaca.curation.prose import FENCE, is_code, items, sentences, without_code, words
+from alpaca.curation.prose import is_code, items, sentences, without_code, words
 from alpaca.records import Example
 
 UNITS = dict(zip(words("one two three four five six seven eight nine ten eleven twelve"), range(1, 13), strict=True))
@@ -64,7 +64,8 @@ SIZE = re.compile(
 )
 LIMIT = re.compile(r"at most|no more than|maximum|under|less than|fewer than|up to|within|limit", re.IGNORECASE)
 LEAST = re.compile(
-    r"\b(?:at least|minimum(?: of| length of)?|no (?:fewer|less) than|more than|over|not less than)(?: \w+)? (\d{2,4})[- ]words?\b", re.IGNORECASE
+    r"\b(?:at least|minimum(?: of| length of)?|no (?:fewer|less) than|more than|over|not less than)(?: \w+)? (\d{2,4})[- ]words?\b",
+    re.IGNORECASE,
 )
 FLEXIBLE = re.compile(
     r"at least|minimum|(?<!no )more than|or more|\b(?:about|around|approximately|roughly|over|each|per|every)\b|-\d|\d to \d|\bor \w+ (?:word|sentence|paragraph)",
@@ -73,19 +74,8 @@ FLEXIBLE = re.compile(
 OPEN = re.compile(
     r"or more|or less|\beach\b|\bper\b|\bevery\b|-\d|\d to \d|\bor \w+ (?:word|sentence|paragraph)", re.IGNORECASE
 )
-YES_NO = re.compile(
-    r"\b(?:answer|respond|reply|say|tell me|output|return|state|indicate|using|with|write|choose)\b[^.]{0,30}?[\"'“(]?(yes|true)[\"'”]?,? ?(?:or|/|and|,)(?: with)? ?[\"'“]?(no|false)\b|\b(yes)[ /-]or[ /-](no)\b(?= only| answer|[.:?]?$)|\b(true) or (false)\b(?=[.:?]?\s*$|:)",
-    re.IGNORECASE,
-)
 
 
-NUMBER_ONLY = re.compile(
-    r"\b(?:only|just|nothing but) (?:with |as |in |the |an? |one )*(?:single )?(?:number|digit|integer|numeral|figure)s?\b|\b(?:number|integer|digit|numeric\w*(?: value| answer)?)s? only\b|\bas an? (?:single )?(?:number|integer|digit|numeral)\b",
-    re.IGNORECASE,
-)
-NUMBER_SAID = re.compile(
-    rf"\d|\b(?:{'|'.join(UNITS)}|zero|none|teen|twenty|thirty|forty|fifty|hundred|thousand|infinit\w*)\b", re.IGNORECASE
-)
 VERSE = re.compile(
     r"\b(?:write|compose|create|generate|give|make|produce|craft|come up with)\b[^.]{0,30}?\b(haiku|limerick)\b(?! (?:about the|form|series|sequence))",
     re.IGNORECASE,
@@ -186,7 +176,9 @@ def _csv(text: str) -> bool:
     rows = list(csv.reader(line for line in text.strip().split("\n") if line.strip()))
     width, times = Counter(map(len, rows)).most_common(1)[0] if rows else (0, 0)
     tabular = any(len(row) > 1 for row in rows) if len(rows) < 3 else width > 1 and 2 * times >= len(rows)
-    return tabular and sum(len(words(field)) for row in rows for field in row) < (4 if len(rows) == 1 else 8) * sum(map(len, rows))
+    return tabular and sum(len(words(field)) for row in rows for field in row) < (4 if len(rows) == 1 else 8) * sum(
+        map(len, rows)
+    )
 
 
 def _yaml(text: str) -> bool:
@@ -238,7 +230,11 @@ class Counts:
         found = LISTED.match(asked.strip())
         if found is None or NO_LIST.search(found[0]) or FLEXIBLE.search(found[0]) or is_code(output):
             return None
-        n, has, most = _count(found[1]), len(items(output)) or _inline(output) or _bare(output), bool(LIMIT.search(found[0]))
+        n, has, most = (
+            _count(found[1]),
+            len(items(output)) or _inline(output) or _bare(output),
+            bool(LIMIT.search(found[0])),
+        )
         labels = [int(label) for label in re.findall(r"^\s*(\d{1,3})[.)]\s", output, re.MULTILINE)]
         if labels and labels != list(range(1, len(labels) + 1)):
             return None
@@ -265,7 +261,14 @@ def _inline(output: str) -> int:
 def _bare(output: str) -> int:
     """Return how many items a list without marks has, a short one on each line, or 0."""
     lines = [line for line in output.strip().split("\n") if line.strip()]
-    return len(lines) if lines and all(len(words(line)) < (4 if len(lines) == 1 else 7) and ":" not in line and "," not in line for line in lines) else 0
+    return (
+        len(lines)
+        if lines
+        and all(
+            len(words(line)) < (4 if len(lines) == 1 else 7) and ":" not in line and "," not in line for line in lines
+        )
+        else 0
+    )
 
 
 def _lines(asked: str, output: str) -> str | None:
@@ -283,70 +286,3 @@ def _count(text: str) -> int:
 
 def _answers_in_quotes(output: str) -> bool:
     return bool(re.search(r"[\"“*][^\"”*]{2,40}[\"”*]", output)) and len(words(output)) < 25
-
-
-@dataclass(frozen=True)
-class Choice:
-    """Where yes or no, or true or false, is asked for, the output says one of them."""
-
-    def __call__(self, example: Example) -> str | None:
-        if NUMBER_ONLY.search(example.instruction) and (
-            not NUMBER_SAID.search(example.output) or len(words(example.output)) > 15
-        ):
-            return "wrong format: no number alone"
-        if letters := _options_missed(example):
-            return f"wrong format: none of {', '.join(letters)}"
-        found = YES_NO.search(example.instruction)
-        if found is None:
-            return None
-        options = [group.lower() for group in found.groups() if group]
-        said = words(example.output)
-        if len(said) > 15 and re.search(r"\b(?:only|just|simply)\b", example.instruction[max(0, found.start() - 20) : found.end() + 10]):
-            return f"wrong format: more than {' or '.join(options)}"
-        return (
-            None
-            if set(said) & {*options, "correct", "incorrect", "untrue"}
-            else f"wrong format: neither {' nor '.join(options)}"
-        )
-
-
-OPTION = re.compile(r"(?:^|\s|\()([A-E])[.):]\s*([^\n]+?)(?=[,;]?\s+\(?[A-E][.):]\s|\n|$)")
-
-
-def _options_missed(example: Example) -> list[str]:
-    """Return the letters of the options to choose from, where the output names none of them, by letter or by what they say."""
-    if not re.search(r"\b(?:choose|select|pick|which|options?|multiple[- ]choice)\b", example.instruction, re.IGNORECASE):
-        return []
-    options = OPTION.findall(f"{example.instruction}\n{example.input}")
-    output = example.output.lower()
-    said = any(text.strip(" .").lower() in output for _, text in options)
-    letter = re.search(r"(?:^|option |answer[: ]+(?:is )?|\()[A-E]\b", example.output, re.MULTILINE | re.IGNORECASE)
-    marked = letter and (len(words(output)) < 4 or not re.match(r"a \w", letter.string[letter.start() :], re.IGNORECASE))
-    return [] if len(options) < 2 or said or marked else [name for name, _ in options]
-
-
-CASES = {
-    "capitals": (
-        r"\b(?:in|to|into|using|all) (?:all )?(?:capitals|capital letters|upper[- ]?case|caps)\b|\ball[- ]caps\b",
-        str.islower,
-    ),
-    "small letters": (r"\b(?:in|to|into|using|all) (?:all )?(?:lower[- ]?case|small letters)\b", str.isupper),
-}
-
-
-@dataclass(frozen=True)
-class LetterCase:
-    """Where all capitals or all small letters are asked for, most letters of the output are such."""
-
-    def __call__(self, example: Example) -> str | None:
-        if re.search(
-            r"\b(?:first|each|every|letter of|function|code|program|words? (?:that|which)|password|method)\b",
-            example.instruction,
-            re.IGNORECASE,
-        ) or is_code(example.output):
-            return None
-        letters = [character for character in FENCE.sub("", example.output) if character.isalpha()]
-        for name, (asked, other) in CASES.items():
-            if re.search(asked, example.instruction, re.IGNORECASE) and sum(map(other, letters)) > 0.4 * len(letters):
-                return f"wrong format: not in {name}"
-        return None

@@ -102,7 +102,8 @@ OPENS = re.compile(
     re.IGNORECASE,
 )
 PROGRAMS = re.compile(
-    r"\b(?:code|script|function|program|regex\w*|command|curl|wget|python|javascript|html|parse|valid\w*|domain|encode|decode|protocol|query string|parameters?|cite|citation)\b", re.IGNORECASE
+    r"\b(?:code|script|function|program|regex\w*|command|curl|wget|python|javascript|html|parse|valid\w*|domain|encode|decode|protocol|query string|parameters?|cite|citation)\b",
+    re.IGNORECASE,
 )
 SHOWN = re.compile(
     r"!\[[^\]]*\]\([^)]*\)|<img\b|\[(?:image|photo|picture|video|figure|attachment|chart|graph|screenshot|img|audio|file|link)\b[^\]]{0,60}\](?!\()|"

@@ -54,7 +54,9 @@ SPOKEN_OF = re.compile(
     r"\b(?:languages?|translat\w+|foreign|bilingual|multilingual|spelling|etymolog\w*|pronounc\w*|say|phrases?|accent|dialect|meaning of|word for|equivalent|quote|lorem|latin)\b",
     re.IGNORECASE,
 )
-INTO = re.compile(rf"\b(?:translat\w+|convert|rewrite|render|turn|change)\b.*\b(?:in)?to {NAME}\b(?! (?:and|or|,))", re.IGNORECASE)
+INTO = re.compile(
+    rf"\b(?:translat\w+|convert|rewrite|render|turn|change)\b.*\b(?:in)?to {NAME}\b(?! (?:and|or|,))", re.IGNORECASE
+)
 ABOUT = re.compile(
     r"\W*(?:explain|why|what|how(?! (?:do|would|can|could|should|to|might)(?: you| I| we| one)? (?:say|write|express|translate|put))|discuss|compare|is|are|does)\b(?!.* in "
     rf"{NAME}[.?!]?$)",

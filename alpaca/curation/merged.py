@@ -16,9 +16,15 @@ FRAMES = frozenset(
     words("imagine suppose pretend consider assume read look take act see note remember use given let try go answer")
 )
 CONSTRAINS = frozenset(
-    words("use include ensure keep fill follow format start end begin limit avoid output print return mention read apply separate act visit call want need let state go put")
+    words(
+        "use include ensure keep fill follow format start end begin limit avoid output print return mention read apply separate act visit call want need let state go put"
+    )
 )  # they say more of the first request
-ADDS = frozenset(words("make add provide give show support consider explain sort feel answer match write help is are do does can could would should did"))  # they often do, so they need more words that are new
+ADDS = frozenset(
+    words(
+        "make add provide give show support consider explain sort feel answer match write help is are do does can could would should did"
+    )
+)  # they often do, so they need more words that are new
 FORM = frozenset(
     word[:5]
     for word in words(
@@ -29,7 +35,10 @@ FORM = frozenset(
     )
 )
 GENERIC = frozenset(
-    word[:5] for word in words("benefits advantages disadvantages ways types kinds features differences similarities effects impact importance main people person someone things make common questions problem different good list three concept process")
+    word[:5]
+    for word in words(
+        "benefits advantages disadvantages ways types kinds features differences similarities effects impact importance main people person someone things make common questions problem different good list three concept process"
+    )
 )
 REFERS = re.compile(
     r"\b(?:above|below|both|same|else|another|others?|(?:this|these|those) \w+|if (?:so|not|needed|necessary|possible)|back then|why\?|(?:the|this|that|each|your) (?:\w+ )?(?:answer|response|"
@@ -39,12 +48,17 @@ REFERS = re.compile(
     re.IGNORECASE,
 )
 PRONOUN = re.compile(
-    r"\b(?:it|its|them|they|their|he|she|his|her|him|ones)\b(?! (?:is|was|be|would be|takes?) (?:\w+ )?(?:to|that|for)\b)", re.IGNORECASE
+    r"\b(?:it|its|them|they|their|he|she|his|her|him|ones)\b(?! (?:is|was|be|would be|takes?) (?:\w+ )?(?:to|that|for)\b)",
+    re.IGNORECASE,
 )
 OWN = re.compile(
-    r"\bthe following \w+(?=[.?!]?$)|\b(?:this|the following|the given|these|following|the)(?: \w+){1,2}(?:[^.:]{0,50}: *\S| +QUOTED| (?=\d)).*", re.IGNORECASE | re.DOTALL
+    r"\bthe following \w+(?=[.?!]?$)|\b(?:this|the following|the given|these|following|the)(?: \w+){1,2}(?:[^.:]{0,50}: *\S| +QUOTED| (?=\d)).*",
+    re.IGNORECASE | re.DOTALL,
 )  # what a request names as following it
-SOMEBODY = re.compile(r"\b(?:some(?:one|body)|people|persons?|child\w*|students?|characters?|wom[ae]n|m[ae]n|friends?|users?|customers?|patients?|twins?)\b", re.IGNORECASE)
+SOMEBODY = re.compile(
+    r"\b(?:some(?:one|body)|people|persons?|child\w*|students?|characters?|wom[ae]n|m[ae]n|friends?|users?|customers?|patients?|twins?)\b",
+    re.IGNORECASE,
+)
 SPEAKER = re.compile(r"\b(?:I|my|me|we|our|us)\b")
 SPLIT = re.compile(
     r"(?<=[.?!])\s+|\n+|;\s+|(?<=[.?!a-z])\s+[/|+]\s+(?=(?-i:[A-Z]))|\s+(?=(?:When (?:finished|done)|And then|(?:Question|Item) \d)\b)|\s+(?=[b-d]\)\s)|\s+(?=(?-i:After that|Also|Then|In addition|Additionally|Next|Finally|And then|And also|Separately|Furthermore|Moreover|Afterwards|Lastly|(?:Task|Part|Step) (?:\d+|[A-D]|[Oo]ne|[Tt]wo|[Tt]hree)|(?:Second|Third|Next|New|Another|Other) (?:task|request|question|instruction)|P\.?S\.?|Plus|Once (?:you have |you are |that is |this is )?(?:done|finished)|Besides)\b[,:]?\s)|(?<=[a-z)\]0-9])\s(?=(?-i:Write|Describe|Explain|Create|Generate|List|Name|Give|Tell|Suggest|Translate|Summarize|What|Who|How|Why|When|Where|Calculate|Compose|Identify|Find|Provide|Convert)\s)|(?:,?\s+and|,)\s+(?:then|also|additionally|after that|afterwards|finally|separately|in addition|next|furthermore|besides|lastly)[,:]?\s+|\s+(?:additionally|furthermore|separately|besides that)[,:]\s+",
@@ -98,7 +112,8 @@ def unrelated(example: Example) -> str | None:
     if len(example.instruction) > 500:
         return None
     lines = example.instruction.strip().split("\n")
-    holds = HOLDS.search(lines[0]) and {line.strip() for line in lines[1:3] if line.strip()}
+    own = re.search(r":\s*\S|[\"“]", lines[0])
+    holds = not own and HOLDS.search(lines[0]) and {line.strip() for line in lines[1:3] if line.strip()}
     before = set[str]() if _is_request(example) else _stems(words(example.input)[:200])
     asked = False
     for request in _requests(example):
@@ -106,12 +121,25 @@ def unrelated(example: Example) -> str | None:
         new = stems - FORM
         verb = words(request.bare)[0] if words(request.bare) else ""
         tight = request.text.startswith("and ")
-        least = 4 if tight else 1 if request.joined else 9 if verb in CONSTRAINS else 2 if verb in ADDS or not request.bare[0].isupper() else 1
+        least = (
+            4
+            if tight
+            else 1
+            if request.joined
+            else 9
+            if verb in CONSTRAINS
+            else 2
+            if verb in ADDS or not request.bare[0].isupper()
+            else 1
+        )
         if (
             asked
             and request.asks
             and len(new) >= least
-            and (LABELLED.search(request.text) or not (stems & before) - (FORM | GENERIC if len(new) > 1 + (not request.joined) else set()))
+            and (
+                LABELLED.search(request.text)
+                or not (stems & before) - (FORM | GENERIC if len(new) > 1 + (not request.joined) else set())
+            )
             and not request.refers
             and not (holds and request.text in holds)
             and not (SPEAKER.search(request.bare) and SPEAKER.search(example.instruction.partition(request.text)[0]))
@@ -132,18 +160,27 @@ def _requests(example: Example) -> Iterator[Request]:
             numbered = True
             continue
         bare = LEADING.sub("", CONNECTIVE.sub("", CONNECTIVE.sub("", NUMBER.sub("", part))))
-        bare = re.sub(r"^(?:please|now|kindly|can you|could you|i want you to|i need you to|you should)[, ]+", "", bare, flags=re.IGNORECASE)
+        bare = re.sub(
+            r"^(?:please|now|kindly|can you|could you|i want you to|i need you to|you should)[, ]+",
+            "",
+            bare,
+            flags=re.IGNORECASE,
+        )
         yield Request(part, bare.strip(), numbered or bool(CONNECTIVE.match(part) or NUMBER.match(part)))
         numbered = False
     if _is_request(example):
         yield Request(example.input.strip(), example.input.strip(), False)
 
 
-LABELLED = re.compile(r"\b(?:second|another|separate|next|new|other|different|unrelated) (?:task|question|request|thing|instruction)\b|\A\W*(?:task|question|request|assignment|part|step|problem|exercise|b\)|\(b\)|second)\W*(?:[2-9b-d]|two|second)?\s*[:.),-]\s*[A-Z]", re.IGNORECASE)
+LABELLED = re.compile(
+    r"\b(?:second|another|separate|next|new|other|different|unrelated) (?:task|question|request|thing|instruction)\b|\A\W*(?:task|question|request|assignment|part|step|problem|exercise|b\)|\(b\)|second)\W*(?:[2-9b-d]|two|second)?\s*[:.),-]\s*[A-Z]",
+    re.IGNORECASE,
+)
 NUMBERS = frozenset(words("quoted three four five seven eight nine eleven twelve first second third using"))
 NUMBER = re.compile(r"^(?:\d{1,2}[.):]|[-*•–|/+]|\(?[A-Da-d\d][.):])\s*(?=[A-Z])")
 GIVES = re.compile(
-    r"\b(?:following|given|provided|below|this|these|joke|riddle|language|proverb|idiom|dialogue|problem|scenario|existing|sentence|text|input|phrase|title|instruction|question|command|request|statement|task|prompt|query|paragraph|passage|article)s?\b",
+    r"\b(?:following|given|provided|existing|below|above|this|these|(?:the|my|natural|an?) (?:\w+ ){0,2}(?:language|sentence|text|input|phrase|title|instruction|question|command|request|statement|task|prompt|query|paragraph|passage|article|joke|riddle|proverb|idiom|problem|scenario|line|dialogue|topic))s?\b|"
+    r"^(?:answer|respond|reply|solve|classify|categorize|rewrite|edit|translate|paraphrase|rephrase|reword|correct|continue|complete|rate|simplify|improve|respond)\b",
     re.IGNORECASE,
 )
 HOLDS = re.compile(
@@ -157,7 +194,13 @@ def _is_request(example: Example) -> bool:
     """Tell whether the input is a request of its own, where the instruction speaks of no text that is given."""
     first = words(example.input)[:1]
     short = 3 < len(words(example.input)) < 40
-    return bool(first and first[0] in _verbs() and short and "\n" not in example.input.strip() and not GIVES.search(example.instruction))
+    return bool(
+        first
+        and first[0] in _verbs()
+        and short
+        and "\n" not in example.input.strip()
+        and not GIVES.search(example.instruction)
+    )
 
 
 def _parts(text: str) -> Iterator[str]:
@@ -175,7 +218,10 @@ def _split() -> re.Pattern[str]:
     """Return where parts end: sentences, lines, words that join, and a capital verb within a line."""
     verbs = "|".join(verb.capitalize() for verb in sorted(_verbs() | {"what"}))
     lower = "|".join(sorted(_verbs() - CONSTRAINS - ADDS - QUESTIONS))
-    return re.compile(rf"{SPLIT.pattern}|(?<=[a-z)\]0-9D])\s+(?=(?-i:(?:And )?(?:{verbs})\s[a-z]))|\s[-–—]+\s(?=(?-i:(?:{verbs})\s[a-z]))|(?<=\w)\s(?=and (?:{lower})\s)", re.IGNORECASE)
+    return re.compile(
+        rf"{SPLIT.pattern}|(?<=[a-z)\]0-9D])\s+(?=(?-i:(?:And )?(?:{verbs})\s[a-z]))|\s[-–—]+\s(?=(?-i:(?:{verbs})\s[a-z]))|(?<=\w)\s(?=and (?:{lower})\s)",
+        re.IGNORECASE,
+    )
 
 
 def _answered_apart(output: str, first: set[str], second: set[str]) -> bool:
@@ -190,4 +236,6 @@ def _answered_apart(output: str, first: set[str], second: set[str]) -> bool:
 
 
 def _stems(tokens: list[str]) -> set[str]:
-    return {word[:5] for word in tokens if (len(word) > 3 or word.isdigit()) and word not in STOP and word not in NUMBERS}
+    return {
+        word[:5] for word in tokens if (len(word) > 3 or word.isdigit()) and word not in STOP and word not in NUMBERS
+    }

@@ -66,7 +66,9 @@ EXCHANGE = frozenset(
         "position authority permission willing reply unless cannot wont never always yet still back thank thanks hello hi hey okay ok well yes no my me mine myself yourself dear user am i'm i'd i'll i've it's that's don't can't won't isn't wouldn't couldn't doesn't didn't"
     )
 )
-PARTIES = frozenset(words("i me my i'm i'd i'll i've you your we request requests question task instruction input prompt topic answer"))
+PARTIES = frozenset(
+    words("i me my i'm i'd i'll i've you your we request requests question task instruction input prompt topic answer")
+)
 OF_REQUESTS = re.compile(
     r"\b(?:requests?|answers?|tasks?|input|help|assist|provided?|discuss|comply|determine|passage|details|information|access|read that|read it|write (?:that|this)|do (?:that|this)|tell me more|for me to)\b",
     re.IGNORECASE,
@@ -158,7 +160,13 @@ def _has_no_answer(example: Example) -> re.Match[str] | None:
         return None
     for part in sentences(example.output[:600])[:2]:
         own = {word for word in words(part) if word not in STOP} & set(words(example.instruction))
-        if len(own) < 2 and DENIES.search(part) and part[-1] in ".!?" and 2 < len(words(part)) < 40 and _about_the_exchange(part):
+        if (
+            len(own) < 2
+            and DENIES.search(part)
+            and part[-1] in ".!?"
+            and 2 < len(words(part)) < 40
+            and _about_the_exchange(part)
+        ):
             return re.match(r".*", part)
     said = words(example.output)
     stems = {word[:5] for word in said if len(word) > 3} - {"provi", "answe", "text", "input", "infor"}
@@ -170,7 +178,11 @@ def _has_no_answer(example: Example) -> re.Match[str] | None:
 def _about_the_exchange(sentence: str) -> bool:
     """Tell whether at least nine in ten of a sentence's words are of grammar or of asking and answering, and who asks or answers is one of them."""
     said = words(sentence.replace("’", "'"))
-    known = [word for word in said if word in STOP or word in EXCHANGE or word in grammar()["verbs"] or re.fullmatch(r"\w+'\w+", word)]
+    known = [
+        word
+        for word in said
+        if word in STOP or word in EXCHANGE or word in grammar()["verbs"] or re.fullmatch(r"\w+'\w+", word)
+    ]
     return len(known) >= 0.9 * len(said) and bool(set(said) & PARTIES) and said[0] not in ("yes", "no")
 
 

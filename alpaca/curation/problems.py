@@ -11,13 +11,21 @@ from alpaca.curation.prose import words
 from alpaca.curation.quantities import SPELT, measured
 
 VALUE = r"[-−]?\d[\d,]*(?:\.\d+)?"
-LINEAR = re.compile(r"(?<![\w^*/+-])(?<![-+*/^−] )(\d*)\s?\*?\s?([a-z])\s*([-+−])\s*(\d+)\s*=\s*([-−]?\d+)(?![\w^*/(]|\.\d|\s*[-+*/])")
+LINEAR = re.compile(
+    r"(?<![\w^*/+-])(?<![-+*/^−] )(\d*)\s?\*?\s?([a-z])\s*([-+−])\s*(\d+)\s*=\s*([-−]?\d+)(?![\w^*/(]|\.\d|\s*[-+*/])"
+)
 ASKED_IN = (
-    re.compile(rf"\bhow many (?P<to>\w+) (?:are |is )?(?:there |equal |make up )?(?:in |are in )?(?:a total of )?(?P<n>{VALUE}|an?|one) (?P<of>\w+)\??\W*$", re.IGNORECASE),
-    re.compile(rf"\b(?:convert|change|express|turn) (?P<n>{VALUE}) (?P<of>\w+) (?:to|into|in) (?P<to>\w+)\W*$", re.IGNORECASE),
+    re.compile(
+        rf"\bhow many (?P<to>\w+) (?:are |is )?(?:there |equal |make up )?(?:in |are in )?(?:a total of )?(?P<n>{VALUE}|an?|one) (?P<of>\w+)\??\W*$",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        rf"\b(?:convert|change|express|turn) (?P<n>{VALUE}) (?P<of>\w+) (?:to|into|in) (?P<to>\w+)\W*$", re.IGNORECASE
+    ),
 )
 STORY = re.compile(
-    r"\bhow (?:many|much|far|long|old|tall|fast)\b|\bwhat (?:is|was|will be|are) (?:the|his|her|their|its) (?:total|new|final|remaining|distance|cost|price|change|speed|profit|sum)\b", re.IGNORECASE
+    r"\bhow (?:many|much|far|long|old|tall|fast)\b|\bwhat (?:is|was|will be|are) (?:the|his|her|their|its) (?:total|new|final|remaining|distance|cost|price|change|speed|profit|sum)\b",
+    re.IGNORECASE,
 )
 NUMBER = re.compile(r"(?<![\w.,])\$?(\d[\d,]*(?:\.\d+)?)(?![\w]|[.,]?\d)")
 FACTORS = {
@@ -64,11 +72,27 @@ def _story(task: str, output: str) -> str | None:
     given = [_fraction(number) for number in NUMBER.findall(task)]
     stated = [number for number in NUMBER.findall(output) if _fraction(number) not in given]
     plain = len(given) in (2, 3) and len(words(task)) > 7 and STORY.search(task) and len(words(output)) < 40
-    if not plain or not stated or SPELT.search(task) or re.search(r"\b(?:an? (?:hour|day|week|minute|dozen)|and a half)\b", task) or any(1500 < value < 2100 for value in given):
+    if (
+        not plain
+        or not stated
+        or SPELT.search(task)
+        or re.search(r"\b(?:an? (?:hour|day|week|minute|dozen)|and a half)\b", task)
+        or any(1500 < value < 2100 for value in given)
+    ):
         return None
     possible = _made_of(given, bool(re.search(r"%|percent|interest|discount|tax|tip", task)))
-    factors = [1, *(factor for pattern, many in FACTORS.items() if re.search(rf"(?:{pattern})(?!\w)", task, re.IGNORECASE) for factor in many)]
-    possible = {value * factor for value in possible for factor in factors} | {value / factor for value in possible for factor in factors}
+    factors = [
+        1,
+        *(
+            factor
+            for pattern, many in FACTORS.items()
+            if re.search(rf"(?:{pattern})(?!\w)", task, re.IGNORECASE)
+            for factor in many
+        ),
+    ]
+    possible = {value * factor for value in possible for factor in factors} | {
+        value / factor for value in possible for factor in factors
+    }
     if any(_same(value, number) for value in possible for number in stated):
         return None
     return f"no sum, difference, product or quotient of {', '.join(map(str, given))}"
@@ -85,8 +109,14 @@ def told(sentence: str) -> Iterator[tuple[Fraction, str]]:
         yield (given[0] + given[1] if more else abs(given[0] - given[1])), found[1]
 
 
-COUNTED = re.compile(r"\b(?:so|now|then|leaving|left|altogether|total(?: of)?)\b[^.\d]{0,40}?\b(?:has|have|had|of|with|is|are|makes?|leaving|be)\b[^.\d]{0,12}?(\d[\d,]*)(?![\d.]*\d|%)(?=[^\d]*$)", re.IGNORECASE)
-LESS = re.compile(r"\b(?:gives?|gave|loses?|lost|eats?|ate|sells?|sold|spends?|spent|left|leaving|uses?|away|fewer|less)\b", re.IGNORECASE)
+COUNTED = re.compile(
+    r"\b(?:so|now|then|leaving|left|altogether|total(?: of)?)\b[^.\d]{0,40}?\b(?:has|have|had|of|with|is|are|makes?|leaving|be)\b[^.\d]{0,12}?(\d[\d,]*)(?![\d.]*\d|%)(?=[^\d]*$)",
+    re.IGNORECASE,
+)
+LESS = re.compile(
+    r"\b(?:gives?|gave|loses?|lost|eats?|ate|sells?|sold|spends?|spent|left|leaving|uses?|away|fewer|less)\b",
+    re.IGNORECASE,
+)
 
 
 def _same(value: Fraction, stated: str) -> bool:
