@@ -137,10 +137,11 @@ def equations(text: str) -> Iterator[Statement]:
     for sign in EQUALS.finditer(text):
         line = _without_units(text[: sign.start()].rpartition("\n")[2][-160:])
         calculation = _last_calculation(line)
-        right = re.match(rf"\s*({SIDE}*)(.{{0,3}})", _without_units(text[sign.end() : sign.end() + 80]), re.DOTALL)
+        after = text[sign.end() : sign.end() + 80].split(". ")[0]
+        right = re.match(rf"\s*({SIDE}*)(.{{0,3}})", _without_units(after), re.DOTALL)
         if calculation is None or right is None or FORMULA.match(right[2]):
             continue
-        around = text[max(0, sign.start() - 60) : sign.end() + 60]
+        around = text[max(0, sign.start() - 60) : sign.start()].split(". ")[-1] + after
         value = _value(calculation)
         if (
             value is not None
@@ -182,7 +183,8 @@ def _last_calculation(line: str) -> str | None:
     before = line[: len(line) - len(found[0])]
     if re.search(r"[\w)\]}\\_]\Z|[+*/^×÷√π%²³!°−]\s*\Z|(?<![\w,;.:])\s[-–]\s*\Z", before):
         return None
-    return re.sub(r"^\s*\d{1,2}[.)]\s+(?=\S)|^.*\d,\s+(?=\S)", "", found[0]).strip()
+    calculation = re.sub(r"^\s*\d{1,2}[.)]\s+(?=\S)|^.*\d,\s+(?=\S)", "", found[0]).strip()
+    return calculation[1:] if calculation[0] == "(" and ")" not in calculation else calculation
 
 
 def _value(text: str) -> Fraction | None:

@@ -17,7 +17,7 @@ CONTROL = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff\ufff9-\uffff\u202a-\u202e\u2066-\u2069\u00ad\u2028\u2029]|[\ue000-\uf8ff]|\u200b|\u2060|\r(?!\n)"
 )
 UNUSUAL = re.compile(r"[^\x00-\x7f‘’“”–—…•°]|[^\x00-\x7f]{2}")  # what mojibake has: more than lone typographic signs
-CODED = re.compile(r"(?=.*\d)(?:[A-Za-z0-9+/]{4}\s?){10,}={0,2}\S{0,3}|(?:[0-9a-f]{2}[\s:]?){20,}", re.IGNORECASE)
+CODED = re.compile(r"(?=.*\d)(?:[A-Za-z0-9+/]{4}\s?){10,}[A-Za-z0-9+/=]{0,4}|(?:[0-9a-f]{2}[\s:]?){20,}", re.IGNORECASE)
 SURROGATE = re.compile(r"[\ud800-\udfff]")
 REPLACED = re.compile(r"\ufffd|ï¿½")
 LOST = re.compile(
@@ -86,7 +86,8 @@ def _broken(text: str) -> str | None:
 def _wordless(text: str) -> bool:
     """Tell whether hardly any of at least eight sequences of plain letters is a word: shuffled, reversed or random text."""
     found = re.findall(r"(?<![\w-])[a-z]{3,}", text[:600]) if text.isascii() else []
-    if len(found) < 8 or is_code(text) or any(word.lower() in OTHER_WORDS for word in re.findall(r"[A-Za-z]+", text)):
+    others = [word for word in words(text[:600]) if word in OTHER_WORDS]
+    if len(found) < 8 or is_code(text) or 10 * len(others) > len(found):
         return False
     known, _ = vocabulary()
     return sum(word in known for word in found) < 0.3 * len(found)

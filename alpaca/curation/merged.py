@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
@@ -48,7 +49,7 @@ REFERS = re.compile(
     re.IGNORECASE,
 )
 PRONOUN = re.compile(
-    r"\b(?:it|its|them|they|their|he|she|his|her|him|ones)\b(?! (?:is|was|be|would be|takes?) (?:\w+ )?(?:to|that|for)\b)",
+    r"\b(?:it|its|them|they|their|he|she|his|her|him|ones)\b(?! (?:is |was |be |would be |takes? )?(?:\w+ )?(?:to|that|for)\b)",
     re.IGNORECASE,
 )
 OWN = re.compile(
@@ -231,8 +232,9 @@ def _answered_apart(output: str, first: set[str], second: set[str]) -> bool:
     others = [place for place, word in enumerate(said) if word in first]
     if 2 * len({said[place] for place in own}) < len(second) + (len(second) > 2):
         return True
-    after, ahead = (sum(test(place) for place in others) for test in (own[-1].__lt__, own[0].__gt__))
-    return max(after, ahead) >= 0.75 * len(others) if others else len(first) > 1
+    ahead = sum(bisect_left(others, place) for place in own)  # pairs where the word of the first request comes first
+    pairs = len(own) * len(others)
+    return max(ahead, pairs - ahead) >= 0.8 * pairs if others else len(first) > 1
 
 
 def _stems(tokens: list[str]) -> set[str]:

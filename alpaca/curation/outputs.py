@@ -67,7 +67,9 @@ EXCHANGE = frozenset(
     )
 )
 PARTIES = frozenset(
-    words("i me my i'm i'd i'll i've you your we request requests question task instruction input prompt topic answer")
+    words(
+        "information respond i me my i'm i'd i'll i've you your we request requests question task instruction input prompt topic answer"
+    )
 )
 OF_REQUESTS = re.compile(
     r"\b(?:requests?|answers?|tasks?|input|help|assist|provided?|discuss|comply|determine|passage|details|information|access|read that|read it|write (?:that|this)|do (?:that|this)|tell me more|for me to)\b",
@@ -75,6 +77,10 @@ OF_REQUESTS = re.compile(
 )
 SAYS_SOMETHING = re.compile(
     r"\b(?:sentence|quote|dialog\w*|conversation|repl(?:y|ies)|respon\w+|excuse|phrase|tweet|message|line|joke|statement|idiom|example|translat\w*|rephrase|paraphrase|opinion|character|slogan|lyrics?|metaphor|simile|analogy|proverb|motto|yes|true)\b",
+    re.IGNORECASE,
+)
+MADE_BY = re.compile(
+    r"\b(?:written|generated|created|produced|answered|provided) by (?:ChatGPT|GPT|an? (?:AI|artificial|language model|chat ?bot|large language))|\bI(?:['’]m| am) (?:just |only |merely |simply )?an? (?:AI|large language model|language model|chat ?bot|bot)\b(?! (?:engineer|researcher|expert|student|developer|company|enthusiast))",
     re.IGNORECASE,
 )
 A_MACHINE = re.compile(
@@ -183,7 +189,11 @@ def _about_the_exchange(sentence: str) -> bool:
         for word in said
         if word in STOP or word in EXCHANGE or word in grammar()["verbs"] or re.fullmatch(r"\w+'\w+", word)
     ]
-    return len(known) >= 0.9 * len(said) and bool(set(said) & PARTIES) and said[0] not in ("yes", "no")
+    return (
+        len(known) >= 0.9 * len(said)
+        and bool(set(said) & PARTIES)
+        and not re.match(r"(?:yes|no)\W*(?:,|\b(?:I|it|they|we)\b)", sentence, re.IGNORECASE)
+    )
 
 
 @dataclass(frozen=True)
@@ -191,10 +201,12 @@ class MachineVoice:
     """The output does not speak of being an AI, unless the task is about such."""
 
     def __call__(self, example: Example) -> str | None:
-        if ABOUT_MACHINES.search(example.instruction):
-            return None
         text = without_code(example.output)
-        found = MACHINE.search(text) or (
-            None if A_MACHINE.search(f"{example.instruction} {example.input}") else _says_i(text)
+        if ABOUT_MACHINES.search(re.sub(r"\bGPT model should\b", "", example.instruction)):
+            return None
+        found = (
+            MADE_BY.search(text)
+            or MACHINE.search(text)
+            or (None if A_MACHINE.search(f"{example.instruction} {example.input}") else _says_i(text))
         )
         return f"speaks as an AI: {found[0][:60].strip()}" if found else None
