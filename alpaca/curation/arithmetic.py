@@ -183,7 +183,7 @@ def _last_calculation(line: str) -> str | None:
     before = line[: len(line) - len(found[0])]
     if re.search(r"[\w)\]}\\_]\Z|[+*/^×÷√π%²³!°−]\s*\Z|(?<![\w,;.:])\s[-–]\s*\Z", before):
         return None
-    calculation = re.sub(r"^\s*\d{1,2}[.)]\s+(?=\S)|^.*\d,\s+(?=\S)", "", found[0]).strip()
+    calculation = re.sub(r"^\s*\d{1,2}[.)]\s+(?=\S)|^.*\d,\s+(?=\S)|^\.\s+", "", found[0]).strip()
     return calculation[1:] if calculation[0] == "(" and ")" not in calculation else calculation
 
 

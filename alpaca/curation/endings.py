@@ -241,4 +241,9 @@ def vocabulary() -> tuple[frozenset[str], tuple[str, ...]]:
     """Load the English words (SCOWL), as a set and in alphabetical order."""
     text = gzip.decompress(files("alpaca.assets").joinpath("english_words.txt.gz").read_bytes()).decode()
     ranked = tuple(line for line in text.split("\n") if line and not line.startswith("#"))
-    return frozenset(ranked), ranked
+    return frozenset(word for word in ranked if len(word) > 2 or word in TWO_LETTERS), ranked
+
+
+TWO_LETTERS = frozenset(
+    words("am an as at be by do go he hi if in is it me my no of oh on or so to up us we ok ox ax ad")
+)

@@ -110,7 +110,7 @@ def _comes_in(name: str, example: Example) -> bool:
     )
     code = re.search(
         r"\b(?:function|program|script|code|parser)\b", example.instruction, re.IGNORECASE
-    ) and name not in ("SQL", "HTML")
+    ) and name not in ("SQL", "HTML", "code")
     return bool(
         code
         or (

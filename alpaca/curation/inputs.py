@@ -15,7 +15,7 @@ NOTHING = re.compile(
     r"placeholder(?: (?:text|input))?|to be (?:determined|added|provided|filled(?: in)?|done)|lorem ipsum.*|(?:sample|example|dummy|your|some|user|the|input|any)? ?(?:input|placeholder)(?: (?:text|data|goes|here|field|value|string))*|"
     r"(?:your|sample|dummy|some|example) (?:text|sentence|paragraph|data|article|content)(?: (?:here|goes here))?|"
     r"(?:text|input|content|data) (?:goes )?here|(?:please )?(?:insert|enter|add|type|put|paste|provide|fill in|write|attach|upload|input)\b[^.\n]{0,50}(?:here|text|input|article|name|sentence|paragraph|data|content|passage|value|below|list|number|document|story|email|code|topic)|"
-    r"x{3,}|abc|xyz|dummy|sample|fill(?: this)? in|qwerty|foo(?: ?bar)?|asdf\w*|test|noinput|optional|same as above|see above|as above|missing|unknown|-+|\.+|_+|\?+)",
+    r"(?:text|input|content|data|sentence|article)s? to be (?:added|provided|inserted|filled in)|x{3,}|abc|xyz|dummy|sample|fill(?: this)? in|qwerty|foo(?: ?bar)?|asdf\w*|test|noinput|optional|same as above|see above|as above|missing|unknown|-+|\.+|_+|\?+)",
     re.IGNORECASE | re.DOTALL,
 )
 SLOT = re.compile(

@@ -62,7 +62,7 @@ SOMEBODY = re.compile(
 )
 SPEAKER = re.compile(r"\b(?:I|my|me|we|our|us)\b")
 SPLIT = re.compile(
-    r"(?<=[.?!])\s+|\n+|;\s+|(?<=[.?!a-z])\s+[/|+]\s+(?=(?-i:[A-Z]))|\s+(?=(?:When (?:finished|done)|And then|(?:Question|Item) \d)\b)|\s+(?=[b-d]\)\s)|\s+(?=(?-i:After that|Also|Then|In addition|Additionally|Next|Finally|And then|And also|Separately|Furthermore|Moreover|Afterwards|Lastly|(?:Task|Part|Step) (?:\d+|[A-D]|[Oo]ne|[Tt]wo|[Tt]hree)|(?:Second|Third|Next|New|Another|Other) (?:task|request|question|instruction)|P\.?S\.?|Plus|Once (?:you have |you are |that is |this is )?(?:done|finished)|Besides)\b[,:]?\s)|(?<=[a-z)\]0-9])\s(?=(?-i:Write|Describe|Explain|Create|Generate|List|Name|Give|Tell|Suggest|Translate|Summarize|What|Who|How|Why|When|Where|Calculate|Compose|Identify|Find|Provide|Convert)\s)|(?:,?\s+and|,)\s+(?:then|also|additionally|after that|afterwards|finally|separately|in addition|next|furthermore|besides|lastly)[,:]?\s+|\s+(?:additionally|furthermore|separately|besides that)[,:]\s+",
+    r"(?<=[.?!])\s+|\n+|;\s+|(?<=[.?!a-z])\s+[/|+]\s+(?=(?-i:[A-Z]))|\s+(?=(?:When (?:finished|done)|And then|(?:Question|Item) \d)\b)|\s+(?=[b-d]\)\s)|\s+(?=(?-i:As (?:a|another) (?:second|separate|new|different) task|After that|Also|Then|In addition|Additionally|Next|Finally|And then|And also|Separately|Furthermore|Moreover|Afterwards|Lastly|(?:Task|Part|Step) (?:\d+|[A-D]|[Oo]ne|[Tt]wo|[Tt]hree)|(?:Second|Third|Next|New|Another|Other) (?:task|request|question|instruction)|P\.?S\.?|Plus|Once (?:you have |you are |that is |this is )?(?:done|finished)|Besides)\b[,:]?\s)|(?<=[a-z)\]0-9])\s(?=(?-i:Write|Describe|Explain|Create|Generate|List|Name|Give|Tell|Suggest|Translate|Summarize|What|Who|How|Why|When|Where|Calculate|Compose|Identify|Find|Provide|Convert)\s)|(?:,?\s+and|,)\s+(?:then|also|additionally|after that|afterwards|finally|separately|in addition|next|furthermore|besides|lastly)[,:]?\s+|\s+(?:additionally|furthermore|separately|besides that)[,:]\s+",
     re.IGNORECASE,
 )
 CONNECTIVE = re.compile(
@@ -114,7 +114,12 @@ def unrelated(example: Example) -> str | None:
         return None
     lines = example.instruction.strip().split("\n")
     own = re.search(r":\s*\S|[\"“]", lines[0])
-    holds = not own and HOLDS.search(lines[0]) and {line.strip() for line in lines[1:3] if line.strip()}
+    holds = (
+        not own
+        and not example.input.strip()
+        and HOLDS.search(lines[0])
+        and {line.strip() for line in lines[1:3] if line.strip()}
+    )
     before = set[str]() if _is_request(example) else _stems(words(example.input)[:200])
     asked = False
     for request in _requests(example):
@@ -162,7 +167,7 @@ def _requests(example: Example) -> Iterator[Request]:
             continue
         bare = LEADING.sub("", CONNECTIVE.sub("", CONNECTIVE.sub("", NUMBER.sub("", part))))
         bare = re.sub(
-            r"^(?:please|now|kindly|can you|could you|i want you to|i need you to|you should)[, ]+",
+            r"^(?:(?:please|now|kindly|can you|could you|i want you to|i need you to|you should)[, ]+)+",
             "",
             bare,
             flags=re.IGNORECASE,

@@ -72,7 +72,7 @@ PARTIES = frozenset(
     )
 )
 OF_REQUESTS = re.compile(
-    r"\b(?:requests?|answers?|tasks?|input|help|assist|provided?|discuss|comply|determine|passage|details|information|access|read that|read it|write (?:that|this)|do (?:that|this)|tell me more|for me to)\b",
+    r"\b(?:like me to|to share|what I am able|requests?|answers?|tasks?|input|help|assist|provided?|discuss|comply|determine|passage|details|information|access|read that|read it|write (?:that|this)|do (?:that|this)|tell me more|for me to)\b",
     re.IGNORECASE,
 )
 SAYS_SOMETHING = re.compile(
