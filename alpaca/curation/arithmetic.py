@@ -246,10 +246,12 @@ def _power(tokens: list[str]) -> tuple[Fraction, list[str]]:
 def worded(text: str) -> Iterator[Statement]:
     """Yield the calculations stated in words."""
     for sentence in re.split(r"(?<=[.!?])\s+|\n", text):
-        if not DIGIT.search(sentence) or not SAYS.search(sentence) or WRONG_ON_PURPOSE.search(sentence):
+        if not DIGIT.search(sentence) or WRONG_ON_PURPOSE.search(sentence):
+            continue
+        yield from (Statement(sentence, value, stated) for value, stated in told(sentence))
+        if not SAYS.search(sentence):
             continue
         yield from (Statement(*found) for found in conversions(sentence))
-        yield from (Statement(sentence, value, stated) for value, stated in told(sentence))
         for found, value in _calculations(sentence, rf"[)\]]*,?{IS}(?P<stated>{NUMBER})(?!\s*(?:[-+*/^×÷]|x \d))"):
             yield Statement(found[0], value, found["stated"].lstrip("$€£"))
 

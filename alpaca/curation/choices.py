@@ -58,14 +58,14 @@ def _options_missed(example: Example) -> list[str]:
         r"\b(?:choose|select|pick|which|options?|multiple[- ]choice)\b", example.instruction, re.IGNORECASE
     ):
         return []
-    options = OPTION.findall(f"{example.instruction}\n{example.input}")
+    options = dict(OPTION.findall(f"{example.instruction}\n{example.input}"))
     output = example.output.lower()
-    said = any(text.strip(" .").lower() in output for _, text in options)
+    said = any(text.strip(" .").lower() in output for text in options.values())
     letter = re.search(r"(?:^|option |answer[: ]+(?:is )?|\()[A-E]\b", example.output, re.MULTILINE | re.IGNORECASE)
     marked = letter and (
         len(words(output)) < 4 or not re.match(r"a \w", letter.string[letter.start() :], re.IGNORECASE)
     )
-    return [] if len(options) < 2 or said or marked else [name for name, _ in options]
+    return [] if len(options) < 2 or said or marked else sorted(options)
 
 
 CASES = {

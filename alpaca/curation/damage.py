@@ -17,7 +17,10 @@ CONTROL = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff\ufff9-\uffff\u202a-\u202e\u2066-\u2069\u00ad\u2028\u2029]|[\ue000-\uf8ff]|\u200b|\u2060|\r(?!\n)"
 )
 UNUSUAL = re.compile(r"[^\x00-\x7f‘’“”–—…•°]|[^\x00-\x7f]{2}")  # what mojibake has: more than lone typographic signs
-CODED = re.compile(r"(?=.*\d)(?:[A-Za-z0-9+/]{4}\s?){10,}[A-Za-z0-9+/=]{0,4}|(?:[0-9a-f]{2}[\s:]?){20,}", re.IGNORECASE)
+CODED = re.compile(
+    r"(?=.*\d)(?=(?-i:.*[a-z]))(?=(?-i:.*[A-Z]))(?:[A-Za-z0-9+/]{4}\s?){10,}[A-Za-z0-9+/=]{0,4}|(?=.*[a-f])(?=.*\d)(?:[0-9a-f]{2}[\s:]?){20,}",
+    re.IGNORECASE,
+)
 SURROGATE = re.compile(r"[\ud800-\udfff]")
 REPLACED = re.compile(r"\ufffd|ï¿½")
 LOST = re.compile(

@@ -121,7 +121,7 @@ SHORT_SENTENCE = re.compile(
     r"(?:I|He|She|We|They|It|You|This|There) [a-z]+\b|(?:The |A |An |My |His |Her |Our )?(?:[A-Z]?[\w'’]+ ){1,4}(?:is|are|was|were|has|have|had|will|would|can|do|does|did)\b"
 )
 LEFT_OPEN = re.compile(
-    r"(?<=\w)(?:,|[,;]? ?(?:and|or|the|a|of|to))? ?(?:\.\.\.|…)\Z|[\[(](?:continued?|cont(?:inue)?d?\.?|truncated|cut off|more|to be continued|\.\.\.|…)[\])]\Z",
+    r"(?<=\w)(?:,|[,;]? ?\b(?:and|or|the|a|of|to))? ?(?:\.\.\.|…)\Z|[\[(](?:continued?|cont(?:inue)?d?\.?|truncated|cut off|more|to be continued|\.\.\.|…)[\])]\Z",
     re.IGNORECASE,
 )
 OPEN_ENDED = re.compile(

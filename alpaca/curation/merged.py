@@ -18,7 +18,7 @@ FRAMES = frozenset(
 )
 CONSTRAINS = frozenset(
     words(
-        "use include ensure keep fill follow format start end begin limit avoid output print return mention read apply separate act visit call want need let state go put"
+        "respond reply speak use include ensure keep fill follow format start end begin limit avoid output print return mention read apply separate act visit call want need let state go put"
     )
 )  # they say more of the first request
 ADDS = frozenset(
@@ -96,7 +96,12 @@ class Request(NamedTuple):
         """Whether it speaks of what another part named."""
         told = OWN.sub(" ", self.bare)
         found = PRONOUN.search(told)
-        back = found and len(_stems(words(told[: found.start()]))) < 2 and not SOMEBODY.search(told[: found.start()])
+        ends = found and len(words(told[found.end() :])) == 0
+        back = (
+            found
+            and len(_stems(words(told[: found.start()]))) < (4 if ends else 2)
+            and not SOMEBODY.search(told[: found.start()])
+        )
         return bool(back or REFERS.search(told))
 
 

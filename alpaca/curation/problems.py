@@ -48,7 +48,11 @@ def _fraction(text: str) -> Fraction:
 def _equation(task: str, output: str) -> str | None:
     """Solve the one linear equation of a task; the output must state its root."""
     found = LINEAR.findall(task)
-    if len(found) != 1 or not re.search(r"\b(?:solve|find|what is|value|determine|calculate)\b", task, re.IGNORECASE):
+    if (
+        len(found) != 1
+        or int(found[0][0] or 1) == 0
+        or not re.search(r"\b(?:solve|find|what is|value|determine|calculate)\b", task, re.IGNORECASE)
+    ):
         return None
     factor, name, sign, added, total = found[0]
     root = (_fraction(total) - _fraction(added) * (-1 if sign in "-−" else 1)) / int(factor or 1)
@@ -95,7 +99,7 @@ def _story(task: str, output: str) -> str | None:
     }
     if any(_same(value, number) for value in possible for number in stated):
         return None
-    return f"no sum, difference, product or quotient of {', '.join(map(str, given))}"
+    return f"no sum, difference, product or quotient of {', '.join(map(str, given))}"[:90]
 
 
 def told(sentence: str) -> Iterator[tuple[Fraction, str]]:
@@ -110,7 +114,7 @@ def told(sentence: str) -> Iterator[tuple[Fraction, str]]:
 
 
 COUNTED = re.compile(
-    r"\b(?:so|now|then|leaving|left|altogether|total(?: of)?)\b[^.\d]{0,40}?\b(?:has|have|had|of|with|is|are|makes?|leaving|be)\b[^.\d]{0,12}?(\d[\d,]*)(?![\d.]*\d|%)(?=[^\d]*$)",
+    r"\b(?:so|now|then|leaving|left|altogether|in total)\b[^.\d]{0,40}?\b(?:has|have|had|of|with|is|are|makes?|leaving|be)\b[^.\d]{0,12}?(\d[\d,]*)(?![\d.]*\d|%)(?=[^\d]*$)",
     re.IGNORECASE,
 )
 LESS = re.compile(
