@@ -1,7 +1,8 @@
 """Plant known faults into sound rows and count how many the filters find: `python -m benchmarks.defects FILE [--fold held_out]`.
 
 Each kind of fault has many surface forms. Forms are dealt in turn into two folds, `tuned` and `held_out`; filters are written with
-the first in sight, and the second is what is reported; a third, `fresh`, was written after both had been looked at. Rows that the filters object to before planting are never planted into;
+the first in sight, and the second is what is reported; `fresh` was written after both had been looked at,
+and `blind` has the wordings of planters whose author had not read the filters (README.md of this folder). Rows that the filters object to before planting are never planted into;
 they are printed, to be judged by eye.
 """
 
@@ -19,14 +20,14 @@ from alpaca.curation.filters import objection
 from alpaca.records import Example, read
 from benchmarks import planted
 
-FOLDS = ("tuned", "held_out", "fresh")
+FOLDS = ("tuned", "held_out", "fresh", "blind")
 Plant = Callable[[Example, str, random.Random], Example | None]
 
 
 def forms(kind: str, fold: str) -> list[str]:
     """Return the surface forms of a kind that belong to a fold: every other one."""
-    if fold == "fresh":
-        return list(planted.FORMS["fresh"][kind])
+    if fold in planted.FORMS:
+        return list(planted.FORMS[fold][kind])
     return list(planted.FORMS["first"][kind][FOLDS.index(fold) :: 2])
 
 

@@ -14,6 +14,7 @@ from fractions import Fraction
 from math import isqrt, prod
 from typing import NamedTuple
 
+from alpaca.curation.problems import missed, told
 from alpaca.curation.prose import FENCE
 from alpaca.curation.quantities import conversions, in_digits
 from alpaca.records import Example
@@ -30,7 +31,7 @@ WRONG_ON_PURPOSE = re.compile(
     re.IGNORECASE,
 )
 N = r"([-−]?[$€£]?\d[\d,]*(?:\.\d+)?)"
-IS = r"(?: is| equals?| are| was| gives(?: you)?| makes| comes (?:out )?to|,? (?:which|that) (?:is|equals|gives)|\s*=)(?: equal to| exactly| simply)? [*$€£`]*"
+IS = r"(?: is| equals?| are| was| (?:gives?|makes?|leaves?|yields?|to get|to give|we get|you get|results? in|totals?|amounts? to)(?: you| us| me)?| comes (?:out )?to|,? (?:which|that) (?:is|equals|gives)|\s*=)(?: equal to| exactly| simply)? [*$€£`]*"
 SAYS = re.compile(rf"(?:{IS}){NUMBER}")
 LIST = r"((?:[-−]?[$€£]?\d[\d,]*(?:\.\d+)?(?:,? and |, |,| & |; | \+ )){1,}[-−]?[$€£]?\d[\d,]*(?:\.\d+)?)"
 
@@ -115,6 +116,8 @@ class Arithmetic:
         for stated in (*equations(output), *worded(output)):
             if not agrees(stated.computed, stated.stated):
                 return f"wrong arithmetic: {stated.text[:50].strip()} (it is {_shown(stated.computed)})"
+        if fault := missed(f"{example.instruction.strip()} {example.input.strip()}".strip(), output):
+            return f"wrong arithmetic: the answer is {fault}"
         asked = requested(example)
         if asked is None or len(output) > 400 or _occurs(asked, output):
             return None
@@ -134,10 +137,11 @@ def equations(text: str) -> Iterator[Statement]:
     for sign in EQUALS.finditer(text):
         line = _without_units(text[: sign.start()].rpartition("\n")[2][-160:])
         calculation = _last_calculation(line)
-        right = re.match(rf"\s*({SIDE}*)(.{{0,3}})", _without_units(text[sign.end() : sign.end() + 80]), re.DOTALL)
+        after = text[sign.end() : sign.end() + 80].split(". ")[0]
+        right = re.match(rf"\s*({SIDE}*)(.{{0,3}})", _without_units(after), re.DOTALL)
         if calculation is None or right is None or FORMULA.match(right[2]):
             continue
-        around = text[max(0, sign.start() - 60) : sign.end() + 60]
+        around = text[max(0, sign.start() - 60) : sign.start()].split(". ")[-1] + after
         value = _value(calculation)
         if (
             value is not None
@@ -179,7 +183,8 @@ def _last_calculation(line: str) -> str | None:
     before = line[: len(line) - len(found[0])]
     if re.search(r"[\w)\]}\\_]\Z|[+*/^×÷√π%²³!°−]\s*\Z|(?<![\w,;.:])\s[-–]\s*\Z", before):
         return None
-    return re.sub(r"^\s*\d{1,2}[.)]\s+(?=\S)|^.*\d,\s+(?=\S)", "", found[0]).strip()
+    calculation = re.sub(r"^\s*\d{1,2}[.)]\s+(?=\S)|^.*\d,\s+(?=\S)|^\.\s+", "", found[0]).strip()
+    return calculation[1:] if calculation[0] == "(" and ")" not in calculation else calculation
 
 
 def _value(text: str) -> Fraction | None:
@@ -241,7 +246,10 @@ def _power(tokens: list[str]) -> tuple[Fraction, list[str]]:
 def worded(text: str) -> Iterator[Statement]:
     """Yield the calculations stated in words."""
     for sentence in re.split(r"(?<=[.!?])\s+|\n", text):
-        if not DIGIT.search(sentence) or not SAYS.search(sentence) or WRONG_ON_PURPOSE.search(sentence):
+        if not DIGIT.search(sentence) or WRONG_ON_PURPOSE.search(sentence):
+            continue
+        yield from (Statement(sentence, value, stated) for value, stated in told(sentence))
+        if not SAYS.search(sentence):
             continue
         yield from (Statement(*found) for found in conversions(sentence))
         for found, value in _calculations(sentence, rf"[)\]]*,?{IS}(?P<stated>{NUMBER})(?!\s*(?:[-+*/^×÷]|x \d))"):
@@ -255,7 +263,7 @@ def _calculations(text: str, ending: str) -> Iterator[tuple[re.Match[str], Fract
             if number(found[2]) or "divid" not in pattern:
                 yield found, both(number(found[1]), number(found[2]))
     for pattern, one in UNARY.items():
-        for found in re.finditer(rf"(?:{pattern}){ending}", text):
+        for found in re.finditer(rf"(?:{pattern}){ending}", text, re.IGNORECASE):
             yield found, one(number(next(group for group in found.groups() if group)))
     for pattern, every in MANY.items():
         for found in re.finditer(rf"\b(?:{pattern}){OF}{LIST}{ending}", text, re.IGNORECASE):

@@ -9,16 +9,23 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from alpaca.curation.prose import FENCE, INLINE, has_any, is_code
+from alpaca.curation.endings import vocabulary
+from alpaca.curation.prose import FENCE, INLINE, has_any, is_code, words
 from alpaca.records import Example
 
 CONTROL = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff\ufff9-\uffff\u202a-\u202e\u2066-\u2069\u00ad\u2028\u2029]|[\ue000-\uf8ff]|\u200b|\u2060|\r(?!\n)"
 )
 UNUSUAL = re.compile(r"[^\x00-\x7f‘’“”–—…•°]|[^\x00-\x7f]{2}")  # what mojibake has: more than lone typographic signs
+CODED = re.compile(
+    r"(?=.*\d)(?=(?-i:.*[a-z]))(?=(?-i:.*[A-Z]))(?:[A-Za-z0-9+/]{4}\s?){10,}[A-Za-z0-9+/=]{0,4}|(?=.*[a-f])(?=.*\d)(?:[0-9a-f]{2}[\s:]?){20,}",
+    re.IGNORECASE,
+)
 SURROGATE = re.compile(r"[\ud800-\udfff]")
 REPLACED = re.compile(r"\ufffd|ï¿½")
-LOST = re.compile(r"[a-z]\?(?:s|t|re|ve|ll|d|m)\b(?!\w)|\w\?{2,}\w|\b[a-z]{2,}\?[a-z]{2,}\b(?!=)")
+LOST = re.compile(
+    r"(?<!\w)\?[a-z]+\?(?= [a-z])|\b[a-z]{3,}\?\.|(?:\?{2,} ){2,}|[a-z]\?(?:s|t|re|ve|ll|d|m)\b(?!\w)|\w\?{2,}\w|\b[a-z]{2,}\?[a-z]{2,}\b(?!=)"
+)
 QUOTED = re.compile(r"=(?:E2=80=|C3=|C2=|3D\b|20\n|\n)|(?:=[0-9A-F]{2}){2,}")
 PERCENT = re.compile(r"%20\w*%20|(?:\w|^)%(?:20|2C|0A|0D|3A|3F|27|22|C3|E2|21|2E|3B)(?=\w|%|$)")
 BARE = re.compile(
@@ -37,6 +44,7 @@ TAG = re.compile(
     r"</?(?:p|br|div|span|b|i|u|em|strong|a|li|ul|ol|h[1-6]|td|tr|th|table|tbody|thead|font|img|center|sup|sub|hr|script|style|body|html|head|pre|code|blockquote|small|label|input|button|section|article|header|footer|nav|iframe|s|strike|del|ins|tt|dl|dt|dd)(?:\s+[\w-]+\s*=\s*(?:\"[^\"]*\"|'[^']*'|\S+))*\s*/?>|<!--|(?<!\w)\[(b|i|u|url|quote|color|size|img)(?:=[^\]]*)?\].*?\[/\1\]",
     re.IGNORECASE,
 )
+PROSE_TAG = re.compile(r"</?(?:p|br|div)\b", re.IGNORECASE)
 ABOUT_MARKUP = re.compile(
     r"\b(?:html\w*|xml|css|tags?|markup|web ?(?:pages?|sites?|development)|entit(?:y|ies)|escap\w+|encod\w+|decod\w+|svg|bbcode|jsx|react|vue|javascript|front-?end|angular|php|code|hyperlink|template engine|markdown)\b",
     re.IGNORECASE,
@@ -64,6 +72,10 @@ def _broken(text: str) -> str | None:
         return "half a surrogate pair"
     if REPLACED.search(text):
         return "replacement character"
+    if CODED.fullmatch(text.strip()):
+        return "a text in base 64 or 16"
+    if _wordless(text):
+        return "letters that make no words"
     if mojibake(text):
         return "mojibake"
     if (found := CONTROL.search(text)) and not (
@@ -72,6 +84,23 @@ def _broken(text: str) -> str | None:
         return f"control character U+{ord(found[0]):04X}"
     marks = not text.isascii() and re.search(r"\S[\u0300-\u036f]{3,}", text)
     return "piled up accents" if marks else None
+
+
+def _wordless(text: str) -> bool:
+    """Tell whether hardly any of at least eight sequences of plain letters is a word: shuffled, reversed or random text."""
+    found = re.findall(r"(?<![\w-])[a-z]{3,}", text[:600]) if text.isascii() else []
+    others = [word for word in words(text[:600]) if word in OTHER_WORDS]
+    if len(found) < 8 or is_code(text) or 10 * len(others) > len(found):
+        return False
+    known, _ = vocabulary()
+    return sum(word in known for word in found) < 0.3 * len(found)
+
+
+OTHER_WORDS = frozenset(
+    words(
+        "de la el le les und der die das que il un una het een och att jest nie na ve bir yang dan ng mga et est non si per"
+    )
+)  # of languages other than English
 
 
 def mojibake(text: str) -> bool:
@@ -123,6 +152,6 @@ class Markup:
                 continue
             prose = INLINE.sub(" ", FENCE.sub(" ", text))
             found = ENTITY.search(prose) or TAG.search(prose)
-            if found and not (is_code(text) and TAG.match(found[0])):
+            if found and not (is_code(text) and TAG.match(found[0]) and not PROSE_TAG.match(found[0])):
                 return f"markup: {found[0][:30]}"
         return None

@@ -1,17 +1,18 @@
-"""Filters of answers in another form than the instruction names: notation, programming language, counts, yes or no, case."""
+"""Filters of answers in another form than the instruction names: notation and counts."""
 
 from __future__ import annotations
 
 import csv
 import json
 import re
+from collections import Counter
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
 import yaml
 from pydantic import PositiveInt
 
-from alpaca.curation.prose import FENCE, is_code, items, sentences, without_code, words
+from alpaca.curation.prose import is_code, items, sentences, without_code, words
 from alpaca.records import Example
 
 UNITS = dict(zip(words("one two three four five six seven eight nine ten eleven twelve"), range(1, 13), strict=True))
@@ -27,8 +28,24 @@ NOTATIONS = {
     "a table": r"\b(?:create|make|draw|build|provide|compose|generate|give|construct)(?: me)? an? (?:\w+ ){0,2}table\b(?! (?:of contents|setting))|\b(?:in|as|into) (?:a |an? \w+ )?(?:markdown )?table\b(?! (?:of contents|setting))|\bmarkdown table\b|\btabular (?:form|format)\b",
     "bullet points": r"\b(?:in|as|using|with|into)(?: \w+){0,3} bullet(?:ed)?(?:[- ]?points?| list| form)?\b|\bbullet(?:ed)? list\b|\bbulleted\b",
     "a numbered list": r"\b(?:in|as|using|into|a|make|create|give)(?: \w+){0,2} numbered (?:list|steps|points|format)\b",
+    "code": r"\b(?:code only|only (?:the )?code|just (?:the )?code|nothing but (?:the )?code)\b",
     "SQL": r"\b(?:write|create|construct|generate|give|provide|formulate|form|compose|in|an?)(?: \w+){0,3} (?:my|postgre|ms)?sql (?:query|statement|command|code)\b",
 }
+NAMES = {
+    "JSON": "json",
+    "XML": "xml",
+    "YAML": "ya?ml",
+    "CSV": "csv|comma[- ]separated values",
+    "HTML": "html",
+    "a table": "table",
+    "bullet points": "bullet(?:ed)?(?:[- ]?points?)?",
+    "a numbered list": "numbered",
+}
+DIRECT = (
+    r"(?:\A|\s(?=(?-i:[A-Z])))\W*(?:(?:please|only|and|also|now) )*(?:answer|respond|reply|return|output|format|present|give|use|write|provide|put|express|render|structure|show|organi[sz]e|deliver|list|the (?:answer|output|response|result)|your (?:answer|output|response|reply))"
+    r"(?: (?:it|them|this|everything|me|the|your|only|valid|a|an|all|with|in|as|of|by|to|using|response|answers?|results?|output|reply|information|list|points|format|formatted|form|exactly|simple|proper|short|markdown|raw|plain|well-formed|be|must|should|has|have|needs|written|presented|given|provided|two|three|four|five|\d+))*"
+    r" (?:{0})(?: (?:format|only|object|array|document|list|points?|items|form|string|syntax|table|output|notation|please|and nothing else)| with .*| containing .*)*[.!]?$"
+)  # a sentence about nothing but the form of the answer
 REQUEST = re.compile(
     r"^\W*(?:(?:in|using|with) [^,]{3,30}, )?(?:please |now |then |can you |could you |i want you to |i need you to )*(?:write|create|construct|generate|implement|give|provide|develop|build|make|design|show|output|convert|compose|code|produce|list|return|format|organi[sz]e|put|translate|transform|rewrite|represent|summari[sz]e|turn|express|present|describe|name|extract|draft|suggest|answer|respond|compare|reformat|render|encode|serialize|structure|arrange|outline|use|prepare|share|explain|tell|classify|identify|find)\b|\b(?:output|answer|respond|response|return|format|your|give|reply|results?|presented|formatted)\b",
     re.IGNORECASE,
@@ -46,26 +63,19 @@ SIZE = re.compile(
     re.IGNORECASE,
 )
 LIMIT = re.compile(r"at most|no more than|maximum|under|less than|fewer than|up to|within|limit", re.IGNORECASE)
+LEAST = re.compile(
+    r"\b(?:at least|minimum(?: of| length of)?|no (?:fewer|less) than|more than|over|not less than)(?: \w+)? (\d{2,4})[- ]words?\b",
+    re.IGNORECASE,
+)
 FLEXIBLE = re.compile(
-    r"at least|minimum|(?<!no )more than|or more|about|around|approximately|roughly|over|each|per|every|-\d|\bto \d|\bor \w+ (?:word|sentence|paragraph)",
+    r"at least|minimum|(?<!no )more than|or more|\b(?:about|around|approximately|roughly|over|each|per|every)\b|-\d|\d to \d|\bor \w+ (?:word|sentence|paragraph)",
     re.IGNORECASE,
 )
 OPEN = re.compile(
-    r"or more|or less|\beach\b|\bper\b|\bevery\b|-\d|\bto \d|\bor \w+ (?:word|sentence|paragraph)", re.IGNORECASE
-)
-YES_NO = re.compile(
-    r"\b(?:answer|respond|reply|say|tell me|output|return|state|indicate|using|with|write|choose)\b[^.]{0,30}?[\"'“(]?(yes|true)[\"'”]?,? ?(?:or|/|and|,)(?: with)? ?[\"'“]?(no|false)\b|\b(yes)[ /-]or[ /-](no)\b(?= only| answer|[.:?]?$)|\b(true) or (false)\b(?=[.:?]?\s*$|:)",
-    re.IGNORECASE,
+    r"or more|or less|\beach\b|\bper\b|\bevery\b|-\d|\d to \d|\bor \w+ (?:word|sentence|paragraph)", re.IGNORECASE
 )
 
 
-NUMBER_ONLY = re.compile(
-    r"\b(?:only|just|nothing but) (?:with |as |in |the |an? |one )*(?:single )?(?:number|digit|integer|numeral|figure)s?\b|\b(?:number|integer|digit|numeric\w*(?: value| answer)?)s? only\b|\bas an? (?:single )?(?:number|integer|digit|numeral)\b",
-    re.IGNORECASE,
-)
-NUMBER_SAID = re.compile(
-    rf"\d|\b(?:{'|'.join(UNITS)}|zero|none|teen|twenty|thirty|forty|fifty|hundred|thousand|infinit\w*)\b", re.IGNORECASE
-)
 VERSE = re.compile(
     r"\b(?:write|compose|create|generate|give|make|produce|craft|come up with)\b[^.]{0,30}?\b(haiku|limerick)\b(?! (?:about the|form|series|sequence))",
     re.IGNORECASE,
@@ -78,9 +88,11 @@ class Notation:
     """The output is in the notation that is asked for: what can be parsed is, within prose or a fence or alone."""
 
     def __call__(self, example: Example) -> str | None:
-        requests = " ".join(part for part in sentences(example.instruction) if REQUEST.search(part))
+        parts = sentences(example.instruction)
+        requests = " ".join(part for part in parts if REQUEST.search(part))
         for name, asked in NOTATIONS.items():
-            asks = re.search(asked, requests, re.IGNORECASE) and not _comes_in(name, example)
+            told = any(re.search(DIRECT.format(NAMES[name]), part, re.IGNORECASE) for part in parts if name in NAMES)
+            asks = told or (re.search(asked, requests, re.IGNORECASE) and not _comes_in(name, example))
             if asks and not _is_in(name, example.output):
                 return f"wrong format: not {name}"
         return None
@@ -98,7 +110,7 @@ def _comes_in(name: str, example: Example) -> bool:
     )
     code = re.search(
         r"\b(?:function|program|script|code|parser)\b", example.instruction, re.IGNORECASE
-    ) and name not in ("SQL", "HTML")
+    ) and name not in ("SQL", "HTML", "code")
     return bool(
         code
         or (
@@ -125,10 +137,9 @@ def _is_in(name: str, output: str) -> bool:
     if name == "YAML":
         return _yaml(body)
     if name == "CSV":
-        rows = list(csv.reader(line for line in body.strip().split("\n") if line.strip()))
-        return any(len(row) > 1 for row in rows) and not (
-            len(rows) == 1 and len(words(output)) > 15 and re.search(r"\w{3,}\. [A-Z]", output)
-        )
+        return _csv(body)
+    if name == "code":
+        return is_code(output)
     marks = {
         "HTML": r"</?\w+[^>]*>",
         "a table": r"\|.*\|[^|\n]*\n|\t.*\n|<table|^.*\S {2,}\S.*$|\+--|^[^,\n]+(?:,[^,\n]+)+\n[^,\n]+,|\S\s*\|\s*\S",
@@ -160,7 +171,19 @@ def _xml(text: str) -> bool:
     return True
 
 
+def _csv(text: str) -> bool:
+    """Tell whether most lines have the same number of fields, at least two; one line alone has short fields."""
+    rows = list(csv.reader(line for line in text.strip().split("\n") if line.strip()))
+    width, times = Counter(map(len, rows)).most_common(1)[0] if rows else (0, 0)
+    tabular = any(len(row) > 1 for row in rows) if len(rows) < 3 else width > 1 and 2 * times >= len(rows)
+    return tabular and sum(len(words(field)) for row in rows for field in row) < (4 if len(rows) == 1 else 8) * sum(
+        map(len, rows)
+    )
+
+
 def _yaml(text: str) -> bool:
+    if re.match(r"\s*\d+[.)] ", text):
+        return False
     try:
         value = yaml.safe_load(text)
     except yaml.YAMLError:
@@ -180,10 +203,14 @@ class Counts:
         return f"wrong count: {found}" if found else None
 
     def _size(self, asked: str, output: str) -> str | None:
-        found = SIZE.search(asked)
-        if found is None or (
-            FLEXIBLE.search(asked[max(0, found.start() - 15) : found.end()])
-            or OPEN.search(asked[found.end() - 12 : found.end() + 30])
+        least = LEAST.search(asked)
+        if least and len(words(output)) < 0.7 * int(least[1]):
+            return f"{len(words(output))} words for at least {least[1]}"
+        return next((fault for found in SIZE.finditer(asked) if (fault := self._one_size(found, asked, output))), None)
+
+    def _one_size(self, found: re.Match[str], asked: str, output: str) -> str | None:
+        if FLEXIBLE.search(asked[max(0, found.start() - 15) : found.end()]) or OPEN.search(
+            asked[found.end() - 12 : found.end() + 30]
         ):
             return None
         n, unit = _count(found[1]), found[2].lower()
@@ -203,13 +230,17 @@ class Counts:
         found = LISTED.match(asked.strip())
         if found is None or NO_LIST.search(found[0]) or FLEXIBLE.search(found[0]) or is_code(output):
             return None
-        n, has, most = _count(found[1]), len(items(output)) or _inline(output), bool(LIMIT.search(found[0]))
+        n, has, most = (
+            _count(found[1]),
+            len(items(output)) or _inline(output) or _bare(output),
+            bool(LIMIT.search(found[0])),
+        )
         labels = [int(label) for label in re.findall(r"^\s*(\d{1,3})[.)]\s", output, re.MULTILINE)]
         if labels and labels != list(range(1, len(labels) + 1)):
             return None
         if (
             n < 2
-            or has < (1 if labels else 2)
+            or has < (1 if labels or _bare(output) == 1 else 2)
             or (not labels and has > n and re.search(r"^[ \t]*\S[^\n]*:\s*$", output, re.MULTILINE))
         ):
             return None
@@ -223,6 +254,19 @@ def _inline(output: str) -> int:
     return (
         len(parts)
         if "," in output and "\n" not in output.strip() and short and ":" not in output and ". " not in output
+        else 0
+    )
+
+
+def _bare(output: str) -> int:
+    """Return how many items a list without marks has, a short one on each line, or 0."""
+    lines = [line for line in output.strip().split("\n") if line.strip()]
+    return (
+        len(lines)
+        if lines
+        and all(
+            len(words(line)) < (4 if len(lines) == 1 else 7) and ":" not in line and "," not in line for line in lines
+        )
         else 0
     )
 
@@ -242,49 +286,3 @@ def _count(text: str) -> int:
 
 def _answers_in_quotes(output: str) -> bool:
     return bool(re.search(r"[\"“*][^\"”*]{2,40}[\"”*]", output)) and len(words(output)) < 25
-
-
-@dataclass(frozen=True)
-class Choice:
-    """Where yes or no, or true or false, is asked for, the output says one of them."""
-
-    def __call__(self, example: Example) -> str | None:
-        if NUMBER_ONLY.search(example.instruction) and not NUMBER_SAID.search(example.output):
-            return "wrong format: no number"
-        found = YES_NO.search(example.instruction)
-        if found is None:
-            return None
-        options = [group.lower() for group in found.groups() if group]
-        said = words(example.output)
-        return (
-            None
-            if set(said) & {*options, "correct", "incorrect", "untrue"}
-            else f"wrong format: neither {' nor '.join(options)}"
-        )
-
-
-CASES = {
-    "capitals": (
-        r"\b(?:in|to|into|using|all) (?:all )?(?:capitals|capital letters|upper[- ]?case|caps)\b|\ball[- ]caps\b",
-        str.islower,
-    ),
-    "small letters": (r"\b(?:in|to|into|using|all) (?:all )?(?:lower[- ]?case|small letters)\b", str.isupper),
-}
-
-
-@dataclass(frozen=True)
-class LetterCase:
-    """Where all capitals or all small letters are asked for, most letters of the output are such."""
-
-    def __call__(self, example: Example) -> str | None:
-        if re.search(
-            r"\b(?:first|each|every|letter of|function|code|program|words? (?:that|which)|password|method)\b",
-            example.instruction,
-            re.IGNORECASE,
-        ) or is_code(example.output):
-            return None
-        letters = [character for character in FENCE.sub("", example.output) if character.isalpha()]
-        for name, (asked, other) in CASES.items():
-            if re.search(asked, example.instruction, re.IGNORECASE) and sum(map(other, letters)) > 0.4 * len(letters):
-                return f"wrong format: not in {name}"
-        return None

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-from alpaca.curation.prose import FENCE, STOP, has_any, is_code, words
+from alpaca.curation.merged import unrelated
+from alpaca.curation.prose import FENCE, has_any, is_code, words
 from alpaca.records import Example
 
 NOTHING = re.compile(
-    r"(?:(?:there is |with |this (?:task|instruction) (?:has|needs|requires) )?no[ _-]?(?:specific |particular |further |extra |more |other )?(?:input|text|data|context|additional (?:input|information))s?(?: (?:is )?(?:needed|required|necessary|provided|given|available|here|for this task))*|n ?/ ?a|n\.a\.?|none(?: (?:needed|required|provided|given))?|nil|null|nan|empty|blank|"
+    r"(?:(?:there is |with |this (?:task|instruction) (?:has|needs|requires) )?no[ _-]?(?:specific |particular |further |extra |more |other )?(?:input|text|data|context|additional (?:input|information))s?(?: (?:is )?(?:needed|required|necessary|provided|given|available|here|for this task))*|n ?/ ?a|n\.a\.?|none(?: (?:needed|required|provided|given))?|nothing|nil|null|nan|empty|blank|"
     r"not (?:applicable|available|needed|required|provided|given|specified|necessary)|input (?:is )?not (?:needed|required|applicable|provided|given|necessary)|undefined|tb[ad]|todo|void|"
     r"placeholder(?: (?:text|input))?|to be (?:determined|added|provided|filled(?: in)?|done)|lorem ipsum.*|(?:sample|example|dummy|your|some|user|the|input|any)? ?(?:input|placeholder)(?: (?:text|data|goes|here|field|value|string))*|"
     r"(?:your|sample|dummy|some|example) (?:text|sentence|paragraph|data|article|content)(?: (?:here|goes here))?|"
     r"(?:text|input|content|data) (?:goes )?here|(?:please )?(?:insert|enter|add|type|put|paste|provide|fill in|write|attach|upload|input)\b[^.\n]{0,50}(?:here|text|input|article|name|sentence|paragraph|data|content|passage|value|below|list|number|document|story|email|code|topic)|"
-    r"x{3,}|abc|xyz|dummy|sample|fill(?: this)? in|qwerty|foo(?: ?bar)?|asdf\w*|test|noinput|optional|same as above|see above|as above|missing|unknown|-+|\.+|_+|\?+)",
+    r"(?:text|input|content|data|sentence|article)s? to be (?:added|provided|inserted|filled in)|x{3,}|abc|xyz|dummy|sample|fill(?: this)? in|qwerty|foo(?: ?bar)?|asdf\w*|test|noinput|optional|same as above|see above|as above|missing|unknown|-+|\.+|_+|\?+)",
     re.IGNORECASE | re.DOTALL,
 )
 SLOT = re.compile(
@@ -24,7 +24,7 @@ SLOT = re.compile(
 )
 TOKENS = (
     r"\[END\]|^\s*#{3,}\s*(?:end|stop|END)?\s*$|^\s*#{3,} ?(?:End|Stop)\b|\bEND OF (?:RESPONSE|OUTPUT|TEXT|ANSWER)\b|<\|[a-zA-Z_ ]{2,30}\|>|\[/?INST\]|<</?SYS>>|</?s>\s*$|^\s*<s>|<(?:unk|pad|bos|eos|start_of_turn|end_of_turn|extra_id_\d+|sep|cls|endoftext|end_of_text)>|\[(?:PAD|UNK|CLS|SEP|EOS|BOS|MASK|eos|/?SYS(?:TEM)?)\]|"
-    r"[Bb]elow is an instruction that describes|appropriately completes the request|^\s*#{2,6} ?(?:[Ii]nstruction|[Ii]nput|[Rr]esponse|[Hh]uman|[Uu]ser|[Aa]ssistant|[Ss]ystem|[Pp]rompt|[Tt]ask)s?\b[ \d]*:|"
+    r"[Bb]elow is an instruction that describes|appropriately completes the request|^\s*#{2,6} ?(?:[Ii]nstruction|[Ii]nput|[Rr]esponse|[Hh]uman|[Uu]ser|[Aa]ssistant|[Ss]ystem|[Pp]rompt|[Tt]ask|[Oo]utput)s?\b[ \d]*:|"
 )
 PAIRED = re.compile(
     r"^\W*(?:q|question|prompt|task|exercise|instruction|problem|query|request|command)\W{0,3}\d*\W{0,4}:.*\n(?:.*\n){0,8}?\W*(?:a|ans|answer|completion|response|output|solution|result|reply)\W{0,3}\d*\W{0,4}:",
@@ -47,36 +47,11 @@ LABELLED = re.compile(
     re.IGNORECASE,
 )
 EDGE = re.compile(
-    r"\A\s*(?:user|human|assistant|ai|bot|gpt|chatgpt|system|response|prompt|q)\s*:\s|\n\s*(?:user|human|assistant|ai|bot|gpt|system|response|prompt|input|output)\s*:\s*\Z",
+    r"\A\s*output\s*:\s+(?-i:[A-Z][a-z']+) (?-i:[a-z]+)|\A\s*(?:user|human|assistant|ai|bot|gpt|chatgpt|system|response|prompt|q)\s*:\s|\A(?:assistant|user|system|model)\s*\n|\n\s*(?:q|question)\s*:\s*\S[^\n]*\Z|\n\s*(?:user|human|assistant|ai|bot|gpt|system|response|prompt|input|output)\s*:\s*\Z",
     re.IGNORECASE,
 )
 ASKS_PAIRS = re.compile(
     r"\b(?:questions?|q ?& ?a|faqs?|quiz\w*|interview|dialog\w*|conversations?|riddles?|trivia|examples?|problems?|exercises?|prompts?|transcript|jokes?|flash ?cards?|test|exam)\b",
-    re.IGNORECASE,
-)
-VERBS = frozenset(
-    words(
-        "write describe explain create generate list name give find identify suggest summarize summarise translate compare classify "
-        "rewrite convert calculate compute provide tell compose design construct make develop edit determine evaluate analyze analyse "
-        "categorize propose outline brainstorm edit change modify analyze transform reword rephrase correct fix pick speculate design calculate research share explore interpret extract reverse arrange sum pretend combine format parse simplify highlight debate argue justify mention predict report detect traverse tag validate turn concatenate entertain retrieve output put increase reduce label rate match draw simulate contrast examine investigate teach convince persuade respond reply rename merge join split shorten expand elaborate clarify infer deduce verify debug optimize refactor visualize quote cite pose ask deliver prove derive round approximate measure decide advise guess decode encode encrypt decrypt transcribe spell structure trim differentiate distinguish recite demonstrate express provide point state review discuss define rank sort arrange predict come what who when where why how which "
-        "paraphrase formulate craft produce draft recommend solve estimate answer imagine choose select is are can could do does "
-        "should would add remove replace count invent illustrate organize state assess prepare plan build implement show"
-    )
-)
-REFERS_BACK = re.compile(
-    r"\b(?:it|its|them|they|their|this|these|those|that|he|she|his|her|him|above|following|below|given|provided|each|both|same|answer|response|output|result|step|reason|why|reasoning|your|one|ones|the)\b",
-    re.IGNORECASE,
-)
-REFERS_TO_FIRST = re.compile(
-    r"\b(?:it|its|them|they|their|these|those|he|she|his|her|him|above|both|same|(?:this|that|the|each|your) (?:\w+ )?(?:answer|response|output|result|story|sentence|text|poem|list|code|paragraph|article|essay|word|phrase|item|function|program|passage|title|equation|problem|number|character|event|example|point|idea|topic|reason|step|choice|decision|process|concept|term|difference|data|table|input|one))s?\b(?! +(?:of|in|for|between|to|from|by|called|titled|named|about)\b)|\bwhy\?|\b(?:this|that)[.?!]?$",
-    re.IGNORECASE,
-)
-SPLIT = re.compile(
-    r"(?<=[.?!])\s+|\n+|;\s+|\s+[/|+]\s+|\s+(?=(?:When (?:finished|done)|And then|(?:Question|Item) \d)\b)|\s+(?=[b-d]\)\s)|\s+(?=(?-i:After that|Also|Then|In addition|Additionally|Next|Finally|And then|And also|Separately|Furthermore|Moreover|Afterwards|Lastly|(?:Task|Part|Step) (?:\d+|[A-D]|[Oo]ne|[Tt]wo|[Tt]hree)|(?:Second|Third|Next|New|Another|Other) (?:task|request|question|instruction)|P\.?S\.?|Plus|Once (?:you have |you are |that is |this is )?(?:done|finished)|Besides)\b[,:]?\s)|(?<=[a-z)\]0-9])\s(?=(?-i:Write|Describe|Explain|Create|Generate|List|Name|Give|Tell|Suggest|Translate|Summarize|What|Who|How|Why|When|Where|Calculate|Compose|Identify|Find|Provide|Convert)\s)|(?:,?\s+and|,)\s+(?:then|also|additionally|after that|afterwards|finally|separately|in addition|next|furthermore|besides|lastly)[,:]?\s+|\s+(?:additionally|furthermore|separately|besides that)[,:]\s+",
-    re.IGNORECASE,
-)
-CONNECTIVE = re.compile(
-    r"^(?:\d{1,2}[.)]|[-*•(]|[a-d][.)])?\s*(?:then|also|additionally|after that|afterwards|finally|separately|in addition|next|furthermore|moreover|besides|lastly|secondly|second|(?:and )?(?:here is )?(?:a |the |another |one )?(?:second|third|new|next|other|additional|separate|further|another|follow-?up) (?:task|request|question|instruction|exercise|assignment|prompt|thing)(?: \d)?(?: is)?|and|now|plus|p\.?s\.?|third|thirdly|first|firstly|(?:part|task|step|exercise|request|item|section) (?:[a-d\d]|one|two|three|four)|when (?:you(?:'re| are)? )?(?:finished|done)|(?:question|item) \d|once (?:you(?:'re| are| have|'ve)? |that is |this is |it is )?(?:done|finished)(?: (?:that|this|so|it))?|when (?:you(?:'re| are)? )?(?:done|finished)|as (?:a|another) (?:second|separate|new) task|another (?:task|thing|one)|on a (?:different|separate) (?:note|topic))[,:.\s]+(?:please\s+)?",
     re.IGNORECASE,
 )
 SEES = r"image|picture|photo|photograph|screenshot|video|clip|footage|audio|recording|soundtrack|song clip|chart|graph|plot|diagram|figure|infographic|map|drawing|illustration|painting|sketch|cartoon|icon|logo|gif|slide|slideshow|podcast|scan|x-ray|blueprint|floor ?plan|meme|webcam|voice (?:memo|message|note)|movie clip"
@@ -90,6 +65,10 @@ SEEN = re.compile(
 )
 ABSENT = re.compile(
     rf"\b(?:according to|based on|refer to|look at|study|examine|consult|transcribe|convert|caption|extract[^.]* from|from|in|on) (?:the|this|my) (?:[\w-]+ )?(?:{SEES})s?\b(?=[.?!,:]|$| (?:and|to|below|above)\b)|\b(?:refer to|see|in) (?:figure|table|fig\.?|chart) \d|\bhere(?: is|['’]s| are) (?:a|an|the|my|some|two|three) (?:\w+ )?(?:{SEES})s?\b|"
+    rf"\b(?:listen to|watch|look at|view|examine|observe|study|transcribe|inspect|open|download|browse) (?:the|this|these|that|my) (?:[\w-]+ )?(?:{SEES}|{FILES})\b|\b(?:attached|enclosed|uploaded)\b(?! to\b)|"
+    rf"\b(?:the|these|those|both) (?:two |three |four |\w+ )?(?:image|picture|photo|photograph|screenshot|video|clip|recording|chart|graph|diagram|infographic|meme|cartoon|slide)s?(?=[.?!,]?$| (?:shows?|depicts?|represents?|illustrates?|above|below|and (?:answer|explain|describe|tell|list|write|summarize|identify))\b)|"
+    r"\bI(?:['’]ve| have)?(?: just| already)? (?:uploaded|attached|enclosed|shared|linked|pasted|included)\b|\b(?:in|from|of|to) the (?:\w+ )?(?:spreadsheet|excel (?:sheet|file)|csv|pdf|attachment|recording|workbook|slide deck|word document)\b|"
+    r"\b(?:the|this|these) (?:following|given|attached|provided|above|below) (?:lists?|sets?|data|numbers|figures|quotes?|phrases?|stor(?:y|ies)|questions?|options|items|names|dates|values)(?: of \w+)?[.?!]?$|\b(?:based on|according to|from|in) the (?:passage|paragraph|text|excerpt|transcript|table|article)[.?!]?$|"
     r"\bthis (?:scanned|printed|handwritten|attached|linked) \w+|\bvisit (?:the|this) (?:web ?site|web ?page|page|site|link|url)\b|\bthat I(?:['’]ve| have)? (?:attached|uploaded|shared|sent)\b|\blook at the table\b|\bthe two (?:images|pictures|photos)\b|"
     r"\b(?:the|this|these) (?:following|given|attached|provided|above|below) (?:\w+ )?(?:articles?|passages?|paragraphs?|texts?|sentences?|tables?|snippets?|code(?: snippets?)?|statements?|words?|poems?|equations?|e-?mails?|reviews?|essays?|data ?sets?)\b(?=[.?!]?$| (?:as|into|and|in|to|from|for)\b)|"
     r"\b(?:the|this|these) (?:\w+ )?(?:articles?|passages?|paragraphs?|texts?|sentences?|tables?|snippets?|code|statements?|equations?|figures?|charts?|graphs?) (?:below|above|shown|attached)\b|\bread the (?:article|passage|paragraph|text|story|excerpt)\b(?! (?:of|by))|\bwhat (?:do|does|is|are) the (?:figure|chart|graph|image|picture|photo|diagram|table|map)s? (?:show|depict|tell|represent|about)",
@@ -118,11 +97,19 @@ HANDLES_TEXT = re.compile(
     r"\b(?:url|uri|domain|subdomain|protocol|shorten|encode|decode|regex|regular expression|parse|html|button|markdown|anchor|hyperlink|css|code|script|function|program|command|curl|wget|filename|file ?name|extension|path|validate|valid|rename|python|sql|php|javascript|bash|home page|cite|citation|mla|apa|reference|bibliograph\w*|safe|phishing|spam|tagline|advertis\w*|slogan|promot\w*|share|include|link to)\b",
     re.IGNORECASE,
 )
+OPENS = re.compile(
+    r"\W*(?:please |can you |could you )*(?:visit|open|read|watch|listen|follow|check|go to|click|look|see|browse|use|download|review|summari[sz]e|according|based|from|analy[sz]e|extract|get|rate|transcribe|paraphrase)\b",
+    re.IGNORECASE,
+)
+PROGRAMS = re.compile(
+    r"\b(?:code|script|function|program|regex\w*|command|curl|wget|python|javascript|html|parse|valid\w*|domain|encode|decode|protocol|query string|parameters?|cite|citation)\b",
+    re.IGNORECASE,
+)
 SHOWN = re.compile(
     r"!\[[^\]]*\]\([^)]*\)|<img\b|\[(?:image|photo|picture|video|figure|attachment|chart|graph|screenshot|img|audio|file|link)\b[^\]]{0,60}\](?!\()|"
     rf"\b(?:as (?:shown|seen|illustrated|depicted|you can see|displayed|described|indicated)|shown|seen|illustrated|depicted|pictured|refer|see|look|based)(?: \w+)? ?(?:in|at|to|on|from)? (?:the )?(?:\w+ )?(?:attached|above|below|following|accompanying|provided|enclosed|this) (?:\w+ )?(?:{SEES}|file|attachment|document|pdf|spreadsheet|link|table)\b|"
     rf"\b(?:as (?:shown|seen|illustrated|depicted|displayed|you can see)|see|refer to|look at|according to|based on|from) (?:in |on |at )?(?:the )?(?:{SEES})s?(?: (?:above|below|\d+)|[,.;:])|\b(?:attached|enclosed|accompanying|uploaded) (?:\w+ )?(?:{SEES}|{FILES})\b|\b(?:{SEES}|{FILES}) (?:attached|enclosed|above|below)\b|\b(?:see|refer to|find|check|open) (?:the |my )?(?:attach(?:ment|ed)s?|enclosure)\b|"
-    rf"\(see (?:the )?(?:{SEES}|table|attachment|link)\b|\[insert (?:\w+ )?(?:{SEES})\b|\bthe (?:{SEES}) (?:on|to) the (?:left|right)\b|\b(?:see|refer to|in|as) (?:table|figure|fig\.) \d|<image>|\b(?:{VIEWS})s?\b[^.!?\n]{{0,25}}\b(?:above|below|attached)\b|\b(?:the|this|following|attached) (?:{VIEWS}) shows\b|\b(?:figure|fig\.|table) \d+ (?:shows|illustrates|gives|lists|below|above)|\b(?:check out|watch|see) (?:this|the) (?:{SEES})\b|\b(?:{FILES}) (?:is|are) (?:attached|enclosed)\b|\b(?:view|see|find)\b[^.!?\n]{{0,20}} table below|\[(?:see )?(?:{SEES})\b[^\]]{{0,40}}\](?!\()|\bthe (?:attached|linked|enclosed) (?:\w+)|\bhere is (?:the|a) link\b|"
+    rf"\(see (?:the )?(?:{SEES}|table|attachment|link)\b|\[insert (?:\w+ )?(?:{SEES})\b|\bthe (?:{SEES}) (?:on|to) the (?:left|right)\b|\b(?:see|refer to|in|as) (?:table|figure|fig\.) \d|<image>|\bin the (?:{VIEWS}|video)s?,? (?:you|we|I|one) (?:can )?see\b|\b(?:image|photo|picture|video) (?:source|credits?|courtesy)\b|\bhere(?: is|['’]s) the (?:{SEES}|{FILES})\b|\b(?:{VIEWS})s?\b[^.!?\n]{{0,25}}\b(?:above|below|attached)\b|\b(?:the|this|following|attached) (?:{VIEWS}) shows\b|\b(?:figure|fig\.|table) \d+ (?:shows|illustrates|gives|lists|below|above)|\b(?:check out|watch|see) (?:this|the) (?:{SEES})\b|\b(?:{FILES}) (?:is|are) (?:attached|enclosed)\b|\b(?:view|see|find)\b[^.!?\n]{{0,20}} table below|\[(?:see )?(?:{SEES})\b[^\]]{{0,40}}\](?!\()|\bthe (?:attached|linked|enclosed) (?:\w+)|\bhere is (?:the|a) link\b|"
     r"\b(?:see|in|as) (?:the )?(?:table|figure|chart) (?:below|above)\b|\bdownload (?:the |it |this |a )?(?:\w+ )?(?:here|file|below)\b|\b(?:watch|see|view) (?:this|the) (?:video|clip|photo|image|picture)\b|"
     r"\bI(?:['’]ve| have)? (?:also )?(?:attached|enclosed|uploaded)\b|\bclick (?:on )?(?:the |this )?(?:link|here)\b|\b(?:link|url) (?:below|above|provided|here)\b|\b(?:here is|here's|here are|visit|follow|see|check out|use|open|at) (?:the |this |a |following )*(?:link|url)s?\b",
     re.IGNORECASE,
@@ -160,6 +147,8 @@ def stands_in(text: str) -> bool:
     unlabelled = re.sub(r"^(?:input|text|context)s?\s*[:=]\s*", "", bare, flags=re.IGNORECASE).strip("<>[](){}`\"' ")
     if NOTHING.fullmatch(bare) or NOTHING.fullmatch(unlabelled) or not unlabelled:
         return True
+    if re.fullmatch(r"(?:[\[<{]{1,2}\s*[a-zA-Z][a-zA-Z _'-]{1,40}[\]>}]{1,2}[\s,.;:/|-]*)+", text.strip()):
+        return True
     if re.fullmatch(r"\s*\$?[\[<{(]{1,2}[a-zA-Z][a-zA-Z _'-]{2,40}[\]>})]{1,2}\s*|\s*%[sd]\s*", text):
         return True
     left = SLOT.sub("", text)
@@ -181,7 +170,7 @@ class SeveralTasks:
             return f"several tasks: {pairs[0].strip()[:40]}"
         if (edge := EDGE.search(example.output)) and not ASKS_PAIRS.search(example.instruction):
             return f"several tasks: {edge[0].strip()}"
-        second = _unrelated(example.instruction, example.input.strip())
+        second = unrelated(example)
         return f"several tasks: {second[:60]}" if second else None
 
 
@@ -193,97 +182,6 @@ def _heading(found: str, text: str, example: Example) -> bool:
     many = len(re.findall(r"^\s*(?:\*\*|#+ ?)?[A-Z][\w ]{2,30}:", text, re.MULTILINE)) > 3
     numbered = re.match(r"\d+[.)] (?:input|output)", label)
     return text is example.output and bool(numbered or (many and not STRONG.search(found)))
-
-
-def _unrelated(instruction: str, given: str) -> str | None:
-    """Return a request after the first that shares no word with what comes before, nor refers to it.
-
-    Where it is joined by words such as `also` or a number, or stands on a line of its own while there is an input, that is
-    enough; else the first must be a request that does not lead on to it.
-    """
-    quoted = re.sub(r"[\"“][^\"”]*[\"”]|:\s*\n.*", " ", instruction, flags=re.DOTALL)
-    parts = list(_parts(quoted))
-    lines = {line.strip() for line in quoted.split("\n")[1:]}
-    before = _stems(words(given))
-    joined = asked = False
-    for place, (between, part) in enumerate(parts):
-        bare = re.sub(r"^(?:\d{1,2}[.):]|[-*•–|/]|[A-D][.):])\s*", "", part)
-        told = (
-            joined
-            or len(CONNECTIVE.sub("", bare)) < len(bare)
-            or bare != part
-            or bool(re.search(r"[\w/|+]|-{2}", between))
-        )
-        told = told or (
-            part in lines and bool(given or (part[0].isupper() and asked and not LEADS.search(parts[0][1])))
-        )
-        bare = LEADING.sub("", CONNECTIVE.sub("", CONNECTIVE.sub("", bare)))
-        tokens = words(bare)
-        stems = _stems(tokens)
-        asks = len(tokens) > 3 and tokens[0] in VERBS and not HELPS.match(bare)
-        if (
-            place
-            and asks
-            and before
-            and stems
-            and not stems & before
-            and not (REFERS_TO_FIRST if told and asked else REFERS_BACK).search(_object(bare))
-            and (told or given or _leads_nowhere(parts[0][1], quoted))
-        ):
-            return part
-        asked = asked or asks or part.endswith("?")
-        joined = bool(re.fullmatch(r"\W*(?:\d{1,2}|[A-D])?[.):]?\W*", part))
-        before |= _stems(words(part))
-    return None
-
-
-def _parts(text: str) -> Iterator[tuple[str, str]]:
-    """Yield the requests of an instruction, each with what stands between it and the one before."""
-    between, start = "", 0
-    for found in SPLIT.finditer(text):
-        if part := text[start : found.start()].strip():
-            yield between, part
-        between, start = found[0], found.end()
-    if part := text[start:].strip():
-        yield between, part
-
-
-LEADING = re.compile(
-    r"^(?:given|based on|using|from|for|in(?! what| which)|with|considering) [^,]{3,80}, (?=[a-z])", re.IGNORECASE
-)
-LEADS = re.compile(
-    r"^(?:hi|hello|hey|dear|ai|today|when|since|because|with|by|on|at|to|you|i|i'm|i'd|i've|we|imagine|suppose|assume|given|if|there|in|the|a|an|this|my|he|she|it|consider|read|pretend|for|as|let|take|think|look|your|our|using|based|think)\b|\b(?:following|(?<!\ba )given|below|question|these|this)\b",
-    re.IGNORECASE,
-)
-
-
-def _leads_nowhere(first: str, instruction: str) -> bool:
-    """Tell whether the first part of an instruction is a request that stands for itself."""
-    return not LEADS.search(first) and "\n" not in instruction.strip()
-
-
-HELPS = re.compile(r"do not|don['’]t|(?:can|could|would) you (?:please )?help", re.IGNORECASE)
-
-
-def _stems(tokens: list[str]) -> set[str]:
-    return {word[:5] for word in tokens if len(word) > 3 and word not in VERBS | STOP | ADJECTIVES}
-
-
-ADJECTIVES = frozenset(
-    words(
-        "good short simple brief creative different best sentence sentences example examples word words paragraph paragraphs"
-    )
-)
-
-
-def _object(request: str) -> str:
-    """Return a request without its articles that lead on to `of`, which do not refer to anything before."""
-    return re.sub(
-        r"\bthe (?=(?:\w+ ){1,3}(?:of|in|for|between|to|on|that|from|and|is|was|are)\b)|(?<=[a-z]) that (?=\w+)|\b(?:the|a) (?:following|given|provided) |(?<=\bis )it (?=\w+ (?:to|for|that)\b)",
-        " ",
-        request,
-        flags=re.IGNORECASE,
-    )
 
 
 @dataclass(frozen=True)
@@ -299,7 +197,8 @@ class MissingReference:
         return f"missing reference: {found.strip()[:60]}" if found else None
 
     def _asked(self, example: Example, asked: str, content: bool) -> str | None:
-        handles = HANDLES_TEXT.search(example.instruction)
+        opens = OPENS.match(example.instruction) and not PROGRAMS.search(example.instruction)
+        handles = None if opens else HANDLES_TEXT.search(example.instruction)
         described = content or re.search(r":\s*\S+", example.instruction) or re.search(r"[\"“]", example.instruction)
         may_point = has_any(asked.lower(), POINTS)
         seen = SEEN.search(example.instruction) if may_point else None

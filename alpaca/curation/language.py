@@ -14,7 +14,7 @@ from typing import Annotated
 from annotated_types import Interval
 from pydantic import PositiveInt
 
-from alpaca.curation.prose import STOP, without_code, words
+from alpaca.curation.prose import STOP, sentences, without_code, words
 from alpaca.records import Example
 
 CODES = dict(
@@ -46,11 +46,20 @@ OTHER_SCRIPT = frozenset(
 NAME = rf"({'|'.join(CODES)})"
 NAMED = re.compile(
     rf"\b(?:(?:in|into|to) (?:the |both )?(?:language |formal |informal |simple |modern |standard |mexican |brazilian |simplified |traditional |fluent |plain )*{NAME}(?! (?:is|was|are|were|restaurant|cuisine|food|culture|history|literature|art|cinema|society|politics|grammar|class|speakers?|people|speaking|city|market|tradition|style|revolution|government|context|war|folklore|mythology|music|version|numerals?|letters|characters?|words?|phrases?|sentence|text|terms|names?|origins?|roots?))"
+    rf"|\buse (?:only )?{NAME}(?= only|[.!]|$| for (?:your|the) answer)|\((?:in )?{NAME}\)\s*$|\b(?:answer|reply|response|output) (?:must|should) be (?:written )?in {NAME}"
     rf"|(?:write|give|provide|compose|create|generate|make|say|use|a|an|the)(?: \w+){{0,2}} {NAME} (?:translation|version|equivalent|sentence|paragraph|phrase|poem)|(?:respond|answer|reply|write|speak)(?: \w+){{0,3}} (?:only |entirely )?in {NAME})\b",
     re.IGNORECASE,
 )
 SPOKEN_OF = re.compile(
     r"\b(?:languages?|translat\w+|foreign|bilingual|multilingual|spelling|etymolog\w*|pronounc\w*|say|phrases?|accent|dialect|meaning of|word for|equivalent|quote|lorem|latin)\b",
+    re.IGNORECASE,
+)
+INTO = re.compile(
+    rf"\b(?:translat\w+|convert|rewrite|render|turn|change)\b.*\b(?:in)?to {NAME}\b(?! (?:and|or|,))", re.IGNORECASE
+)
+ABOUT = re.compile(
+    r"\W*(?:explain|why|what|how(?! (?:do|would|can|could|should|to|might)(?: you| I| we| one)? (?:say|write|express|translate|put))|discuss|compare|is|are|does)\b(?!.* in "
+    rf"{NAME}[.?!]?$)",
     re.IGNORECASE,
 )
 PLAIN = 0.25  # a text with this share of English function words is not asked about: no other language reaches it
@@ -124,20 +133,19 @@ class Language:
         return f"wrong language: {found} where the task is in en"
 
     def _named(self, example: Example) -> set[str]:
-        if re.match(
-            r"\W*(?:explain|why|what|how(?! (?:do|would|can|could|should|to|might)(?: you| I| we| one)? (?:say|write|express|translate|put))|discuss|compare|is|are|does)\b",
-            example.instruction,
-            re.IGNORECASE,
-        ):
-            return set()
+        """Return the language that the instruction's first or last line asks an answer in; nothing where there are several."""
+        lines = example.instruction.strip().split("\n")
+        asked = (part for line in dict.fromkeys((lines[0][:300], lines[-1][-300:])) for part in sentences(line))
         named = {
             CODES[name.lower()]
-            for found in NAMED.findall(
-                re.sub(rf"\bfrom {NAME}", "", example.instruction.split("\n")[0][:300], flags=re.IGNORECASE)
-            )
+            for part in asked
+            if not ABOUT.match(part)
+            for found in NAMED.findall(re.sub(rf"\bfrom {NAME}", "", part, flags=re.IGNORECASE))
             for name in found
             if name
         }
+        if len(named) > 1 and (into := INTO.search(lines[0])):
+            named = {CODES[into[1].lower()]}
         return named if len(named) == 1 else set()
 
     def _named_but(self, named: set[str], example: Example, output: str) -> str | None:

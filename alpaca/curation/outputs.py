@@ -1,11 +1,12 @@
-"""Filters of outputs that are no answer: placeholders, answers cut off, refusals, and talk of being an AI."""
+"""Filters of outputs that are no answer: placeholders, refusals, and talk of being an AI."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
-from alpaca.curation.prose import ABBREVIATION, FENCE, MARKER, is_code, sentences, without_code, words
+from alpaca.analysis.phrases import grammar
+from alpaca.curation.prose import STOP, sentences, without_code, words
 from alpaca.records import Example
 
 NOTHING = re.compile(
@@ -16,21 +17,11 @@ NOTHING = re.compile(
     r"test(?: (?:output|answer|text))?|not applicable|void|(?:this is )?(?:a )?placeholder.{0,30})",
     re.IGNORECASE | re.DOTALL,
 )
-BRACKETED = re.compile(r"[\[<{(]{1,2}\s*([^\[\]<>{}()]{0,60}?)\s*[\]>})]{1,2}")
-OPENERS, CLOSERS = "([{", ")]}"
-BRACKET = re.compile(r"[()\[\]{}]")
-ENDED = re.compile(r"[.!?:;…。！？|}\])>`*_~\"'”’»%°$€£=)\u3002\u0964]\Z|[^\w\s,&(\[{/+\-–—‘“«#@\\<]\Z")
-DANGLING = re.compile(
-    r"(?:[,\-–—:;(\[{&+/=“‘«<\\]|(?<![\w-])(?:the|a|an|of|to|and|or|but|nor|for|with|by|from|at|as|in|on|into|onto|upon|than|that|which|who|whose|"
-    r"because|if|when|while|where|is|are|was|were|be|been|has|have|had|its|their|your|our|my|his|every|each|between|through|during|"
-    r"without|within|toward|towards|about|such|so|very|more|most|can|could|will|would|should|may|might|must|not|also|including|like|"
-    r"e\.g\.?|i\.e\.?|these|those|this|both|either|until|since|although|though|however,?|therefore,?))\Z",
+MASHED = re.compile(  # keys struck at random: neighbours on a keyboard, one letter or some digits again and again
+    r"(?:(?:qwert\w*|werty\w*|yuiop|asdf\w*|sdfg\w*|fghj\w*|ghjk\w*|hjkl|jkl|zxcv\w*|xcvb\w*|vbnm|bla+h?|([a-z#?])\1{5,})[\s;,.!]*)+|(\d{2,10}?)\2{3,}",
     re.IGNORECASE,
 )
-NO_SENTENCE = re.compile(
-    r"https?://\S+\Z|\S+\.(?:com|org|net|html?|edu|gov)\S*\Z|#\w+\Z|^\s*[|+]|^\s*(?:#+ |\*\*|>)|\\\w+|[=≈<>]\s*[^=]{0,40}\Z|\d\S*\Z|[\"”.!?)*']\s*[-–—~―]\s*[A-Z].{2,60}\Z|^[-–—~―]\s*[A-Z].{2,60}\Z|"
-    r"^\s*[\w ]{1,30}:(?: \S+){0,8}\Z"
-)
+BRACKETED = re.compile(r"[\[<{(]{1,2}\s*([^\[\]<>{}()]{0,60}?)\s*[\]>})]{1,2}")
 REFUSING = re.compile(
     r"\b(?:I(?:'| a)?m (?:very |so |truly |really |deeply )?(?:sorry|afraid)|I apologi[sz]e|(?:my )?apologies|sorry|unfortunately|regrettably|I regret)\b[^.!?\n]{0,80}?"
     r"\b(?:I|we)\b[^.!?\n]{0,60}?(?:n['’]t\b|\bcannot\b|\bnot\b|\bunable\b|\bno (?:way|access|information)|\black|\bagainst\b|\binsufficient|\bimpossible\b|\bbeyond\b|\bviolate)",
@@ -58,12 +49,38 @@ NO_ANSWER = re.compile(
     r"(?:(?:sorry|unfortunately|regrettably|apologies|unable|request|access|as I|can you|could you|would you)\b|(?:I|I['’]\w+|we)\b|no (?:can do|comment|idea|clue)\b|(?:that|this|it)(?: is|['’]s| would be| was)\b[^\n]*\b(?:I|my|me)\b|(?:the|your) (?:provided |given )?(?:input|text|question|request|task|prompt|information|instruction|context)\b)[^\n]*",
     re.IGNORECASE,
 )
+DENIES = re.compile(
+    r"n['’]t\b|\b(?:not|no|never|nothing|unable|cannot|lack|without|decline|refuse|refrain|regret|avoid|impossible|inappropriate|insufficient|unclear|beyond|outside|against|violates?|missing|rather|need (?:more|to know|you|the|further|additional)|forgot)\b|\b(?:provide|clarify|specify|rephrase|reword|elaborate|share|mean|details?|context|text|input|want|like me)\b.*\?|\A(?:please|kindly)\b",
+    re.IGNORECASE,
+)
+EXCHANGE = frozenset(
+    words(
+        "answer answers answering answered question questions request requests requested asking asked ask task tasks information info help helping assist assisting assistance able unable sorry afraid apologize "
+        "apologies apology regret regretfully unfortunately regrettably sadly comply complying fulfill fulfil fulfilling complete completing provide provided providing produce producing generate generating create creating "
+        "discuss discussing topic topics content matter appropriate inappropriate comfortable allowed permitted guidelines policy policies rules possible impossible understand understood clear unclear "
+        "enough sufficient insufficient details detail context specific further additional input text prompt response respond responding reply replying capability capabilities capable ability access time moment now currently point present "
+        "something anything nothing else expert professional consult qualified advice opinion opinions judge refuse refusing decline declining refrain must prefer beyond outside scope against violates violate goes go programmed designed trained made meant "
+        "data knowledge know idea sure certain certainly simply really truly actually however therefore perhaps instead kind type sort thing things share sharing give giving tell say saying talk speak support handle perform "
+        "performing do doing due based because since need needed required requires require rephrase reword clarify clarification elaborate specify supply send missing incomplete seems seem appears looks feel free let happy glad try again later "
+        "different another way without lack refer instruction instructions described desire wish want work attempt process see view read find forgot forgotten mention mentioned reason reasons ethical unethical harmful safety legal limitations limits limitation restrictions "
+        "position authority permission willing reply unless cannot wont never always yet still back thank thanks hello hi hey okay ok well yes no my me mine myself yourself dear user am i'm i'd i'll i've it's that's don't can't won't isn't wouldn't couldn't doesn't didn't"
+    )
+)
+PARTIES = frozenset(
+    words(
+        "information respond i me my i'm i'd i'll i've you your we request requests question task instruction input prompt topic answer"
+    )
+)
 OF_REQUESTS = re.compile(
-    r"\b(?:requests?|answers?|tasks?|input|help|assist|provided?|discuss|comply|determine|passage|details|information|access|read that|read it|write (?:that|this)|do (?:that|this)|tell me more|for me to)\b",
+    r"\b(?:like me to|to share|what I am able|requests?|answers?|tasks?|input|help|assist|provided?|discuss|comply|determine|passage|details|information|access|read that|read it|write (?:that|this)|do (?:that|this)|tell me more|for me to)\b",
     re.IGNORECASE,
 )
 SAYS_SOMETHING = re.compile(
     r"\b(?:sentence|quote|dialog\w*|conversation|repl(?:y|ies)|respon\w+|excuse|phrase|tweet|message|line|joke|statement|idiom|example|translat\w*|rephrase|paraphrase|opinion|character|slogan|lyrics?|metaphor|simile|analogy|proverb|motto|yes|true)\b",
+    re.IGNORECASE,
+)
+MADE_BY = re.compile(
+    r"\b(?:written|generated|created|produced|answered|provided) by (?:ChatGPT|GPT|an? (?:AI|artificial|language model|chat ?bot|large language))|\bI(?:['’]m| am) (?:just |only |merely |simply )?an? (?:AI|large language model|language model|chat ?bot|bot)\b(?! (?:engineer|researcher|expert|student|developer|company|enthusiast))",
     re.IGNORECASE,
 )
 A_MACHINE = re.compile(
@@ -102,6 +119,8 @@ def _stands_in(example: Example) -> bool:
         return len(raw) > 1 or not re.search(
             r"punctuat|symbol|sign|mark|operator|character|code|grade", example.instruction
         )
+    if MASHED.fullmatch(raw):
+        return True
     text = raw.strip("`*_\"' ")
     bare = re.sub(r"^[\s\[<{(_\-*]+|[\s\]>})_\-*.!…:]+$", "", text)
     told = f"{example.instruction} {example.input}".lower()
@@ -109,116 +128,6 @@ def _stands_in(example: Example) -> bool:
         return text[:1] in "[<{(" or len(words(bare)) < 8
     left = BRACKETED.sub(lambda slot: "" if NOTHING.fullmatch(slot[1]) else slot[0], text)
     return left != text and len(words(left)) < 3
-
-
-@dataclass(frozen=True)
-class CutOff:
-    """The output comes to an end: fences, brackets, quotation marks and tags are closed, and its last sentence stops.
-
-    A last sentence without closing punctuation is no fault where the text has none elsewhere: lists, labels, tables, verse.
-    """
-
-    def __call__(self, example: Example) -> str | None:
-        text = example.output.rstrip()
-        fault = text and (_unclosed(text) or _stops_short(text))
-        return f"cut off: {fault}" if fault else None
-
-
-def _unclosed(text: str) -> str | None:
-    if text.count("```") % 2:
-        return "unclosed code fence"
-    if re.search(r"(?:^|\n)\s*(?:\d{1,3}[.)]|[-*•])\Z", text):
-        return "empty list item"
-    if re.search(r"<html\b", text) and "</html>" not in text:
-        return "unclosed tag"
-    if text[:1] in '"“' and len(re.findall(r"[\"“”]", text)) == 1 and len(words(text)) > 3:
-        return "unclosed quotation"
-    depth, since = _open_bracket(text)
-    return "unclosed bracket" if depth and not (is_code(text) and since > 400) and since < 400 else None
-
-
-def _open_bracket(text: str) -> tuple[int, int]:
-    """Return how many brackets are left open at the end, and how many characters ago the last was opened."""
-    text = re.sub(r"'[\[({\])}]'|\"[\[({\])}]\"|`[^`\n]*`|[:;]-?[()\[\]]", " ", text)
-    stack: list[tuple[str, int]] = []
-    for found in BRACKET.finditer(text):
-        character = found[0]
-        if character in OPENERS:
-            stack.append((character, found.start()))
-        elif character in CLOSERS and stack and stack[-1][0] == OPENERS[CLOSERS.index(character)]:
-            stack.pop()
-    return len(stack), len(text) - stack[-1][1] if stack else 0
-
-
-def _stops_short(text: str) -> str | None:
-    last = FENCE.sub("", text).rstrip().split("\n")[-1].strip()
-    if text.endswith("```") or not last:
-        return None
-    if _closes_a_letter(text, last):
-        return None
-    if DANGLING.search(last) and len(words(text)) > 2 and not re.search(r"\w\+\+\Z|https?://\S+\Z", last):
-        return f"ends with {last.split()[-1][-20:]!r}"
-    if ENDED.search(text) or is_code(without_code(text)[-200:]) or is_code(last):
-        return None
-    if _stops_unlike_others(text, last):
-        return "no closing punctuation, unlike the other lines"
-    if re.match(r"1[.)] \w+ \w+", last) and re.search(r"s\b[^\n]*:\s*\n\s*1[.)] ", text):
-        return "a list with one item"
-    if NO_SENTENCE.search(last):
-        return None
-    return "no closing punctuation" if _is_sentence(last) and _closes_sentences(text, last) else None
-
-
-def _closes_a_letter(text: str, last: str) -> bool:
-    """Tell whether the last line ends as others do, or is a `Yours truly,`."""
-    others = [line.rstrip()[-1] for line in text.split("\n")[:-1] if line.strip()]
-    return (
-        (last[-1] in ":;" and others.count(last[-1]) > 1)
-        or (last[-1] == "," and bool(others) and len(words(last)) < 5)
-        or (last[-1] == ";" and is_code(text))
-    )
-
-
-def _stops_unlike_others(text: str, last: str) -> bool:
-    """Tell whether the lines before, at least three of the kind of the last, close with punctuation and the last, which need be no sentence, does not."""
-    lines = [line.strip() for line in without_code(text).split("\n")[:-1] if line.strip()]
-    alike = [line for line in lines if bool(MARKER.match(line)) == bool(MARKER.match(last)) and line[-1] != ":"]
-    bare = MARKER.sub("", last)
-    alike += [line for line in lines if line not in alike and len(words(line)) > 7 and line[-1] != ":"]
-    name = bare.istitle() or bare.isupper() or not bare[:1].isalpha()
-    return (
-        not name
-        and len(alike) > 1
-        and not lines[-1].endswith(",")
-        and all(line.rstrip("\"”')")[-1:] in (".", "!", "?") for line in alike)
-        and not re.search(r"http|#\w", last)
-    )
-
-
-def _is_sentence(line: str) -> bool:
-    """Tell whether a line is prose: no title, no list of names."""
-    parts = line.split(", ")
-    names = (
-        len(parts) > 2
-        and max(len(part.split()) for part in parts) < 6
-        and all(part[:1].isupper() or len(parts) > 5 for part in parts)
-    )
-    return len([word for word in words(line) if word.isalpha()]) > 3 and not line.istitle() and not names
-
-
-def _closes_sentences(text: str, last: str) -> bool:
-    """Tell whether a text is of the kind that closes its sentences: those before do, or it is one long sentence."""
-    before = [line.strip() for line in without_code(text).rstrip().split("\n")[:-1] if len(words(line)) > 3]
-    inside = re.search(r"\w\w[.!?][\"”)]? +[A-Z\"“]", re.sub(r"(?:^|\s)\d+[.)]", "", ABBREVIATION.sub("", last)))
-    if inside:
-        return True
-    if "```" in text and len(words(last)) > 5 and last[0].isupper() and not MARKER.match(last):
-        return True
-    if not before:
-        return len(words(last)) > 7 and bool(re.match(r"[\"“'A-Z]", last)) and not re.search(r"#\w", last)
-    return sum(line[-1] in '.!?,;"”:' for line in before) >= 0.6 * len(before) and not (
-        len(before) < 3 and all(line[-1] in ":," for line in before)
-    )
 
 
 @dataclass(frozen=True)
@@ -252,13 +161,39 @@ def _says_i(text: str) -> re.Match[str] | None:
 
 
 def _has_no_answer(example: Example) -> re.Match[str] | None:
-    """Find where a short output says no, in the first person or of the task, and shares no word with the task."""
-    said = words(example.output)
-    if len(said) > 20 or (SAYS_SOMETHING.search(example.instruction) and not OF_REQUESTS.search(example.output)):
+    """Find where an output says no in words about the exchange alone: a short one of any words that are not the task's, or one of its first sentences."""
+    if SAYS_SOMETHING.search(example.instruction) and not OF_REQUESTS.search(example.output[:300]):
         return None
+    for part in sentences(example.output[:600])[:2]:
+        own = {word for word in words(part) if word not in STOP} & set(words(example.instruction))
+        if (
+            len(own) < 2
+            and DENIES.search(part)
+            and part[-1] in ".!?"
+            and 2 < len(words(part)) < 40
+            and _about_the_exchange(part)
+        ):
+            return re.match(r".*", part)
+    said = words(example.output)
     stems = {word[:5] for word in said if len(word) > 3} - {"provi", "answe", "text", "input", "infor"}
     asked = {word[:5] for word in words(f"{example.instruction} {example.input}")}
-    return None if stems & asked or "help but" in example.output else NO_ANSWER.search(example.output.strip())
+    no = None if len(said) > 20 or stems & asked or "help but" in example.output else NO_ANSWER
+    return no.search(example.output.strip()) if no else None
+
+
+def _about_the_exchange(sentence: str) -> bool:
+    """Tell whether at least nine in ten of a sentence's words are of grammar or of asking and answering, and who asks or answers is one of them."""
+    said = words(sentence.replace("’", "'"))
+    known = [
+        word
+        for word in said
+        if word in STOP or word in EXCHANGE or word in grammar()["verbs"] or re.fullmatch(r"\w+'\w+", word)
+    ]
+    return (
+        len(known) >= 0.9 * len(said)
+        and bool(set(said) & PARTIES)
+        and not re.match(r"(?:yes|no)\W*(?:,|\b(?:I|it|they|we)\b)", sentence, re.IGNORECASE)
+    )
 
 
 @dataclass(frozen=True)
@@ -266,10 +201,12 @@ class MachineVoice:
     """The output does not speak of being an AI, unless the task is about such."""
 
     def __call__(self, example: Example) -> str | None:
-        if ABOUT_MACHINES.search(example.instruction):
-            return None
         text = without_code(example.output)
-        found = MACHINE.search(text) or (
-            None if A_MACHINE.search(f"{example.instruction} {example.input}") else _says_i(text)
+        if ABOUT_MACHINES.search(re.sub(r"\bGPT model should\b", "", example.instruction)):
+            return None
+        found = (
+            MADE_BY.search(text)
+            or MACHINE.search(text)
+            or (None if A_MACHINE.search(f"{example.instruction} {example.input}") else _says_i(text))
         )
         return f"speaks as an AI: {found[0][:60].strip()}" if found else None

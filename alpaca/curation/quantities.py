@@ -61,8 +61,16 @@ def conversions(text: str) -> Iterator[tuple[str, Fraction, str]]:
     for found in CONVERTED.finditer(text):
         if re.search(r"(?:\band|,|\d ?[a-zA-Z]+) $", text[: found.start()]):
             continue  # the rest of an amount: 2 hours and 30 minutes
-        units = [found["unit"].lower(), found["other"].lower()]
-        for sizes in MEASURES:
-            if all(unit in sizes for unit in units):
-                value = Fraction(found["n"].replace(",", "")) * sizes[units[0]] / sizes[units[1]]
-                yield found[0], value, found["stated"].replace(",", "")
+        value = measured(Fraction(found["n"].replace(",", "")), found["unit"], found["other"])
+        if value is not None:
+            yield found[0], value, found["stated"].replace(",", "")
+
+
+def measured(amount: Fraction, unit: str, other: str) -> Fraction | None:
+    """Return an amount of one unit in another, both in the singular or plural, or None where they do not measure the same."""
+    named = [[name.lower(), name.lower().removesuffix("s"), name.lower().removesuffix("es")] for name in (unit, other)]
+    for sizes in MEASURES:
+        known = [next((sizes[name] for name in names if name in sizes), None) for names in named]
+        if known[0] and known[1]:
+            return amount * known[0] / known[1]
+    return None

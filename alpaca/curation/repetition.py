@@ -82,6 +82,8 @@ class Repetition:
 
     def __call__(self, example: Example) -> str | None:
         prose = without_code(example.output)
+        if (marks := re.search(r"(?<!\w)(\S{1,8}\s+)\1{5,}", prose)) and re.search(r"\w", marks[1]):
+            return f"repetition: {marks[1].strip()}"
         if is_code(prose) or re.search(r"^\s*\|", prose, re.MULTILINE):
             return None
         asked = REFRAIN.search(f"{example.instruction} {example.input}")

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from alpaca.composition import compose, instantiated
 from alpaca.curation.arithmetic import Arithmetic, agrees
 from alpaca.curation.damage import EncodingDamage
+from alpaca.curation.endings import CutOff
 from alpaca.curation.filters import objection
-from alpaca.curation.outputs import CutOff
 from alpaca.curation.private import PersonalData
 from alpaca.records import Example, read
 
@@ -98,6 +98,64 @@ REJECTED = [
     ("Write a haiku about snow.", "", "Snow falls on the roof.", "wrong count: 1 lines for a haiku"),
     ("Name four fruits you like.", "", "apple, pear", "wrong count: 2 items for 4"),
     (TASK, "", "Печь хлеб.", "wrong language: another script than that of the task"),
+    (TASK, "", "You need:\n\n1. Flour\n2. Water\n3. Pla", "cut off: ends within the word 'Pla'"),
+    (TASK, "", "| Step | Time |\n|---|---|\n| Knead | 10 |\n| Bake", "cut off: unclosed row"),
+    (TASK, "", "You mix the flour with water and leave it to rise for…", "cut off: ends with '…'"),
+    ("Sum it up for me.", "Dogs are mammals, like cats.", "Dogs are mammals", "cut off: no closing punctuation"),
+    ("Solve for x: 3x + 4 = 19", "", "x = 6", "wrong arithmetic: the answer is x = 5"),
+    ("Convert 5 kilometers to meters.", "", "That is 500 meters.", "wrong arithmetic: the answer is 5000 meters"),
+    (
+        "Sara has 48 apples and buys 24 more. How many apples does Sara have now?",
+        "",
+        "Sara has 71 apples now.",
+        "wrong arithmetic: the answer is no sum, difference, product or quotient of 48, 24",
+    ),
+    (
+        TASK,
+        "",
+        "He has 3 loaves and bakes 4 more, so he now has 8 loaves.",
+        "wrong arithmetic: He has 3 loaves and bakes 4 more, so he now has 8 (it is 7)",
+    ),
+    (
+        "Choose A, B or C: what is the largest? A) cat B) elephant C) mouse",
+        "",
+        "Animals differ a lot in size.",
+        "wrong format: none of A, B, C",
+    ),
+    ("What is rust? Output valid JSON only.", "", "Rust is old iron.", "wrong format: not JSON"),
+    ("Write at least 100 words on friendship.", "", "Friends help.", "wrong count: 2 words for at least 100"),
+    (
+        "Why are leaves green? Respond in Italian.",
+        "",
+        "Leaves are green because of a pigment in them.",
+        "wrong language: en where it is named",
+    ),
+    (
+        TASK,
+        "Name the largest lake in Finland.",
+        "You mix and bake.",
+        "several tasks: Name the largest lake in Finland.",
+    ),
+    (
+        f"{TASK} Describe the textile industry of Peru.",
+        "",
+        "You bake bread.",
+        "several tasks: Describe the textile industry of Peru.",
+    ),
+    (
+        TASK,
+        "",
+        "It would not be appropriate for me to answer this question.",
+        "refusal: It would not be appropriate for me to answer this question.",
+    ),
+    (TASK, "", "asdf jkl; asdf jkl;", "placeholder output: asdf jkl; asdf jkl;"),
+    (TASK, "", "WW91IG1peCB0aGUgZmxvdXIgYW5kIGJha2UgdGhlIGJyZWFkLg==", "encoding damage: a text in base 64 or 16"),
+    (
+        TASK,
+        "",
+        "daerb eht ekab dna ruolf eht xim uoy nehw neve tnereffid si",
+        "encoding damage: letters that make no words",
+    ),
 ]
 KEPT = [
     ("Name the capital of France.", "", "Paris"),
@@ -124,6 +182,17 @@ KEPT = [
     ),
     ("Write a haiku about snow.", "", "Snow on the roof\nThe cat asleep by the fire\nA bell far away"),
     ("Write a story. Then list the characters in the story.", "", "Ann met Bob by the sea. They were Ann and Bob."),
+    ("Name three countries you know.", "", "1. Chad\n2. Peru\n3. Oman"),
+    ("Sara has 48 apples and buys 24 more. How many apples does Sara have now?", "", "Sara has 72 apples now."),
+    ("Solve for x: 3x + 4 = 19", "", "x = 5"),
+    ("Convert 5 kilometers to meters.", "", "5 kilometers are 5,000 meters."),
+    (
+        "Suggest a recipe for soup. Use no more than five ingredients.",
+        "",
+        "Leek soup: leeks, butter, salt, water, cream.",
+    ),
+    ("Choose the largest: A) cat B) elephant C) mouse", "", "B) elephant"),
+    ("Write about Paris. Explain why tourists love it.", "", "Paris has museums, and people enjoy its food."),
     ("Say that in French, please.", "The café is open.", "Le café « Été » est ouvert."),
 ]
 
