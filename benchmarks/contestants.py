@@ -164,7 +164,7 @@ def ours(task: Task, step_ends: StepEnds) -> Trained:
         epochs=task.epochs,
         model=task.model,
         datamodule=task.datamodule,
-        module=functools.partial(SFT, gradient_clip=task.gradient_clip, loss=task.kernel),
+        module=functools.partial(SFT, gradient_clip=task.gradient_clip, loss=task.kernel, attention="auto"),
         optimizer=task.optimizer,
         scheduler=task.scheduler,
         strategy=functools.partial(Single, "none"),

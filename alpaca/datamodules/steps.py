@@ -25,7 +25,7 @@ from alpaca.datamodules.encoding import Encoded, LongExamples, encode
 from alpaca.datamodules.mixing import Mixture, hold_out
 from alpaca.datamodules.packing import Rows
 from alpaca.datamodules.report import DataReport
-from alpaca.datamodules.tokens import Indices, MicroBatch, Tokens, without_targets
+from alpaca.datamodules.tokens import LAYOUT, Indices, MicroBatch, Tokens, without_targets
 from alpaca.doors.hub import pinned
 from alpaca.errors import UserError
 from alpaca.files import read_json, write_json, write_jsonl
@@ -114,8 +114,8 @@ class Steps(lightning.LightningDataModule, ABC):
     def steps(self, first: int = 0, rank: int = 0, world: int = 1) -> Iterator[dict[str, Any]]:
         """Yield this rank's part of the optimizer steps from `first` on; the last of an epoch may hold fewer examples.
 
-        A step is its micro-batches, as many on every rank; the counts, over all ranks, of its examples, its tokens, its
-        places (padding included) and its target tokens; and the epochs that are done after it.
+        A step is its micro-batches, as many on every rank; the counts, over all ranks, of its examples, its tokens, the pairs
+        of tokens of one document, its places (padding included) and its target tokens; and the epochs done after it.
         """
         for epoch in range(first // self.steps_per_epoch, self.epochs):
             order = self.mixture.order(epoch)
@@ -138,7 +138,11 @@ class Steps(lightning.LightningDataModule, ABC):
     def transfer_batch_to_device(
         self, batch: dict[str, Any], device: torch.device, dataloader_idx: int
     ) -> dict[str, Any]:
-        micro_batches = [{name: part.to(device) for name, part in micro.items()} for micro in batch["micro_batches"]]
+        """Move all but what layouts are made from on the processor, so that none waits for the device."""
+        micro_batches = [
+            {name: part if name in LAYOUT else part.to(device) for name, part in micro.items()}
+            for micro in batch["micro_batches"]
+        ]
         return batch | {"micro_batches": micro_batches}
 
     def _step(self, members: np.ndarray, rank: int, world: int) -> dict[str, Any]:
@@ -153,6 +157,7 @@ class Steps(lightning.LightningDataModule, ABC):
             ],
             "examples": len(members),
             "tokens": int(lengths.sum()),
+            "pairs": int((lengths**2).sum()),
             "padded_tokens": sum(self.places(self.tokens.lengths[row if len(row) else shortest]) for row in rows),
             "target_tokens": int(self.tokens.target_counts[members].sum()),
         }

@@ -15,6 +15,7 @@ import torch
 
 MicroBatch = dict[str, torch.Tensor]
 Indices = Sequence[int] | np.ndarray
+LAYOUT = ("document_lengths", "prefixes")  # parts of a packed micro-batch that say where its documents lie
 IGNORED = -100  # a target that cross-entropy passes over
 
 

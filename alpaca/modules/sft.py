@@ -21,9 +21,11 @@ from torch.optim.lr_scheduler import LRScheduler
 from alpaca.datamodules.tokens import MicroBatch
 from alpaca.errors import UserError
 from alpaca.models.weights import Gathered, Tensors, Weights, export
+from alpaca.modules.attention import LayOut, grids
 from alpaca.modules.checkpointing import checkpoint_activations
 from alpaca.modules.loss import Kernel, target_loss, use_kernel
 from alpaca.modules.meters import Meter
+from alpaca.modules.paths import Attending, lay_out_by
 from alpaca.strategies.exact import Exact, trainable
 
 if TYPE_CHECKING:
@@ -37,6 +39,7 @@ class SFT(lightning.LightningModule):
         self,
         gradient_clip: PositiveFloat,
         loss: Kernel,
+        attention: Attending,
         *,
         folder: Path,
         optimizer: Callable[..., Optimizer],
@@ -47,7 +50,8 @@ class SFT(lightning.LightningModule):
     ) -> None:
         super().__init__()
         self.automatic_optimization = False
-        self.gradient_clip, self.kernel = gradient_clip, loss
+        self.gradient_clip, self.kernel, self.attention = gradient_clip, loss, attention
+        self.lay_out: LayOut = grids
         self.folder, self.optimizer, self.scheduler = folder, optimizer, scheduler
         self.total_steps, self.steps_done = total_steps, first_step
         self.seed = seed
@@ -68,6 +72,7 @@ class SFT(lightning.LightningModule):
 
     def configure_model(self) -> None:
         if self.network is None:
+            self.lay_out = lay_out_by(self.attention, self.strategy.root_device, self.strategy.halves)
             self.network = self.strategy.build(self.source(), self.adapt)
             self.network.train()
 
@@ -92,7 +97,7 @@ class SFT(lightning.LightningModule):
     def forward(self, batch: MicroBatch) -> Tensor:
         """Return the summed loss of a micro-batch's targets."""
         assert self.network is not None
-        return target_loss(self.network, batch)
+        return target_loss(self.network, batch, self.lay_out)
 
     def training_step(self, step: dict[str, Any], _: int) -> dict[str, Tensor]:
         """Take and log one optimizer step; callbacks get what it returns as `outputs`."""

@@ -35,6 +35,11 @@ class Exact(Strategy):
     shards_weights = False
     mixes_precision = False  # itself, instead of Lightning's plugin
 
+    @property
+    def halves(self) -> bool:
+        """Tell whether activations are in bf16."""
+        return "bf16" in self.precision_plugin.precision
+
     def training_step(self, *args: Any, **kwargs: Any) -> Any:
         """Call the module itself: each of its micro-batches goes through the wrapped network, not the step as a whole."""
         assert self.lightning_module is not None

@@ -41,6 +41,10 @@ class FSDP(Exact, ModelParallelStrategy):
         self.mixed = MixedPrecisionPolicy(torch.bfloat16, torch.float32) if mixed else MixedPrecisionPolicy()
         self.reshard_after_forward = reshard_after_forward
 
+    @property
+    def halves(self) -> bool:
+        return super().halves or self.mixed.param_dtype is torch.bfloat16
+
     def setup_environment(self) -> None:
         self._data_parallel_size = self.num_nodes * self.num_processes
         super().setup_environment()
