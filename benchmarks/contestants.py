@@ -97,6 +97,7 @@ class Task:
             validation_share=0.0,
             cache=self.folder / "cache",
             tokens_per_micro_batch=self.tokens_per_micro_batch,
+            fill_rows=False,
         )
 
     @functools.cached_property
@@ -164,7 +165,9 @@ def ours(task: Task, step_ends: StepEnds) -> Trained:
         epochs=task.epochs,
         model=task.model,
         datamodule=task.datamodule,
-        module=functools.partial(SFT, gradient_clip=task.gradient_clip, loss=task.kernel, attention="auto"),
+        module=functools.partial(
+            SFT, gradient_clip=task.gradient_clip, loss=task.kernel, attention="auto", compile=False
+        ),
         optimizer=task.optimizer,
         scheduler=task.scheduler,
         strategy=functools.partial(Single, "none"),

@@ -9,15 +9,19 @@ from pydantic import PositiveInt
 
 from alpaca.datamodules.packing import Rows, pack
 from alpaca.datamodules.steps import Steps
-from alpaca.datamodules.tokens import Indices, MicroBatch, Tokens, collate
+from alpaca.datamodules.tokens import Indices, MicroBatch, Tokens, documents, filler, row
 from alpaca.errors import UserError
 
 
 @dataclass(eq=False, repr=False)
 class Packed(Steps):
-    """Packs a step's examples into as few rows of `tokens_per_micro_batch` as fit; raises UserError if the longest does not."""
+    """Packs a step's examples into as few rows of `tokens_per_micro_batch` as fit; raises UserError if the longest does not.
+
+    `fill_rows` fills each row up to that with documents without targets, so that all have one shape.
+    """
 
     tokens_per_micro_batch: PositiveInt
+    fill_rows: bool
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -30,7 +34,9 @@ class Packed(Steps):
         return pack(lengths, self.tokens_per_micro_batch, ranks)
 
     def collate(self, tokens: Tokens, members: Indices) -> MicroBatch:
-        return collate(tokens, members)
+        pieces = documents(tokens, members)
+        free = self.tokens_per_micro_batch - sum(len(piece.ids) for piece in pieces)
+        return row([*pieces, *filler(free, self.max_length)] if self.fill_rows else pieces)
 
     def places(self, lengths: np.ndarray) -> int:
-        return int(lengths.sum())
+        return self.tokens_per_micro_batch if self.fill_rows else int(lengths.sum())

@@ -48,11 +48,35 @@ class Tokens:
         return slice(int(self.ends[index - 1]) if index else 0, int(self.ends[index]))
 
 
+@dataclass(frozen=True)
+class Piece:
+    """A document of a packed row."""
+
+    ids: np.ndarray  # (tokens,)
+    targets: np.ndarray  # (tokens,) bool
+
+
 def collate(tokens: Tokens, members: Indices) -> MicroBatch:
     """Lay documents end to end; positions restart with each, and nothing is padded."""
-    ids = np.concatenate([tokens.example(index) for index in members]).astype(np.int64)
-    lengths = np.array([len(tokens.example(index)) for index in members])
-    predicted = np.flatnonzero(np.concatenate([tokens.mask(index) for index in members]))
+    return row(documents(tokens, members))
+
+
+def documents(tokens: Tokens, members: Indices) -> list[Piece]:
+    """Return examples as documents of a row."""
+    return [Piece(tokens.example(index), tokens.mask(index)) for index in members]
+
+
+def filler(places: int, longest: int) -> list[Piece]:
+    """Return documents of at most `longest` tokens, none of them a target, that together fill so many places."""
+    sizes = [min(longest, places - begin) for begin in range(0, places, longest)]
+    return [Piece(np.zeros(size, np.int64), np.zeros(size, bool)) for size in sizes]
+
+
+def row(pieces: Sequence[Piece]) -> MicroBatch:
+    """Lay documents end to end."""
+    ids = np.concatenate([piece.ids for piece in pieces]).astype(np.int64)
+    lengths = np.array([len(piece.ids) for piece in pieces])
+    predicted = np.flatnonzero(np.concatenate([piece.targets for piece in pieces]))
     return {
         "input_ids": torch.from_numpy(ids)[None],  # (1, T)
         "position_ids": torch.from_numpy(np.concatenate([np.arange(n) for n in lengths]))[None],  # (1, T)

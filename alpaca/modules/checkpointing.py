@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
+
+from torch.utils.checkpoint import checkpoint
 
 from alpaca.strategies.exact import layers
 
@@ -14,9 +17,6 @@ if TYPE_CHECKING:
 
 def checkpoint_activations(network: PreTrainedModel, how: ActivationCheckpointing) -> None:
     """Keep all activations (none), only what goes from decoder layer to layer (full), or all of every second (selective)."""
-    if how == "none":
-        return
-    network.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
-    if how == "selective":
-        for layer in list(layers(network))[1::2]:
-            layer.gradient_checkpointing = False  # type: ignore[assignment]
+    for number, layer in enumerate(layers(network)):
+        if how == "full" or (how == "selective" and number % 2 == 0):
+            layer.forward = functools.partial(checkpoint, layer.forward, use_reentrant=False)

@@ -59,6 +59,7 @@ class LoRA(SFT):
         gradient_clip: PositiveFloat,
         loss: Kernel,
         attention: Attending,
+        compile: bool,
         r: PositiveInt,
         alpha: PositiveInt,
         dropout: Dropout,
@@ -76,6 +77,7 @@ class LoRA(SFT):
             gradient_clip,
             loss,
             attention,
+            compile,
             folder=folder,
             optimizer=optimizer,
             scheduler=scheduler,
@@ -205,6 +207,7 @@ def qlora(
     gradient_clip: PositiveFloat,
     loss: Kernel,
     attention: Attending,
+    compile: bool,
     r: PositiveInt,
     alpha: PositiveInt,
     dropout: Dropout,
@@ -216,7 +219,7 @@ def qlora(
         raise UserError("module=qlora needs a CUDA device; give module=lora")
     if importlib.util.find_spec("bitsandbytes") is None:
         raise UserError("module=qlora needs bitsandbytes: pip install 'alpaca-framework[qlora]'; or give module=lora")
-    return partial(QLoRA, gradient_clip, loss, attention, r, alpha, dropout, targets, export)
+    return partial(QLoRA, gradient_clip, loss, attention, compile, r, alpha, dropout, targets, export)
 
 
 class Adapted(Weights):

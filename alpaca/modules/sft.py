@@ -23,6 +23,7 @@ from alpaca.errors import UserError
 from alpaca.models.weights import Gathered, Tensors, Weights, export
 from alpaca.modules.attention import LayOut, grids
 from alpaca.modules.checkpointing import checkpoint_activations
+from alpaca.modules.compiling import compile_layers
 from alpaca.modules.loss import Kernel, target_loss, use_kernel
 from alpaca.modules.meters import Meter
 from alpaca.modules.paths import Attending, lay_out_by
@@ -40,6 +41,7 @@ class SFT(lightning.LightningModule):
         gradient_clip: PositiveFloat,
         loss: Kernel,
         attention: Attending,
+        compile: bool,
         *,
         folder: Path,
         optimizer: Callable[..., Optimizer],
@@ -51,7 +53,7 @@ class SFT(lightning.LightningModule):
         super().__init__()
         self.automatic_optimization = False
         self.gradient_clip, self.kernel, self.attention = gradient_clip, loss, attention
-        self.lay_out: LayOut = grids
+        self.compiled, self.lay_out = compile, cast(LayOut, grids)
         self.folder, self.optimizer, self.scheduler = folder, optimizer, scheduler
         self.total_steps, self.steps_done = total_steps, first_step
         self.seed = seed
@@ -87,6 +89,8 @@ class SFT(lightning.LightningModule):
     def adapt(self, network: PreTrainedModel) -> None:
         """Change what a network computes with, before its weights are there."""
         use_kernel(network, self.kernel)
+        if self.compiled:
+            compile_layers(network)
         checkpoint_activations(network, self.strategy.activation_checkpointing)
 
     def configure_optimizers(self) -> Any:
