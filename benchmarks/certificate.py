@@ -105,7 +105,7 @@ def few() -> Iterator[Case]:
 
 def steps_of(layout: str, micro_batch: int, folder: Path) -> Steps:
     """Return the ten steps in a layout; the examples of each are the same in all."""
-    kind = Packed if layout == "packed" else Padded
+    kind = functools.partial(Packed, fill_rows=False) if layout == "packed" else Padded
     return kind(
         GLOBAL_BATCH,
         MAX_LENGTH,
@@ -144,6 +144,8 @@ def module_of(case: Case, folder: Path, total_steps: int) -> SFT:
     arguments: dict[str, Any] = {
         "gradient_clip": 1.0,
         "loss": case.kernel,
+        "attention": "auto",
+        "compile": False,
         "folder": folder / "packed" / "base",
         "optimizer": functools.partial(torch.optim.AdamW, lr=2e-3),
         "scheduler": functools.partial(cosine, 0.03),

@@ -30,6 +30,10 @@ class Packed(Steps):
                 f"tokens_per_micro_batch={self.tokens_per_micro_batch} cannot hold max_length={self.max_length} tokens"
             )
 
+    @property
+    def capacity(self) -> int:
+        return self.tokens_per_micro_batch
+
     def divide(self, lengths: np.ndarray, ranks: int) -> Rows:
         return pack(lengths, self.tokens_per_micro_batch, ranks)
 

@@ -18,6 +18,10 @@ class Padded(Steps):
 
     examples_per_micro_batch: PositiveInt
 
+    @property
+    def capacity(self) -> int:
+        return self.examples_per_micro_batch * self.max_length
+
     def divide(self, lengths: np.ndarray, ranks: int) -> Rows:
         return pad(lengths, self.examples_per_micro_batch, ranks)
 

@@ -77,6 +77,11 @@ class Steps(lightning.LightningDataModule, ABC):
     def collate(self, tokens: Tokens, members: Indices) -> MicroBatch:
         """Lay documents out as one micro-batch."""
 
+    @property
+    @abstractmethod
+    def capacity(self) -> int:
+        """Return how many places a micro-batch has at most."""
+
     @abstractmethod
     def places(self, lengths: np.ndarray) -> int:
         """Count the places, padding included, of a micro-batch of documents of these lengths."""

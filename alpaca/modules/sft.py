@@ -20,8 +20,11 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from alpaca.datamodules.tokens import MicroBatch
 from alpaca.errors import UserError
+from alpaca.log import logger
+from alpaca.models.shape import Shape
 from alpaca.models.weights import Gathered, Tensors, Weights, export
 from alpaca.modules.attention import LayOut, grids
+from alpaca.modules.budget import Budget, setup_of, share_to_recompute
 from alpaca.modules.checkpointing import checkpoint_activations
 from alpaca.modules.compiling import compile_layers
 from alpaca.modules.loss import Kernel, target_loss, use_kernel
@@ -31,6 +34,8 @@ from alpaca.strategies.exact import Exact, trainable
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+    from alpaca.datamodules.steps import Steps
 
 
 class SFT(lightning.LightningModule):
@@ -91,7 +96,19 @@ class SFT(lightning.LightningModule):
         use_kernel(network, self.kernel)
         if self.compiled:
             compile_layers(network)
-        checkpoint_activations(network, self.strategy.activation_checkpointing)
+        how = self.strategy.activation_checkpointing
+        checkpoint_activations(network, self.fitting(network) if how == "auto" else how)
+
+    def fitting(self, network: PreTrainedModel) -> float:
+        """Return the share of the layers that must be computed again for the training to fit its device."""
+        steps, device = cast("Steps", self.trainer.datamodule), self.strategy.root_device  # type: ignore[attr-defined]
+        shape = Shape.of(network.config.get_text_config().to_dict(), str(self.folder))
+        budget = Budget.of(device, self.trainer.world_size)
+        precision = str(self.trainer.precision)
+        setup = setup_of(shape, self.strategy, steps, self.optimizer, precision, self.kernel != "plain", budget)
+        share = share_to_recompute(setup, budget)
+        logger.info("activation checkpointing: %.0f%% of the layers, for %.1f GiB", 100 * share, budget.free / 2**30)
+        return share
 
     def configure_optimizers(self) -> Any:
         optimizer = self.optimizer(list(trainable(self).items()))
@@ -124,8 +141,8 @@ class SFT(lightning.LightningModule):
             "gradient_norm": float(norm),
         }
         metrics |= meter.end(step)
-        for logger in self.loggers:  # `log_dict` would take milliseconds, to average what a step has once
-            logger.log_metrics(metrics, step=self.steps_done)
+        for each in self.loggers:  # `log_dict` would take milliseconds, to average what a step has once
+            each.log_metrics(metrics, step=self.steps_done)
         self.steps_done += 1
         return {"loss": loss}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from alpaca.planning.gpu import GPU
+from alpaca.planning.memory import recomputed
 from alpaca.planning.recipe import Recipe
 
 
@@ -17,7 +18,10 @@ def flops(recipe: Recipe) -> float:
     share = recipe.documents.targets.sum() / recipe.documents.lengths.sum()
     head = 6 * shape.vocabulary * work.tokens * share
     layers = 6 * shape.num_hidden_layers * (shape.layer * work.tokens + shape.queries * work.tokens_squared)
-    again = {"none": 1.0, "selective": 1.0, "full": 4 / 3}[recipe.strategy.activation_checkpointing]
+    again = (
+        1
+        + sum(recomputed(recipe.setup, layer) for layer in range(shape.num_hidden_layers)) / shape.num_hidden_layers / 3
+    )
     return float(head + again * layers)
 
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
+from annotated_types import Interval
 from pydantic import PositiveInt
 
 from alpaca.errors import UserError
 from alpaca.files import read_json
 from alpaca.models.shape import Shape
-from alpaca.planning.memory import Setup, Sharding
+from alpaca.planning.memory import Setup, Sharding, least_recomputed
 from alpaca.planning.workload import Documents, Workload, workload
 from alpaca.schema import Described
 
@@ -23,6 +24,9 @@ SHARDINGS: dict[str, Sharding] = {
     "alpaca.strategies.fsdp.FSDP": "fsdp",
     "alpaca.strategies.deepspeed.DeepSpeed": "zero3",
 }
+
+
+Share = Annotated[float, Interval(ge=0, le=1)]
 
 
 @dataclass(frozen=True)
@@ -99,7 +103,7 @@ class Optimizer:
 @dataclass(frozen=True)
 class Strategy:
     target: str
-    activation_checkpointing: Literal["none", "full", "selective"]
+    activation_checkpointing: Literal["none", "full", "selective", "auto"] | Share
     stage: Literal[2, 3] = 3
     offload_to_cpu: bool = False
     reshard_after_forward: bool = True
@@ -165,6 +169,13 @@ class Recipe:
     def work(self) -> Workload:
         size, capacity = self.batching.global_batch_size, self.batching.capacity
         return workload(self.documents, self.epochs, size, capacity, self.world, self.seed)
+
+    def fitting(self, available: float | None) -> Recipe:
+        """Return this with as many layers computed again as `available` bytes ask for, where that is left to be found."""
+        if self.strategy.activation_checkpointing != "auto" or available is None:
+            return self
+        share = least_recomputed(self.setup, available)
+        return replace(self, strategy=replace(self.strategy, activation_checkpointing=share))
 
     @cached_property
     def setup(self) -> Setup:
