@@ -105,7 +105,7 @@ def few() -> Iterator[Case]:
 
 def steps_of(layout: str, micro_batch: int, folder: Path) -> Steps:
     """Return the ten steps in a layout; the examples of each are the same in all."""
-    kind = functools.partial(Packed, fill_rows=False) if layout == "packed" else Padded
+    kind = functools.partial(Packed, fill_rows=False, shared_prefix=False) if layout == "packed" else Padded
     return kind(
         GLOBAL_BATCH,
         MAX_LENGTH,

@@ -98,6 +98,7 @@ class Task:
             cache=self.folder / "cache",
             tokens_per_micro_batch=self.tokens_per_micro_batch,
             fill_rows=False,
+            shared_prefix=False,
         )
 
     @functools.cached_property

@@ -64,6 +64,7 @@ def trained(
             cache=root / "cache",
             tokens_per_micro_batch=1024,
             fill_rows=False,
+            shared_prefix=False,
         ),
         module=module,
         optimizer=optimizer or functools.partial(torch.optim.AdamW, lr=lr, fused=True),

@@ -9,7 +9,7 @@ from pydantic import PositiveInt
 
 from alpaca.datamodules.packing import Rows, pad
 from alpaca.datamodules.steps import Steps
-from alpaca.datamodules.tokens import Indices, MicroBatch, Tokens, collate_padded
+from alpaca.datamodules.tokens import Indices, MicroBatch, collate_padded
 
 
 @dataclass(eq=False, repr=False)
@@ -22,11 +22,11 @@ class Padded(Steps):
     def capacity(self) -> int:
         return self.examples_per_micro_batch * self.max_length
 
-    def divide(self, lengths: np.ndarray, ranks: int) -> Rows:
-        return pad(lengths, self.examples_per_micro_batch, ranks)
+    def divide(self, members: np.ndarray, ranks: int) -> Rows:
+        return [members[row] for row in pad(self.tokens.lengths[members], self.examples_per_micro_batch, ranks)]
 
-    def collate(self, tokens: Tokens, members: Indices) -> MicroBatch:
-        return collate_padded(tokens, members)
+    def collate(self, members: Indices) -> MicroBatch:
+        return collate_padded(self.tokens, members)
 
-    def places(self, lengths: np.ndarray) -> int:
-        return int(lengths.max()) * len(lengths)
+    def places(self, members: np.ndarray) -> int:
+        return int(self.tokens.lengths[members].max()) * len(members)

@@ -25,7 +25,7 @@ from alpaca.datamodules.encoding import Encoded, LongExamples, encode
 from alpaca.datamodules.mixing import Mixture, hold_out
 from alpaca.datamodules.packing import Rows
 from alpaca.datamodules.report import DataReport
-from alpaca.datamodules.tokens import LAYOUT, Indices, MicroBatch, Tokens, without_targets
+from alpaca.datamodules.tokens import LAYOUT, Indices, MicroBatch, without_targets
 from alpaca.doors.hub import pinned
 from alpaca.errors import UserError
 from alpaca.files import read_json, write_json, write_jsonl
@@ -70,12 +70,12 @@ class Steps(lightning.LightningDataModule, ABC):
         self._encoded: Encoded | None = None
 
     @abstractmethod
-    def divide(self, lengths: np.ndarray, ranks: int) -> Rows:
-        """Divide documents of these lengths among micro-batches, as many for each rank."""
+    def divide(self, members: np.ndarray, ranks: int) -> Rows:
+        """Divide examples among micro-batches, as many for each rank."""
 
     @abstractmethod
-    def collate(self, tokens: Tokens, members: Indices) -> MicroBatch:
-        """Lay documents out as one micro-batch."""
+    def collate(self, members: Indices) -> MicroBatch:
+        """Lay examples out as one micro-batch."""
 
     @property
     @abstractmethod
@@ -83,8 +83,8 @@ class Steps(lightning.LightningDataModule, ABC):
         """Return how many places a micro-batch has at most."""
 
     @abstractmethod
-    def places(self, lengths: np.ndarray) -> int:
-        """Count the places, padding included, of a micro-batch of documents of these lengths."""
+    def places(self, members: np.ndarray) -> int:
+        """Count the places, padding included, of a micro-batch of these examples."""
 
     def prepare_data(self) -> None:
         """Tokenize once, on rank 0; the others come back when the tokens are there, which they see from the files alone.
@@ -154,16 +154,15 @@ class Steps(lightning.LightningDataModule, ABC):
         """Divide examples among the ranks; one that has none for a micro-batch gets the shortest, without targets."""
         lengths = self.tokens.lengths[members]
         shortest = members[[lengths.argmin()]]
-        rows = [members[row] for row in self.divide(lengths, world)]
+        rows = self.divide(members, world)
         return {
             "micro_batches": [
-                self.collate(self.tokens, row) if len(row) else without_targets(self.collate(self.tokens, shortest))
-                for row in rows[rank::world]
+                self.collate(row) if len(row) else without_targets(self.collate(shortest)) for row in rows[rank::world]
             ],
             "examples": len(members),
             "tokens": int(lengths.sum()),
             "pairs": int((lengths**2).sum()),
-            "padded_tokens": sum(self.places(self.tokens.lengths[row if len(row) else shortest]) for row in rows),
+            "padded_tokens": sum(self.places(row if len(row) else shortest) for row in rows),
             "target_tokens": int(self.tokens.target_counts[members].sum()),
         }
 

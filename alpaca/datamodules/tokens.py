@@ -50,10 +50,12 @@ class Tokens:
 
 @dataclass(frozen=True)
 class Piece:
-    """A document of a packed row."""
+    """A document of a packed row, or what is left of one that continues an earlier piece."""
 
     ids: np.ndarray  # (tokens,)
     targets: np.ndarray  # (tokens,) bool
+    prefix: int = -1  # the number of the piece that it continues
+    begin: int = 0  # position of its first token
 
 
 def collate(tokens: Tokens, members: Indices) -> MicroBatch:
@@ -73,13 +75,15 @@ def filler(places: int, longest: int) -> list[Piece]:
 
 
 def row(pieces: Sequence[Piece]) -> MicroBatch:
-    """Lay documents end to end."""
+    """Lay documents end to end; which of them continue others is told only where some do."""
     ids = np.concatenate([piece.ids for piece in pieces]).astype(np.int64)
     lengths = np.array([len(piece.ids) for piece in pieces])
     predicted = np.flatnonzero(np.concatenate([piece.targets for piece in pieces]))
-    return {
+    positions = np.concatenate([np.arange(p.begin, p.begin + len(p.ids)) for p in pieces])
+    prefixes = torch.tensor([piece.prefix for piece in pieces])  # (N,)
+    return ({"prefixes": prefixes} if (prefixes >= 0).any() else {}) | {
         "input_ids": torch.from_numpy(ids)[None],  # (1, T)
-        "position_ids": torch.from_numpy(np.concatenate([np.arange(n) for n in lengths]))[None],  # (1, T)
+        "position_ids": torch.from_numpy(positions)[None],  # (1, T)
         "document_lengths": torch.from_numpy(lengths),  # (N,)
         "predicting": torch.from_numpy(predicted - 1),  # (K,) the positions whose next token is a target
         "targets": torch.from_numpy(ids[predicted]),  # (K,)

@@ -44,6 +44,7 @@ def packed(data: Path | list[Path], folder: Path, **changes: Any) -> Packed:
     layout = {
         "tokens_per_micro_batch": 512,
         "fill_rows": False,
+        "shared_prefix": False,
         "data": data,
         "folder": folder,
         "cache": folder / "cache",
