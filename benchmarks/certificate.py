@@ -18,7 +18,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -56,6 +56,7 @@ STRATEGIES = {
 }
 MICRO_BATCHES = {"padded": (1, 4, 12), "packed": (160, 500, 4096)}  # examples, tokens
 CHECKPOINTING = ("none", "full", "selective")
+LAYOUTS = {"prefix": {"shared_prefix": True}, "compiled": {"fill_rows": True}}  # of packed rows, what each switches on
 NETWORK = Scratch(
     vocab_size=512,
     hidden_size=48,
@@ -92,6 +93,15 @@ def cases() -> Iterator[Case]:
         sizes = MICRO_BATCHES[layout] if tuning == "full" else MICRO_BATCHES[layout][1:2]
         for size, checkpointing, kernel in itertools.product(sizes, CHECKPOINTING, ("plain", "fused")):
             yield Case(tuning, strategy, layout, size, checkpointing, kernel)
+    yield from faster(STRATEGIES)
+
+
+def faster(strategies: Iterable[str]) -> Iterator[Case]:
+    """Yield cases that compute a shared prefix once, and that are compiled, where layers can be."""
+    for tuning, strategy in itertools.product(TUNINGS, strategies):
+        yield Case(tuning, strategy, "prefix", 4096, "selective", "fused")
+        if strategy in ("single", "ddp", "fsdp"):
+            yield Case(tuning, strategy, "compiled", 500, "full", "plain")
 
 
 def few() -> Iterator[Case]:
@@ -101,11 +111,15 @@ def few() -> Iterator[Case]:
         turn = next(turns)
         kernel, checkpointing = ("plain", "fused")[turn // 2 % 2], CHECKPOINTING[turn % 3]
         yield Case(tuning, strategy, layout, MICRO_BATCHES[layout][turn % 3], checkpointing, kernel)
+    yield from (
+        case for case in faster(["single"]) if case.layout == "prefix"
+    )  # to compile takes longer than all others
 
 
 def steps_of(layout: str, micro_batch: int, folder: Path) -> Steps:
     """Return the ten steps in a layout; the examples of each are the same in all."""
-    kind = functools.partial(Packed, fill_rows=False, shared_prefix=False) if layout == "packed" else Padded
+    switched = {"fill_rows": False, "shared_prefix": False} | LAYOUTS.get(layout, {})
+    kind = Padded if layout == "padded" else functools.partial(Packed, **switched)
     return kind(
         GLOBAL_BATCH,
         MAX_LENGTH,
@@ -145,7 +159,8 @@ def module_of(case: Case, folder: Path, total_steps: int) -> SFT:
         "gradient_clip": 1.0,
         "loss": case.kernel,
         "attention": "auto",
-        "compile": False,
+        "compile": case.layout == "compiled",
+        "fp8": False,
         "folder": folder / "packed" / "base",
         "optimizer": functools.partial(torch.optim.AdamW, lr=2e-3),
         "scheduler": functools.partial(cosine, 0.03),

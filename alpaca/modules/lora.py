@@ -60,6 +60,7 @@ class LoRA(SFT):
         loss: Kernel,
         attention: Attending,
         compile: bool,
+        fp8: bool,
         r: PositiveInt,
         alpha: PositiveInt,
         dropout: Dropout,
@@ -78,6 +79,7 @@ class LoRA(SFT):
             loss,
             attention,
             compile,
+            fp8,
             folder=folder,
             optimizer=optimizer,
             scheduler=scheduler,
@@ -208,6 +210,7 @@ def qlora(
     loss: Kernel,
     attention: Attending,
     compile: bool,
+    fp8: bool,
     r: PositiveInt,
     alpha: PositiveInt,
     dropout: Dropout,
@@ -219,7 +222,7 @@ def qlora(
         raise UserError("module=qlora needs a CUDA device; give module=lora")
     if importlib.util.find_spec("bitsandbytes") is None:
         raise UserError("module=qlora needs bitsandbytes: pip install 'alpaca-framework[qlora]'; or give module=lora")
-    return partial(QLoRA, gradient_clip, loss, attention, compile, r, alpha, dropout, targets, export)
+    return partial(QLoRA, gradient_clip, loss, attention, compile, fp8, r, alpha, dropout, targets, export)
 
 
 class Adapted(Weights):

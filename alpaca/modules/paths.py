@@ -19,8 +19,7 @@ def lay_out_by(asked: Attending, device: torch.device, halved: bool) -> LayOut:
 
     Automatically, that is `varlen` where it can be, and else `grids`. Raises UserError where what is asked for cannot be.
     """
-    capability = torch.cuda.get_device_capability(device) if device.type == "cuda" else None
-    missing = lacking(capability, halved)
+    missing = lacking(capability_of(device), halved)
     if asked == "grids" or (asked == "auto" and missing):
         return grids
     if missing:
@@ -33,6 +32,11 @@ def lay_out_by(asked: Attending, device: torch.device, halved: bool) -> LayOut:
     from alpaca.modules.varlen import Varlen, varlen_kernel
 
     return functools.partial(Varlen.of, kernel=varlen_kernel())
+
+
+def capability_of(device: torch.device) -> tuple[int, int] | None:
+    """Return the CUDA compute capability of a device; None for one of another kind."""
+    return torch.cuda.get_device_capability(device) if device.type == "cuda" else None
 
 
 def lacking(capability: tuple[int, int] | None, halved: bool) -> str | None:

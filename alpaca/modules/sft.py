@@ -7,7 +7,9 @@ optimization).
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -23,13 +25,14 @@ from alpaca.errors import UserError
 from alpaca.log import logger
 from alpaca.models.shape import Shape
 from alpaca.models.weights import Gathered, Tensors, Weights, export
+from alpaca.modules import fp8 as lowering
 from alpaca.modules.attention import LayOut, grids
 from alpaca.modules.budget import Budget, setup_of, share_to_recompute
 from alpaca.modules.checkpointing import checkpoint_activations
 from alpaca.modules.compiling import compile_layers
 from alpaca.modules.loss import Kernel, target_loss, use_kernel
 from alpaca.modules.meters import Meter
-from alpaca.modules.paths import Attending, lay_out_by
+from alpaca.modules.paths import Attending, capability_of, lay_out_by
 from alpaca.strategies.exact import Exact, trainable
 
 if TYPE_CHECKING:
@@ -47,6 +50,7 @@ class SFT(lightning.LightningModule):
         loss: Kernel,
         attention: Attending,
         compile: bool,
+        fp8: bool,
         *,
         folder: Path,
         optimizer: Callable[..., Optimizer],
@@ -59,6 +63,7 @@ class SFT(lightning.LightningModule):
         self.automatic_optimization = False
         self.gradient_clip, self.kernel, self.attention = gradient_clip, loss, attention
         self.compiled, self.lay_out = compile, cast(LayOut, grids)
+        self.untried_fp8 = fp8
         self.folder, self.optimizer, self.scheduler = folder, optimizer, scheduler
         self.total_steps, self.steps_done = total_steps, first_step
         self.seed = seed
@@ -79,7 +84,14 @@ class SFT(lightning.LightningModule):
 
     def configure_model(self) -> None:
         if self.network is None:
-            self.lay_out = lay_out_by(self.attention, self.strategy.root_device, self.strategy.halves)
+            device, halves = self.strategy.root_device, self.strategy.halves
+            self.lay_out = lay_out_by(self.attention, device, halves)
+            if self.compiled and self.strategy.sharding == "zero3":
+                raise UserError(
+                    "module.compile=true needs whole layers, which ZeRO-3 has not; give strategy=fsdp or single"
+                )
+            if self.untried_fp8:
+                lowering.refuse(capability_of(device), halves, self.compiled, self.strategy.sharding)
             self.network = self.strategy.build(self.source(), self.adapt)
             self.network.train()
 
@@ -122,6 +134,8 @@ class SFT(lightning.LightningModule):
 
     def training_step(self, step: dict[str, Any], _: int) -> dict[str, Tensor]:
         """Take and log one optimizer step; callbacks get what it returns as `outputs`."""
+        if self.untried_fp8:
+            self._try_fp8(step)
         meter = self._meter()
         meter.begin()
         optimizer, schedule = self.optimizers(), self.lr_schedulers()
@@ -145,6 +159,30 @@ class SFT(lightning.LightningModule):
             each.log_metrics(metrics, step=self.steps_done)
         self.steps_done += 1
         return {"loss": loss}
+
+    def _try_fp8(self, step: dict[str, Any]) -> None:
+        """Compute in fp8 from now on if that is faster and right; weights, gradients and random numbers stay as they are."""
+        assert self.network is not None
+        products = lowering.Products(self.network)
+
+        def compute(lowered: bool) -> float:
+            products.use(lowered)
+            loss = float(self.gradients(step))
+            self.optimizers().zero_grad()  # type: ignore[union-attr]
+            return loss
+
+        with torch.random.fork_rng([self.device] if self.device.type == "cuda" else []):
+            verdict = lowering.trial(lambda: compute(False), lambda: compute(True), self._clock)
+        seconds = self.strategy.reduce(torch.tensor(verdict.seconds, device=self.device), reduce_op="sum")
+        verdict = replace(verdict, seconds=tuple(seconds.tolist()))  # all ranks decide alike
+        products.use(verdict.keeps)
+        self.untried_fp8 = False
+        logger.info("%s", verdict)
+
+    def _clock(self) -> float:
+        if self.device.type == "cuda":
+            torch.cuda.synchronize(self.device)
+        return time.perf_counter()
 
     def _meter(self) -> Meter:
         """Return the meter, which counts floating-point operations as PaLM's appendix B does (forward and backward)."""

@@ -33,7 +33,7 @@ def folder(tasks_file: Path, tmp_path: Path) -> Path:
         epochs=2,
         model=SMALL,
         datamodule=functools.partial(Packed, 32, 256, "truncate", None, 0.1, tmp_path / "cache", 1024, False, False),
-        module=functools.partial(SFT, 1.0, "plain", "grids", False),
+        module=functools.partial(SFT, 1.0, "plain", "grids", False, False),
         optimizer=functools.partial(torch.optim.AdamW, lr=3e-3),
         scheduler=functools.partial(cosine, 0.03),
         strategy=functools.partial(Single, "none"),
