@@ -22,10 +22,7 @@ if TYPE_CHECKING:
     from alpaca.datamodules.tokens import MicroBatch
 
 CAUSAL = (-1, 0)  # a window; where there are more keys than queries, the last of each stand beside each other
-ROUNDED = (
-    512  # to which the longest is rounded up: what is compiled sees few values, and the kernel ends with a document
-)
-
+ROUNDED = 512  # to which the longest is rounded up: what is compiled sees few values
 
 Kernel = Callable[..., Tensor]
 """`torch.nn.attention.varlen.varlen_attn`: (T, H, D), (S, H, D) twice, their ends, the longest, scale, and a window."""
@@ -54,7 +51,7 @@ class Varlen:
             keys_end=_ends(seen, device),
             most_queries=-(-max(sizes) // ROUNDED) * ROUNDED,
             most_keys=-(-max(seen) // ROUNDED) * ROUNDED,
-            keys=_keys(sizes, behind).to(device) if behind else None,
+            keys=_of_any_number(_keys(sizes, behind).to(device)) if behind else None,
             kernel=kernel,
         )
 
@@ -79,9 +76,13 @@ class Varlen:
 
 
 def _ends(sizes: list[int], device: torch.device) -> Tensor:
-    ends = torch.tensor([0, *accumulate(sizes)], dtype=torch.int32, device=device)
-    torch._dynamo.maybe_mark_dynamic(ends, 0)  # or else what is compiled is compiled for a number of documents
-    return ends
+    return _of_any_number(torch.tensor([0, *accumulate(sizes)], dtype=torch.int32, device=device))
+
+
+def _of_any_number(x: Tensor) -> Tensor:
+    """Return a tensor of which what is compiled is not compiled for its length alone, as that is another in each row."""
+    torch._dynamo.maybe_mark_dynamic(x, 0)
+    return x
 
 
 def _keys(sizes: list[int], behind: list[int]) -> Tensor:

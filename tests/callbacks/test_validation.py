@@ -62,6 +62,8 @@ def test_the_validation_loss_is_the_mean_over_held_out_target_tokens(
         0.1,
         tmp_path / "cache",
         1024,
+        False,
+        False,
         data=tasks_file,
         folder=folder,
         tokenizer=SMALL.tokenizer,

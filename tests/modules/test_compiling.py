@@ -6,6 +6,7 @@ import functools
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from attending import emulated
@@ -14,6 +15,7 @@ from torch._dynamo.utils import counters
 from transformers import PreTrainedModel
 
 from alpaca.datamodules.encoding import encode
+from alpaca.datamodules.prefixes import behind_prefixes
 from alpaca.datamodules.tokens import MicroBatch, Tokens, documents, filler, row
 from alpaca.modules.attention import LayOut, grids, packed
 from alpaca.modules.checkpointing import checkpoint_activations
@@ -92,6 +94,20 @@ def test_compiled_layers_give_the_same_gradients_from_one_graph(
         assert graphs == (2 if adapters else 1)  # below the first adapter nothing asks for a gradient
         assert not counters["graph_break"]
     assert_equal(compiled, plain)
+
+
+def test_a_shared_prefix_needs_no_further_graph(tmp_path: Path) -> None:
+    tokens = encode(tokenizer(tmp_path), EXAMPLES, 512, "truncate").tokens
+    batches = []
+    for members in ([0, 3], [1, 2, 4], [0, 3, 5], [1, 6]):  # of one template, whose text is a token, behind BOS
+        pieces = behind_prefixes(tokens, members, np.full(len(EXAMPLES), 2))
+        batches.append(row([*pieces, *filler(PLACES - sum(len(piece.ids) for piece in pieces), 200)]))
+        assert (batches[-1]["prefixes"] >= 0).sum() == len(members)
+    plain = gradients(network(tmp_path, adapters=False), batches, VARLEN)
+    made = network(tmp_path, adapters=False)
+    compile_layers(made, backend="aot_eager")
+    assert_equal(gradients(made, batches, VARLEN), plain)
+    assert counters["stats"]["unique_graphs"] == 1
 
 
 @pytest.mark.slow
