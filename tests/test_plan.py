@@ -177,7 +177,7 @@ def test_every_second_layer_is_computed_again_selectively() -> None:
 
 def test_as_many_layers_are_computed_again_as_the_memory_asks_for(tmp_path: Path) -> None:
     """Between none, which does not fit, and all."""
-    asked = ["experiment=alpaca_7b", "gpu=h100_80gb", "optimizer=adamw_4bit", "module.loss=fused", "num_examples=1000"]
+    asked = ["experiment=alpaca_7b", "gpu=h100_80gb", "module.loss=fused", "num_examples=1000"]
     asked += ["datamodule.tokens_per_micro_batch=16384", "mean_tokens=400"]
     plans = {how: planned(tmp_path, *asked, f"strategy.activation_checkpointing={how}") for how in ("none", "auto")}
     share = plans["auto"]["activation_checkpointing"]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import itertools
+import subprocess
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -85,3 +87,12 @@ def test_the_processor_has_what_its_ranks_share() -> None:
     one, two = (Budget.of(torch.device("cpu"), ranks) for ranks in (1, 2))
     assert one.free == 2 * two.free > 2**30
     assert one.process > 2**26
+
+
+@pytest.mark.slow
+def test_a_run_says_how_much_it_computes_again(
+    alpaca: Callable[..., subprocess.CompletedProcess[str]], tasks_file: Path
+) -> None:
+    done = alpaca("train", f"data={tasks_file}", "epochs=1", "strategy.activation_checkpointing=auto")
+    assert done.returncode == 0, done.stderr
+    assert "activation checkpointing: 0% of the layers, for" in done.stderr
