@@ -39,7 +39,6 @@ def quieten_libraries() -> None:
     transformers_logging.disable_progress_bar()
     warnings.filterwarnings("ignore", "The '.*dataloader' does not have many workers")  # ours has nothing to wait for
     warnings.filterwarnings("ignore", r"`isinstance\(treespec, LeafSpec\)` is deprecated", FutureWarning)
-    warnings.filterwarnings("ignore", "`gradient_checkpointing_enable` is deprecated", FutureWarning)
     warnings.filterwarnings("ignore", "torch.distributed is disabled")  # a checkpoint of one process
     warnings.filterwarnings("ignore", r"`torch.distributed.\w+` is deprecated", FutureWarning)
 

@@ -93,8 +93,9 @@ RESULTS = ("parameters", "steps", "tokens", "peak_memory_gib", "fits", "seconds"
 
 def told(recipe: Recipe, gpu: GPU | None, utilisation: float) -> dict[str, Any]:
     """Return what there is to tell of a training; sizes are of one device, in GiB."""
-    moment, parts = peak(recipe.setup)
     there = available(recipe, gpu)
+    recipe = recipe.fitting(there)
+    moment, parts = peak(recipe.setup)
     total = sum(parts.values())
     seconds = hours(recipe, gpu, utilisation) * 3600 if gpu else None
     return {
@@ -107,6 +108,7 @@ def told(recipe: Recipe, gpu: GPU | None, utilisation: float) -> dict[str, Any]:
         "micro_batches": recipe.work.micro_batches,
         "data": recipe.documents.source,
         "memory_gib": {part: size / GIB for part, size in parts.items() if size},
+        "activation_checkpointing": recipe.strategy.activation_checkpointing,
         "peak_at": moment,
         "peak_memory_gib": total / GIB,
         "moments_gib": {name: sum(sizes.values()) / GIB for name, sizes in moments(recipe.setup).items()},

@@ -18,7 +18,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -60,6 +60,7 @@ STRATEGIES = {
 MICRO_BATCHES = {"padded": (1, 4, 12), "packed": (160, 500, 4096)}  # examples, tokens
 CHECKPOINTING = ("none", "full", "selective")
 BY_LAYER = ("layerwise", "layerwise, again")  # on one rank, as single, and checkpointed of their own accord
+LAYOUTS = {"prefix": {"shared_prefix": True}, "compiled": {"fill_rows": True}}  # of packed rows, what each switches on
 NETWORK = Scratch(
     vocab_size=512,
     hidden_size=48,
@@ -97,6 +98,15 @@ def cases() -> Iterator[Case]:
         again = ("full",) if strategy in BY_LAYER else CHECKPOINTING
         for size, checkpointing, kernel in itertools.product(sizes, again, ("plain", "fused")):
             yield Case(tuning, strategy, layout, size, checkpointing, kernel)
+    yield from faster(STRATEGIES)
+
+
+def faster(strategies: Iterable[str]) -> Iterator[Case]:
+    """Yield cases that compute a shared prefix once, and that are compiled, where layers can be."""
+    for tuning, strategy in itertools.product(TUNINGS, strategies):
+        yield Case(tuning, strategy, "prefix", 4096, "selective", "fused")
+        if strategy in ("single", "ddp", "fsdp"):
+            yield Case(tuning, strategy, "compiled", 500, "full", "plain")
 
 
 def few() -> Iterator[Case]:
@@ -107,11 +117,15 @@ def few() -> Iterator[Case]:
         checkpointing = "full" if strategy in BY_LAYER else CHECKPOINTING[turn % 3]
         kernel = ("plain", "fused")[turn // 2 % 2]
         yield Case(tuning, strategy, layout, MICRO_BATCHES[layout][turn % 3], checkpointing, kernel)
+    yield from (
+        case for case in faster(["single"]) if case.layout == "prefix"
+    )  # to compile takes longer than all others
 
 
 def steps_of(layout: str, micro_batch: int, folder: Path) -> Steps:
     """Return the ten steps in a layout; the examples of each are the same in all."""
-    kind = Packed if layout == "packed" else Padded
+    switched = {"fill_rows": False, "shared_prefix": False} | LAYOUTS.get(layout, {})
+    kind = Padded if layout == "padded" else functools.partial(Packed, **switched)
     return kind(
         GLOBAL_BATCH,
         MAX_LENGTH,
@@ -150,6 +164,9 @@ def module_of(case: Case, folder: Path, total_steps: int) -> SFT:
     arguments: dict[str, Any] = {
         "gradient_clip": 1.0,
         "loss": case.kernel,
+        "attention": "auto",
+        "compile": case.layout == "compiled",
+        "fp8": False,
         "folder": folder / "packed" / "base",
         "optimizer": functools.partial(torch.optim.AdamW, lr=2e-3),
         "scheduler": functools.partial(cosine, 0.03),

@@ -85,6 +85,7 @@ class Task:
     seed: int
     learning_rate: float
     gradient_clip: float
+    shared_prefix: bool = False  # ours
 
     @property
     def datamodule(self) -> functools.partial[Packed]:
@@ -97,6 +98,8 @@ class Task:
             validation_share=0.0,
             cache=self.folder / "cache",
             tokens_per_micro_batch=self.tokens_per_micro_batch,
+            fill_rows=False,
+            shared_prefix=self.shared_prefix,
         )
 
     @functools.cached_property
@@ -164,7 +167,9 @@ def ours(task: Task, step_ends: StepEnds) -> Trained:
         epochs=task.epochs,
         model=task.model,
         datamodule=task.datamodule,
-        module=functools.partial(SFT, gradient_clip=task.gradient_clip, loss=task.kernel),
+        module=functools.partial(
+            SFT, gradient_clip=task.gradient_clip, loss=task.kernel, attention="auto", compile=False, fp8=False
+        ),
         optimizer=task.optimizer,
         scheduler=task.scheduler,
         strategy=functools.partial(Single, "none"),

@@ -253,6 +253,19 @@ def test_every_second_layer_is_computed_again_selectively() -> None:
     assert kept["selective"] - kept["full"] == pytest.approx(kept["none"] - kept["selective"])
 
 
+def test_as_many_layers_are_computed_again_as_the_memory_asks_for(tmp_path: Path) -> None:
+    """Between none, which does not fit, and all."""
+    asked = ["experiment=alpaca_7b", "gpu=h100_80gb", "module.loss=fused", "num_examples=1000"]
+    asked += ["datamodule.tokens_per_micro_batch=16384", "mean_tokens=400"]
+    plans = {how: planned(tmp_path, *asked, f"strategy.activation_checkpointing={how}") for how in ("none", "auto")}
+    share = plans["auto"]["activation_checkpointing"]
+    assert not plans["none"]["fits"]
+    assert plans["auto"]["fits"]
+    assert 0 < share < 1
+    assert plans["none"]["seconds"] < plans["auto"]["seconds"]
+    assert not planned(tmp_path, *asked, f"strategy.activation_checkpointing={share - 1 / 32}")["fits"]
+
+
 def test_the_largest_micro_batch_is_that_of_the_steps(tasks_file: Path, tmp_path: Path) -> None:
     plan = planned(tmp_path, f"data={tasks_file}", "datamodule.global_batch_size=50", "epochs=2")
     assert plan["steps"] == 8

@@ -26,7 +26,7 @@ from alpaca.train import Model, train
 from alpaca.trainers.lightning import Accelerator, Precision, configure, has_bf16
 
 GOLDEN = Path(__file__).parent / "golden_losses.txt"
-MODULE = functools.partial(SFT, gradient_clip=1.0, loss="plain")
+MODULE = functools.partial(SFT, gradient_clip=1.0, loss="plain", attention="auto", compile=False, fp8=False)
 SINGLE = functools.partial(Single, "none")
 
 
@@ -68,6 +68,8 @@ def trained(
             validation_share=validation_share,
             cache=root / "cache",
             tokens_per_micro_batch=1024,
+            fill_rows=False,
+            shared_prefix=False,
         ),
         module=module,
         optimizer=optimizer or functools.partial(torch.optim.AdamW, lr=lr, fused=True),

@@ -9,7 +9,7 @@ from pydantic import PositiveInt
 
 from alpaca.datamodules.packing import Rows, pad
 from alpaca.datamodules.steps import Steps
-from alpaca.datamodules.tokens import Indices, MicroBatch, Tokens, collate_padded
+from alpaca.datamodules.tokens import Indices, MicroBatch, collate_padded
 
 
 @dataclass(eq=False, repr=False)
@@ -18,11 +18,15 @@ class Padded(Steps):
 
     examples_per_micro_batch: PositiveInt
 
-    def divide(self, lengths: np.ndarray, ranks: int) -> Rows:
-        return pad(lengths, self.examples_per_micro_batch, ranks)
+    @property
+    def capacity(self) -> int:
+        return self.examples_per_micro_batch * self.max_length
 
-    def collate(self, tokens: Tokens, members: Indices) -> MicroBatch:
-        return collate_padded(tokens, members)
+    def divide(self, members: np.ndarray, ranks: int) -> Rows:
+        return [members[row] for row in pad(self.tokens.lengths[members], self.examples_per_micro_batch, ranks)]
 
-    def places(self, lengths: np.ndarray) -> int:
-        return int(lengths.max()) * len(lengths)
+    def collate(self, members: Indices) -> MicroBatch:
+        return collate_padded(self.tokens, members)
+
+    def places(self, members: np.ndarray) -> int:
+        return int(self.tokens.lengths[members].max()) * len(members)

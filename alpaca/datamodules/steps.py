@@ -25,7 +25,7 @@ from alpaca.datamodules.encoding import Encoded, LongExamples, encode
 from alpaca.datamodules.mixing import Mixture, hold_out
 from alpaca.datamodules.packing import Rows
 from alpaca.datamodules.report import DataReport
-from alpaca.datamodules.tokens import Indices, MicroBatch, Tokens, without_targets
+from alpaca.datamodules.tokens import LAYOUT, Indices, MicroBatch, without_targets
 from alpaca.doors.hub import pinned
 from alpaca.errors import UserError
 from alpaca.files import read_json, write_json, write_jsonl
@@ -70,16 +70,21 @@ class Steps(lightning.LightningDataModule, ABC):
         self._encoded: Encoded | None = None
 
     @abstractmethod
-    def divide(self, lengths: np.ndarray, ranks: int) -> Rows:
-        """Divide documents of these lengths among micro-batches, as many for each rank."""
+    def divide(self, members: np.ndarray, ranks: int) -> Rows:
+        """Divide examples among micro-batches, as many for each rank."""
 
     @abstractmethod
-    def collate(self, tokens: Tokens, members: Indices) -> MicroBatch:
-        """Lay documents out as one micro-batch."""
+    def collate(self, members: Indices) -> MicroBatch:
+        """Lay examples out as one micro-batch."""
+
+    @property
+    @abstractmethod
+    def capacity(self) -> int:
+        """Return how many places a micro-batch has at most."""
 
     @abstractmethod
-    def places(self, lengths: np.ndarray) -> int:
-        """Count the places, padding included, of a micro-batch of documents of these lengths."""
+    def places(self, members: np.ndarray) -> int:
+        """Count the places, padding included, of a micro-batch of these examples."""
 
     def prepare_data(self) -> None:
         """Tokenize once, on rank 0; the others come back when the tokens are there, which they see from the files alone.
@@ -114,8 +119,8 @@ class Steps(lightning.LightningDataModule, ABC):
     def steps(self, first: int = 0, rank: int = 0, world: int = 1) -> Iterator[dict[str, Any]]:
         """Yield this rank's part of the optimizer steps from `first` on; the last of an epoch may hold fewer examples.
 
-        A step is its micro-batches, as many on every rank; the counts, over all ranks, of its examples, its tokens, its
-        places (padding included) and its target tokens; and the epochs that are done after it.
+        A step is its micro-batches, as many on every rank; the counts, over all ranks, of its examples, its tokens, the pairs
+        of tokens of one document, its places (padding included) and its target tokens; and the epochs done after it.
         """
         for epoch in range(first // self.steps_per_epoch, self.epochs):
             order = self.mixture.order(epoch)
@@ -138,22 +143,26 @@ class Steps(lightning.LightningDataModule, ABC):
     def transfer_batch_to_device(
         self, batch: dict[str, Any], device: torch.device, dataloader_idx: int
     ) -> dict[str, Any]:
-        micro_batches = [{name: part.to(device) for name, part in micro.items()} for micro in batch["micro_batches"]]
+        """Move all but what layouts are made from on the processor, so that none waits for the device."""
+        micro_batches = [
+            {name: part if name in LAYOUT else part.to(device) for name, part in micro.items()}
+            for micro in batch["micro_batches"]
+        ]
         return batch | {"micro_batches": micro_batches}
 
     def _step(self, members: np.ndarray, rank: int, world: int) -> dict[str, Any]:
         """Divide examples among the ranks; one that has none for a micro-batch gets the shortest, without targets."""
         lengths = self.tokens.lengths[members]
         shortest = members[[lengths.argmin()]]
-        rows = [members[row] for row in self.divide(lengths, world)]
+        rows = self.divide(members, world)
         return {
             "micro_batches": [
-                self.collate(self.tokens, row) if len(row) else without_targets(self.collate(self.tokens, shortest))
-                for row in rows[rank::world]
+                self.collate(row) if len(row) else without_targets(self.collate(shortest)) for row in rows[rank::world]
             ],
             "examples": len(members),
             "tokens": int(lengths.sum()),
-            "padded_tokens": sum(self.places(self.tokens.lengths[row if len(row) else shortest]) for row in rows),
+            "pairs": int((lengths**2).sum()),
+            "padded_tokens": sum(self.places(row if len(row) else shortest) for row in rows),
             "target_tokens": int(self.tokens.target_counts[members].sum()),
         }
 

@@ -15,6 +15,7 @@ import torch
 
 MicroBatch = dict[str, torch.Tensor]
 Indices = Sequence[int] | np.ndarray
+LAYOUT = ("document_lengths", "prefixes")  # parts of a packed micro-batch that say where its documents lie
 IGNORED = -100  # a target that cross-entropy passes over
 
 
@@ -47,14 +48,42 @@ class Tokens:
         return slice(int(self.ends[index - 1]) if index else 0, int(self.ends[index]))
 
 
+@dataclass(frozen=True)
+class Piece:
+    """A document of a packed row, or what is left of one that continues an earlier piece."""
+
+    ids: np.ndarray  # (tokens,)
+    targets: np.ndarray  # (tokens,) bool
+    prefix: int = -1  # the number of the piece that it continues
+    begin: int = 0  # position of its first token
+
+
 def collate(tokens: Tokens, members: Indices) -> MicroBatch:
     """Lay documents end to end; positions restart with each, and nothing is padded."""
-    ids = np.concatenate([tokens.example(index) for index in members]).astype(np.int64)
-    lengths = np.array([len(tokens.example(index)) for index in members])
-    predicted = np.flatnonzero(np.concatenate([tokens.mask(index) for index in members]))
-    return {
+    return row(documents(tokens, members))
+
+
+def documents(tokens: Tokens, members: Indices) -> list[Piece]:
+    """Return examples as documents of a row."""
+    return [Piece(tokens.example(index), tokens.mask(index)) for index in members]
+
+
+def filler(places: int, longest: int) -> list[Piece]:
+    """Return documents of at most `longest` tokens, none of them a target, that together fill so many places."""
+    sizes = [min(longest, places - begin) for begin in range(0, places, longest)]
+    return [Piece(np.zeros(size, np.int64), np.zeros(size, bool)) for size in sizes]
+
+
+def row(pieces: Sequence[Piece]) -> MicroBatch:
+    """Lay documents end to end; which of them continue others is told only where some do."""
+    ids = np.concatenate([piece.ids for piece in pieces]).astype(np.int64)
+    lengths = np.array([len(piece.ids) for piece in pieces])
+    predicted = np.flatnonzero(np.concatenate([piece.targets for piece in pieces]))
+    positions = np.concatenate([np.arange(p.begin, p.begin + len(p.ids)) for p in pieces])
+    prefixes = torch.tensor([piece.prefix for piece in pieces])  # (N,)
+    return ({"prefixes": prefixes} if (prefixes >= 0).any() else {}) | {
         "input_ids": torch.from_numpy(ids)[None],  # (1, T)
-        "position_ids": torch.from_numpy(np.concatenate([np.arange(n) for n in lengths]))[None],  # (1, T)
+        "position_ids": torch.from_numpy(positions)[None],  # (1, T)
         "document_lengths": torch.from_numpy(lengths),  # (N,)
         "predicting": torch.from_numpy(predicted - 1),  # (K,) the positions whose next token is a target
         "targets": torch.from_numpy(ids[predicted]),  # (K,)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
+from torch.utils.checkpoint import checkpoint
+
+from alpaca.planning.memory import again
 from alpaca.strategies.exact import layers
 
 if TYPE_CHECKING:
@@ -13,10 +17,11 @@ if TYPE_CHECKING:
 
 
 def checkpoint_activations(network: PreTrainedModel, how: ActivationCheckpointing) -> None:
-    """Keep all activations (none), only what goes from decoder layer to layer (full), or all of every second (selective)."""
-    if how == "none":
-        return
-    network.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
-    if how == "selective":
-        for layer in list(layers(network))[1::2]:
-            layer.gradient_checkpointing = False  # type: ignore[assignment]
+    """Keep all activations (none), only what goes from decoder layer to layer (full, auto), or that of a share of the layers.
+
+    Selectively, every second layer is computed again. A compiled layer is recomputed as compiled.
+    """
+    every = list(layers(network))
+    for number, layer in enumerate(every):
+        if again(how, number, len(every)):
+            layer.forward = functools.partial(checkpoint, layer.forward, use_reentrant=False)

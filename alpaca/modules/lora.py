@@ -27,6 +27,7 @@ from alpaca.errors import UserError
 from alpaca.files import write_whole
 from alpaca.models.weights import Gathered, Tensors, Weights, told
 from alpaca.modules.loss import Kernel
+from alpaca.modules.paths import Attending
 from alpaca.modules.sft import SFT
 from alpaca.processes import rank
 from alpaca.schema import unknown
@@ -57,6 +58,9 @@ class LoRA(SFT):
         self,
         gradient_clip: PositiveFloat,
         loss: Kernel,
+        attention: Attending,
+        compile: bool,
+        fp8: bool,
         r: PositiveInt,
         alpha: PositiveInt,
         dropout: Dropout,
@@ -73,6 +77,9 @@ class LoRA(SFT):
         super().__init__(
             gradient_clip,
             loss,
+            attention,
+            compile,
+            fp8,
             folder=folder,
             optimizer=optimizer,
             scheduler=scheduler,
@@ -201,6 +208,9 @@ class QLoRA(LoRA):
 def qlora(
     gradient_clip: PositiveFloat,
     loss: Kernel,
+    attention: Attending,
+    compile: bool,
+    fp8: bool,
     r: PositiveInt,
     alpha: PositiveInt,
     dropout: Dropout,
@@ -212,7 +222,7 @@ def qlora(
         raise UserError("module=qlora needs a CUDA device; give module=lora")
     if importlib.util.find_spec("bitsandbytes") is None:
         raise UserError("module=qlora needs bitsandbytes: pip install 'alpaca-framework[qlora]'; or give module=lora")
-    return partial(QLoRA, gradient_clip, loss, r, alpha, dropout, targets, export)
+    return partial(QLoRA, gradient_clip, loss, attention, compile, fp8, r, alpha, dropout, targets, export)
 
 
 class Adapted(Weights):

@@ -9,16 +9,16 @@ import importlib.util
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from alpaca.datamodules.tokens import IGNORED, MicroBatch
 from alpaca.errors import UserError
-from alpaca.modules.attention import Documents, use_packed_attention
+from alpaca.modules.attention import LayOut, grids, use_packed_attention
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
-
-    from alpaca.datamodules.tokens import MicroBatch
 
 Kernel = Literal["plain", "fused", "liger"]
 FUSED_ROWS = (
@@ -48,17 +48,18 @@ class FusedHead(nn.Linear):
         return self.kernel(hidden.flatten(0, 1)[self.predicting], self.weight, targets)  # ()
 
 
-def target_loss(network: PreTrainedModel, batch: MicroBatch) -> Tensor:
+def target_loss(network: PreTrainedModel, batch: MicroBatch, lay_out: LayOut = grids) -> Tensor:
     """Return the summed cross-entropy of a micro-batch's target tokens, a scalar.
 
-    Where the layout allows, only the positions that predict a target go through the language-model head.
+    `lay_out` says how to attend within packed documents. Where the layout allows, only the positions that predict a target
+    go through the language-model head.
     """
     head = network.get_output_embeddings()
     predicting, targets = batch["predicting"], batch["targets"]
     packed = "document_lengths" in batch
     if packed:
         use_packed_attention(network)
-        layout: dict[str, Any] = {"documents": Documents.of(batch["document_lengths"])}
+        layout: dict[str, Any] = {"documents": lay_out(batch)}
     else:
         layout = {"attention_mask": batch["attention_mask"]}
     if isinstance(head, FusedHead):
@@ -92,16 +93,41 @@ def use_kernel(network: PreTrainedModel, kernel: Kernel) -> None:
 
 
 def _fused() -> Callable[[Tensor, Tensor, Tensor], Tensor]:
-    import torch
-
-    if not hasattr(F, "linear_cross_entropy"):
-        raise UserError(f"module.loss=fused needs torch 2.13, and this is {torch.__version__}; give module.loss=plain")
+    if not hasattr(F, "linear_cross_entropy"):  # before torch 2.13
+        return Chunked.apply
     options = torch.nn.LinearCrossEntropyOptions(batch_chunk_size=FUSED_ROWS)
 
     def compute(hidden: Tensor, weight: Tensor, targets: Tensor) -> Tensor:
         return F.linear_cross_entropy(hidden, weight, targets, reduction="sum", options=options)
 
     return compute
+
+
+class Chunked(torch.autograd.Function):
+    """The summed loss of targets without all of their logits: those of a few rows at a time, and their gradients at once."""
+
+    @staticmethod
+    def forward(ctx: Any, hidden: Tensor, weight: Tensor, targets: Tensor) -> Tensor:
+        """Take (K, D), (V, D) and (K,); the weights' gradients of all rows are summed in fp32."""
+        total = hidden.new_zeros((), dtype=torch.float32)
+        of_hidden, of_weight = [], torch.zeros_like(weight, dtype=torch.float32) if weight.requires_grad else None
+        for rows, wanted in zip(hidden.split(FUSED_ROWS), targets.split(FUSED_ROWS), strict=True):
+            logits = (rows @ weight.T).float()  # (rows, V)
+            total += F.cross_entropy(logits, wanted, reduction="sum")
+            slope = logits.softmax(1).scatter_add_(1, wanted.clamp(min=0)[:, None], -torch.ones_like(logits[:, :1]))
+            slope = slope.mul_((wanted != IGNORED)[:, None]).to(rows.dtype)
+            of_hidden.append((slope @ weight).to(rows.dtype))
+            if of_weight is not None:
+                of_weight += slope.T @ rows
+        ctx.save_for_backward(torch.cat(of_hidden), of_weight)
+        ctx.dtype = weight.dtype
+        return total
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        of_hidden, of_weight = ctx.saved_tensors
+        scaled = None if of_weight is None else (of_weight * gradients[0]).to(ctx.dtype)
+        return of_hidden * gradients[0].to(of_hidden.dtype), scaled, None
 
 
 def _liger() -> Callable[[Tensor, Tensor, Tensor], Tensor]:

@@ -1,4 +1,8 @@
-"""What a step costs: tokens per second of each kind, use of the hardware, memory, waiting."""
+"""What a step costs: tokens per second of each kind, use of the hardware, memory, waiting.
+
+The use of the hardware is PaLM's MFU: what the documents ask for, each alone, over what the device could do. Recomputing does
+not count, padding does not, and a prefix that is computed once counts for each of its documents.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,6 @@ import time
 from typing import Any
 
 import torch
-from torch import Tensor
 
 PEAK_FLOPS = {  # dense bf16, from NVIDIA's data sheets
     "H200": 989e12,
@@ -59,14 +62,7 @@ class Meter:
         return meters
 
     def _flops(self, step: dict[str, Any]) -> float:
-        pairs: int = sum(_pairs(batch) for batch in step["micro_batches"]) * self.world
-        return self.flops_per_token * float(step["tokens"]) + self.attention_flops * pairs
-
-
-def _pairs(batch: dict[str, Tensor]) -> int:
-    """Count the pairs of tokens of one document."""
-    lengths = batch["document_lengths"] if "document_lengths" in batch else batch["attention_mask"].sum(1)
-    return int((lengths**2).sum())
+        return self.flops_per_token * float(step["tokens"]) + self.attention_flops * float(step["pairs"])
 
 
 def peak_memory(device: torch.device) -> int:

@@ -7,7 +7,9 @@ optimization).
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -20,14 +22,23 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from alpaca.datamodules.tokens import MicroBatch
 from alpaca.errors import UserError
+from alpaca.log import logger
+from alpaca.models.shape import Shape
 from alpaca.models.weights import Gathered, Tensors, Weights, export
+from alpaca.modules import fp8 as lowering
+from alpaca.modules.attention import LayOut, grids
+from alpaca.modules.budget import Budget, setup_of, share_to_recompute
 from alpaca.modules.checkpointing import checkpoint_activations
+from alpaca.modules.compiling import compile_layers
 from alpaca.modules.loss import Kernel, target_loss, use_kernel
 from alpaca.modules.meters import Meter
+from alpaca.modules.paths import Attending, capability_of, lay_out_by
 from alpaca.strategies.exact import Exact, trainable
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+    from alpaca.datamodules.steps import Steps
 
 
 class SFT(lightning.LightningModule):
@@ -37,6 +48,9 @@ class SFT(lightning.LightningModule):
         self,
         gradient_clip: PositiveFloat,
         loss: Kernel,
+        attention: Attending,
+        compile: bool,
+        fp8: bool,
         *,
         folder: Path,
         optimizer: Callable[..., Optimizer],
@@ -47,7 +61,9 @@ class SFT(lightning.LightningModule):
     ) -> None:
         super().__init__()
         self.automatic_optimization = False
-        self.gradient_clip, self.kernel = gradient_clip, loss
+        self.gradient_clip, self.kernel, self.attention = gradient_clip, loss, attention
+        self.compiled, self.lay_out = compile, cast(LayOut, grids)
+        self.untried_fp8 = fp8
         self.folder, self.optimizer, self.scheduler = folder, optimizer, scheduler
         self.total_steps, self.steps_done = total_steps, first_step
         self.seed = seed
@@ -68,6 +84,14 @@ class SFT(lightning.LightningModule):
 
     def configure_model(self) -> None:
         if self.network is None:
+            device, halves = self.strategy.root_device, self.strategy.halves
+            self.lay_out = lay_out_by(self.attention, device, halves)
+            if self.compiled and self.strategy.sharding == "zero3":
+                raise UserError(
+                    "module.compile=true needs whole layers, which ZeRO-3 has not; give strategy=fsdp or single"
+                )
+            if self.untried_fp8:
+                lowering.refuse(capability_of(device), halves, self.compiled, self.strategy.sharding)
             self.network = self.strategy.build(self.source(), self.adapt)
             self.network.train()
 
@@ -82,7 +106,21 @@ class SFT(lightning.LightningModule):
     def adapt(self, network: PreTrainedModel) -> None:
         """Change what a network computes with, before its weights are there."""
         use_kernel(network, self.kernel)
-        checkpoint_activations(network, self.strategy.activation_checkpointing)
+        if self.compiled:
+            compile_layers(network)
+        how = self.strategy.activation_checkpointing
+        checkpoint_activations(network, self.fitting(network) if how == "auto" else how)
+
+    def fitting(self, network: PreTrainedModel) -> float:
+        """Return the share of the layers that must be computed again for the training to fit its device."""
+        steps, device = cast("Steps", self.trainer.datamodule), self.strategy.root_device  # type: ignore[attr-defined]
+        shape = Shape.of(network.config.get_text_config().to_dict(), str(self.folder))
+        budget = Budget.of(device, self.trainer.world_size)
+        precision = str(self.trainer.precision)
+        setup = setup_of(shape, self.strategy, steps, self.optimizer, precision, self.kernel != "plain", budget)
+        share = share_to_recompute(setup, budget)
+        logger.info("activation checkpointing: %.0f%% of the layers, for %.1f GiB", 100 * share, budget.free / 2**30)
+        return share
 
     def configure_optimizers(self) -> Any:
         optimizer = self.optimizer(list(trainable(self).items()))
@@ -92,10 +130,12 @@ class SFT(lightning.LightningModule):
     def forward(self, batch: MicroBatch) -> Tensor:
         """Return the summed loss of a micro-batch's targets."""
         assert self.network is not None
-        return target_loss(self.network, batch)
+        return target_loss(self.network, batch, self.lay_out)
 
     def training_step(self, step: dict[str, Any], _: int) -> dict[str, Tensor]:
         """Take and log one optimizer step; callbacks get what it returns as `outputs`."""
+        if self.untried_fp8:
+            self._try_fp8(step)
         meter = self._meter()
         meter.begin()
         optimizer, schedule = self.optimizers(), self.lr_schedulers()
@@ -115,10 +155,34 @@ class SFT(lightning.LightningModule):
             "gradient_norm": float(norm),
         }
         metrics |= meter.end(step)
-        for logger in self.loggers:  # `log_dict` would take milliseconds, to average what a step has once
-            logger.log_metrics(metrics, step=self.steps_done)
+        for each in self.loggers:  # `log_dict` would take milliseconds, to average what a step has once
+            each.log_metrics(metrics, step=self.steps_done)
         self.steps_done += 1
         return {"loss": loss}
+
+    def _try_fp8(self, step: dict[str, Any]) -> None:
+        """Compute in fp8 from now on if that is faster and right; weights, gradients and random numbers stay as they are."""
+        assert self.network is not None
+        products = lowering.Products(self.network)
+
+        def compute(lowered: bool) -> float:
+            products.use(lowered)
+            loss = float(self.gradients(step))
+            self.optimizers().zero_grad()  # type: ignore[union-attr]
+            return loss
+
+        with torch.random.fork_rng([self.device] if self.device.type == "cuda" else []):
+            verdict = lowering.trial(lambda: compute(False), lambda: compute(True), self._clock)
+        seconds = self.strategy.reduce(torch.tensor(verdict.seconds, device=self.device), reduce_op="sum")
+        verdict = replace(verdict, seconds=tuple(seconds.tolist()))  # all ranks decide alike
+        products.use(verdict.keeps)
+        self.untried_fp8 = False
+        logger.info("%s", verdict)
+
+    def _clock(self) -> float:
+        if self.device.type == "cuda":
+            torch.cuda.synchronize(self.device)
+        return time.perf_counter()
 
     def _meter(self) -> Meter:
         """Return the meter, which counts floating-point operations as PaLM's appendix B does (forward and backward)."""

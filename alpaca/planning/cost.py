@@ -2,8 +2,44 @@
 
 from __future__ import annotations
 
-from alpaca.planning.gpu import GPU
+from dataclasses import dataclass, fields
+
+from alpaca.planning.gpu import GPU, Measured
+from alpaca.planning.memory import layer_activations, logits, recomputed
 from alpaca.planning.recipe import Recipe
+
+TERA, GIB = 1e12, 2**30
+
+
+@dataclass(frozen=True)
+class Work:
+    """What the devices do in a training together, in the units that `planning.gpu.Measured` has seconds for."""
+
+    products: float
+    attention: float
+    passed: float
+    updated: float
+    calls: float
+    steps: float
+
+    @classmethod
+    def of(cls, recipe: Recipe) -> Work:
+        setup, work = recipe.setup, recipe.work
+        layers, share = recipe.shape.num_hidden_layers, work.tokens / work.largest
+        kept = layers * (1 + _again(recipe) / 2) * layer_activations(setup) * share
+        moved = 2 * setup.stored + setup.optimizer_bytes
+        return cls(
+            products=_products(recipe) / TERA,
+            attention=_attention(recipe) / TERA,
+            passed=(kept + logits(setup) * share) / GIB,
+            updated=work.steps * recipe.shape.parameters * moved / GIB,
+            calls=float(layers * work.steps * work.micro_batches * recipe.world),
+            steps=float(work.steps * recipe.world),
+        )
+
+    def seconds(self, measured: Measured) -> float:
+        """Return how long one device would take for all of it."""
+        return float(sum(getattr(self, unit.name) * getattr(measured, unit.name) for unit in fields(self)))
 
 
 def flops(recipe: Recipe) -> float:
@@ -13,17 +49,36 @@ def flops(recipe: Recipe) -> float:
     costs 6 x layers x width for each token and each one that it sees, half of its document on average. Of these 6, 2 are the
     forward pass's, which a recomputation takes again, and 2 the gradients' of weights, which frozen ones have not.
     """
-    shape, work, strategy = recipe.shape, recipe.work, recipe.strategy
-    share = recipe.documents.targets.sum() / recipe.documents.lengths.sum()
-    again = {"none": 0, "selective": 0, "full": 1}[strategy.activation_checkpointing]
+    return _products(recipe) + _attention(recipe)
+
+
+def _products(recipe: Recipe) -> float:
+    shape, work = recipe.shape, recipe.work
+    targets = recipe.documents.targets.sum() / recipe.documents.lengths.sum() * work.tokens
     backward = 1 if recipe.setup.adapters else 2
-    rounds = 2 if strategy.gradients == "again" else 1
-    head = shape.vocabulary * work.tokens * share * (1 + backward)
-    weights = shape.layer * work.tokens * (1 + rounds * (again + backward))
-    attention = shape.queries * work.tokens_squared * (1 + rounds * (again + 2))
-    return float(2 * (head + shape.num_hidden_layers * (weights + attention)))
+    layers = shape.num_hidden_layers * shape.layer * work.tokens * (1 + _rounds(recipe) * (_again(recipe) + backward))
+    return float(2 * (shape.vocabulary * targets * (1 + backward) + layers))
+
+
+def _attention(recipe: Recipe) -> float:
+    shape = recipe.shape
+    passes = 1 + _rounds(recipe) * (_again(recipe) + 2)
+    return 2.0 * shape.num_hidden_layers * shape.queries * recipe.work.tokens_squared * passes
+
+
+def _rounds(recipe: Recipe) -> int:
+    """Return how often the backward pass goes through the layers."""
+    return 2 if recipe.strategy.gradients == "again" else 1
+
+
+def _again(recipe: Recipe) -> float:
+    """Return the share of the layers whose forward pass is computed again."""
+    count = recipe.shape.num_hidden_layers
+    return sum(recomputed(recipe.setup, layer) for layer in range(count)) / count
 
 
 def hours(recipe: Recipe, gpu: GPU, utilisation: float) -> float:
-    """Return the hours of training on GPUs that reach this share of their peak."""
+    """Return the hours of training on GPUs: as measured on one, or else at this share of their peak."""
+    if gpu.measured:
+        return Work.of(recipe).seconds(gpu.measured) / recipe.world / 3600
     return flops(recipe) / (gpu.flops(recipe.machine.precision) * utilisation * recipe.world) / 3600

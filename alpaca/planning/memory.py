@@ -7,7 +7,8 @@ counted with torch.autograd.graph.saved_tensors_hooks; a test counts it again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from alpaca.models.shape import Shape
@@ -22,6 +23,8 @@ DEEPSPEED_BUCKET = 50_000_000  # strategies.deepspeed.BUCKET: numbers, allocated
 DEEPSPEED_LIVE = 1_000_000_000  # numbers, its stage3_max_live_parameters and stage3_max_reuse_distance
 Sharding = Literal["none", "layerwise", "ddp", "fsdp", "zero2", "zero3"]
 ALONE: tuple[Sharding, ...] = ("none", "layerwise")  # on one device
+Checkpointing = Literal["none", "full", "selective", "auto"] | float  # or a share of the layers
+SHARES = {"none": 0.0, "selective": 0.5, "full": 1.0, "auto": 1.0}  # automatically, all until it is known what fits
 Parts = dict[str, float]
 
 
@@ -35,7 +38,7 @@ class Setup:
     optimizer_bytes: float  # of the states, a parameter; DeepSpeed's are in fp32
     sharding: Sharding
     world: int
-    checkpointing: Literal["none", "full", "selective"]
+    checkpointing: Checkpointing
     fused_loss: bool
     offload: bool
     reshard: bool
@@ -88,8 +91,23 @@ def layer_activations(setup: Setup) -> float:
 
 
 def recomputed(setup: Setup, layer: int) -> bool:
-    """Tell whether the backward pass computes a decoder layer again; selectively, every second."""
-    return setup.checkpointing == "full" or (setup.checkpointing == "selective" and layer % 2 == 0)
+    """Tell whether the backward pass computes a decoder layer again."""
+    return again(setup.checkpointing, layer, setup.shape.num_hidden_layers)
+
+
+def again(how: Checkpointing, layer: int, layers: int) -> bool:
+    """Tell whether a decoder layer is one of the share that is computed again, which are spread evenly, the first among them."""
+    share = SHARES[how] if isinstance(how, str) else how
+    number = math.ceil(share * layers - 1e-9)
+    return layer * number % layers < number
+
+
+def least_recomputed(setup: Setup, available: float) -> float:
+    """Return the least share of the layers with which the peak is within `available` bytes; all where none is."""
+    layers = setup.shape.num_hidden_layers
+    shares = (number / layers for number in range(layers))
+    fitting = (share for share in shares if sum(peak(replace(setup, checkpointing=share))[1].values()) <= available)
+    return next(fitting, 1.0)
 
 
 def kept_of_layer(setup: Setup, layer: int) -> float:

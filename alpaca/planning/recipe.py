@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
+from annotated_types import Interval
 from pydantic import PositiveInt
 
 from alpaca.errors import UserError
 from alpaca.files import read_json
 from alpaca.models.shape import Shape
 from alpaca.planning.adapters import Adapters
-from alpaca.planning.memory import ALONE, FP32, Setup, Sharding
+from alpaca.planning.memory import ALONE, FP32, Setup, Sharding, least_recomputed
 from alpaca.planning.workload import Documents, Workload, workload
 from alpaca.schema import Described, unknown
 
@@ -27,6 +28,9 @@ SHARDINGS: dict[str, Sharding] = {
     "alpaca.strategies.fsdp.FSDP": "fsdp",
     "alpaca.strategies.deepspeed.DeepSpeed": "zero3",
 }
+
+
+Share = Annotated[float, Interval(ge=0, le=1)]
 
 
 @dataclass(frozen=True)
@@ -128,7 +132,7 @@ class Optimizer:
 @dataclass(frozen=True)
 class Strategy:
     target: str
-    activation_checkpointing: Literal["none", "full", "selective"] = "full"  # as layerwise has it
+    activation_checkpointing: Literal["none", "full", "selective", "auto"] | Share = "full"  # as layerwise has it
     gradients: Literal["host", "again"] | None = None
     inputs: Place = "device"
     states: Place = "device"
@@ -198,6 +202,13 @@ class Recipe:
     def work(self) -> Workload:
         size, capacity = self.batching.global_batch_size, self.batching.capacity
         return workload(self.documents, self.epochs, size, capacity, self.world, self.seed)
+
+    def fitting(self, available: float | None) -> Recipe:
+        """Return this with as many layers computed again as `available` bytes ask for, where that is left to be found."""
+        if self.strategy.activation_checkpointing != "auto" or available is None:
+            return self
+        share = least_recomputed(self.setup, available)
+        return replace(self, strategy=replace(self.strategy, activation_checkpointing=share))
 
     @cached_property
     def setup(self) -> Setup:

@@ -30,6 +30,7 @@ def table(planned: Mapping[str, Any]) -> Table:
     for key in ("parameters", "devices", "examples", "tokens", "steps", "micro_batches", "largest_micro_batch"):
         grid.add_row(_words(key), f"{planned[key]:,}")
     grid.add_section()
+    grid.add_row("activation checkpointing", _share(planned["activation_checkpointing"]))
     for part, size in planned["memory_gib"].items():
         grid.add_row(Text(f"  {_words(part)}"), f"{size:,.2f} GiB")
     grid.add_row(f"peak a device, at: {planned['peak_at']}", f"{planned['peak_memory_gib']:,.2f} GiB")
@@ -64,6 +65,10 @@ def advice(planned: Mapping[str, Any]) -> list[str]:
         return [*lines, "It fits."]
     changes = [f"  {change}" for change in planned["changes"]] or ["  nothing that was tried is enough"]
     return [*lines, "It does not fit. To make it fit, one of:", *changes]
+
+
+def _share(how: str | float) -> str:
+    return how if isinstance(how, str) else f"{how:.0%} of the layers"
 
 
 def _words(key: str) -> str:

@@ -17,6 +17,8 @@ from alpaca.strategies.exact import ActivationCheckpointing, Exact
 class DDP(Exact, DDPStrategy):
     """Each rank takes its micro-batches of a step; the gradients are averaged in the last one."""
 
+    sharding = "ddp"
+
     def __init__(self, activation_checkpointing: ActivationCheckpointing, *, kind: str, precision: str) -> None:
         super().__init__(gradient_as_bucket_view=True)
         self.activation_checkpointing = activation_checkpointing

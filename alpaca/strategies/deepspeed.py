@@ -52,7 +52,8 @@ class DeepSpeed(Exact, DeepSpeedStrategy):
             logging_level=logging.ERROR,
         )
         self.activation_checkpointing = activation_checkpointing
-        self.shards_weights = stage == 3
+        self.shards_weights, self.offloads = stage == 3, offload_to_cpu
+        self.sharding = "zero3" if stage == 3 else "zero2"
         self.kind = kind
 
     def setup_environment(self) -> None:

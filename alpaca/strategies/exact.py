@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import torch
 import torch.distributed as dist
+from annotated_types import Interval
 from lightning.pytorch.strategies import Strategy
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 
 from alpaca.models.weights import Weights
+from alpaca.planning.memory import Sharding
 from alpaca.strategies.parts import Part
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-ActivationCheckpointing = Literal["none", "full", "selective"]
+Share = Annotated[float, Interval(ge=0, le=1)]  # of the decoder layers
+ActivationCheckpointing = Literal["none", "full", "selective", "auto"] | Share
 Adapt = Callable[["PreTrainedModel"], None]
 
 
@@ -32,8 +35,16 @@ class Exact(Strategy):
     activation_checkpointing: ActivationCheckpointing
     global_rank: int
     world_size: int
+    sharding: Sharding = "none"
     shards_weights = False
+    offloads = False  # what it shards, to the processor's memory
+    reshards = True  # weights after a layer's forward pass, where they are in shards
     mixes_precision = False  # itself, instead of Lightning's plugin
+
+    @property
+    def halves(self) -> bool:
+        """Tell whether activations are in bf16."""
+        return "bf16" in self.precision_plugin.precision
 
     def training_step(self, *args: Any, **kwargs: Any) -> Any:
         """Call the module itself: each of its micro-batches goes through the wrapped network, not the step as a whole."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 class FSDP(Exact, ModelParallelStrategy):
     """Each decoder layer is a unit of sharding; its weights are gathered for its forward and backward pass alone."""
 
+    sharding = "fsdp"
     shards_weights = True
     mixes_precision = True
 
@@ -39,7 +40,11 @@ class FSDP(Exact, ModelParallelStrategy):
         self.offload = CPUOffloadPolicy(pin_memory=kind == "cuda") if offload_to_cpu else OffloadPolicy()
         mixed = precision == "bf16-mixed"
         self.mixed = MixedPrecisionPolicy(torch.bfloat16, torch.float32) if mixed else MixedPrecisionPolicy()
-        self.reshard_after_forward = reshard_after_forward
+        self.offloads, self.reshards = offload_to_cpu, reshard_after_forward
+
+    @property
+    def halves(self) -> bool:
+        return super().halves or self.mixed.param_dtype is torch.bfloat16
 
     def setup_environment(self) -> None:
         self._data_parallel_size = self.num_nodes * self.num_processes
@@ -54,7 +59,7 @@ class FSDP(Exact, ModelParallelStrategy):
         mesh = self.device_mesh["data_parallel"]
         settings: dict[str, Any] = {"mesh": mesh, "mp_policy": self.mixed, "offload_policy": self.offload}
         for layer in layers(network):
-            fully_shard(layer, reshard_after_forward=self.reshard_after_forward, **settings)
+            fully_shard(layer, reshard_after_forward=self.reshards, **settings)
         fully_shard(network, **settings)
         offloaded = isinstance(self.offload, CPUOffloadPolicy)
         materialize(network, torch.device("cpu") if offloaded else self.root_device)

@@ -49,6 +49,8 @@ class Layerwise(Single):
     From CUDA, the host's memory is pinned, which torch allocates in powers of two.
     """
 
+    sharding = "layerwise"
+
     def __init__(
         self, gradients: Literal["host", "again"], inputs: Place, states: Place, *, kind: str, precision: str
     ) -> None:

@@ -41,7 +41,14 @@ def prepared(module: Steps) -> Any:
 
 
 def packed(data: Path | list[Path], folder: Path, **changes: Any) -> Packed:
-    layout = {"tokens_per_micro_batch": 512, "data": data, "folder": folder, "cache": folder / "cache"}
+    layout = {
+        "tokens_per_micro_batch": 512,
+        "fill_rows": False,
+        "shared_prefix": False,
+        "data": data,
+        "folder": folder,
+        "cache": folder / "cache",
+    }
     return prepared(Packed(**SETTINGS | layout | changes))
 
 
@@ -127,6 +134,20 @@ def test_a_rank_without_an_example_gets_a_filler(tasks_file: Path, tmp_path: Pat
         assert all(batch["predicting"].tolist() == [0] for batch in fillers)
         assert parts[0]["examples"] == len(documents(*parts)) == 1
         assert parts[0]["padded_tokens"] == 4 * parts[0]["tokens"]
+
+
+def test_filled_rows_have_one_shape_and_the_same_targets(tasks_file: Path, tmp_path: Path) -> None:
+    """What fills a row is documents of its own, no longer than an example may be, which nothing is learnt from."""
+    plain, filled = packed(tasks_file, tmp_path / "a"), packed(tasks_file, tmp_path / "b", fill_rows=True)
+    for alone, step in zip(plain.steps(), filled.steps(), strict=True):
+        assert {batch["input_ids"].shape for batch in step["micro_batches"]} == {(1, 512)}
+        assert step["padded_tokens"] == 512 * len(step["micro_batches"])
+        assert [step[name] for name in ("tokens", "target_tokens")] == [alone[n] for n in ("tokens", "target_tokens")]
+        for batch, unfilled in zip(step["micro_batches"], alone["micro_batches"], strict=True):
+            real = len(unfilled["document_lengths"])
+            assert in_batch(batch)[:real] == in_batch(unfilled)
+            assert all(len(document) <= 256 and not targets for document, targets in in_batch(batch)[real:])
+            assert batch["document_lengths"].sum() == 512
 
 
 def test_a_step_does_not_depend_on_the_micro_batches(tasks_file: Path, tmp_path: Path) -> None:

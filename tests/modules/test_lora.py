@@ -47,7 +47,7 @@ def tokens(tmp_path: Path) -> Tokens:
 def adapted(base: Path, dora: bool, how: Export = "merge", targets: list[str] = TARGETS) -> LoRA:
     """Return a module with its network built, and with adapters that are not as they begin."""
     module = (DoRA if dora else LoRA)(
-        1.0, "plain", 4, 8, 0.0, targets, how, folder=base, optimizer=torch.optim.SGD,
+        1.0, "plain", "grids", False, False, 4, 8, 0.0, targets, how, folder=base, optimizer=torch.optim.SGD,
         scheduler=torch.optim.lr_scheduler.LambdaLR, total_steps=1, seed=3,
     )  # fmt: skip
     strategy = Single("none", kind="cpu", precision="32-true")
@@ -147,13 +147,23 @@ def test_a_layer_that_is_not_there_is_refused(base: Path) -> None:
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
 def test_four_bits_without_cuda_are_refused_at_once() -> None:
     with pytest.raises(UserError, match="module=qlora needs a CUDA device"):
-        qlora(1.0, "plain", 4, 8, 0.0, TARGETS, "merge")
+        qlora(1.0, "plain", "grids", False, False, 4, 8, 0.0, TARGETS, "merge")
 
 
 @pytest.mark.parametrize("how", ["merge", "adapter"])
 def test_a_killed_run_goes_on_from_adapters_alone(tasks_file: Path, tmp_path: Path, how: Export) -> None:
     module = functools.partial(
-        LoRA, gradient_clip=1.0, loss="plain", r=4, alpha=8, dropout=0.1, targets=TARGETS, export=how
+        LoRA,
+        gradient_clip=1.0,
+        loss="plain",
+        attention="auto",
+        compile=False,
+        fp8=False,
+        r=4,
+        alpha=8,
+        dropout=0.1,
+        targets=TARGETS,
+        export=how,
     )
     whole = trained(tasks_file, tmp_path / "whole", module=module, lr=1e-2)
     assert whole.results["final_loss"] < whole.results["first_loss"] - 0.05

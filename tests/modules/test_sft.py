@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 import pytest
 import torch
+from attending import emulated
 from small import EXAMPLES, SMALL, texts, tokenizer
 from transformers import PreTrainedModel
 
 from alpaca.datamodules.encoding import encode
 from alpaca.datamodules.packing import pack
 from alpaca.datamodules.tokens import Tokens, collate
-from alpaca.modules.attention import packed
+from alpaca.modules.attention import LayOut, grids, packed
 from alpaca.modules.loss import target_loss
+from alpaca.modules.varlen import Varlen
 
 
 @pytest.fixture
@@ -41,21 +44,26 @@ def reference_gradients(network: PreTrainedModel, tokens: Tokens) -> tuple[float
     return loss, [parameter.grad.clone() for parameter in network.parameters() if parameter.grad is not None]
 
 
-def packed_gradients(network: PreTrainedModel, tokens: Tokens, capacity: int) -> tuple[float, list[torch.Tensor]]:
+def packed_gradients(
+    network: PreTrainedModel, tokens: Tokens, capacity: int, lay_out: LayOut = grids
+) -> tuple[float, list[torch.Tensor]]:
     network.zero_grad()
     loss = 0.0
     with packed(network):
         for members in pack(tokens.lengths, capacity):
-            share = target_loss(network, collate(tokens, members)) / tokens.target_counts.sum()
+            share = target_loss(network, collate(tokens, members), lay_out) / tokens.target_counts.sum()
             share.backward()
             loss += share.item()
     return loss, [parameter.grad.clone() for parameter in network.parameters() if parameter.grad is not None]
 
 
+@pytest.mark.parametrize("lay_out", [grids, functools.partial(Varlen.of, kernel=emulated)], ids=["grids", "varlen"])
 @pytest.mark.parametrize("capacity", [130, 200, 333, 4096])
-def test_loss_and_gradients_do_not_depend_on_packing(network: PreTrainedModel, tokens: Tokens, capacity: int) -> None:
+def test_loss_and_gradients_do_not_depend_on_packing(
+    network: PreTrainedModel, tokens: Tokens, capacity: int, lay_out: LayOut
+) -> None:
     loss, gradients = reference_gradients(network, tokens)
-    packed_loss, packed_grads = packed_gradients(network, tokens, capacity)
+    packed_loss, packed_grads = packed_gradients(network, tokens, capacity, lay_out)
     assert packed_loss == pytest.approx(loss, rel=1e-6)
     for ours, theirs in zip(packed_grads, gradients, strict=True):
         assert (ours - theirs).norm() <= 1e-5 * theirs.norm()
