@@ -23,7 +23,7 @@ NEEDS = {
     "hub": ["model.path=org/name"],
     "stored": ["judge.path=outputs/annotations.json"],
     **{model: ["model.path=org/name"] for model in ("llama_7b", "llama_13b", "llama_30b", "llama_65b", "llama3_8b")},
-    **{f"alpaca_{size}/train": ["model.path=org/name"] for size in ("7b", "13b")},
+    **{f"alpaca_{size}/train": ["model.path=org/name"] for size in ("7b", "7b_one_gpu", "13b")},
 }
 EDITS_A_KEY = 4
 

@@ -56,8 +56,8 @@ def _changes(recipe: Recipe) -> Iterator[tuple[str, str, Change]]:
     if recipe.strategy.activation_checkpointing != "full":
         text = "strategy.activation_checkpointing=full"
         yield "again", text, lambda r: replace(r, strategy=replace(r.strategy, activation_checkpointing="full"))
-    if (conf_folder() / "optimizer" / "adamw_8bit.yaml").is_file() and "8bit" not in recipe.optimizer.target.lower():
-        eight = replace(recipe.optimizer, target="AdamW8bit")
+    if (conf_folder() / "optimizer" / "adamw_8bit.yaml").is_file() and recipe.optimizer.bits not in (4, 8):
+        eight = replace(recipe.optimizer, bits=8)
         yield "optimizer", "optimizer=adamw_8bit", lambda r: replace(r, optimizer=eight)
     yield from _spreads(recipe)
 

@@ -7,7 +7,8 @@ counted with torch.autograd.graph.saved_tensors_hooks; a test counts it again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from alpaca.models.shape import Shape
@@ -40,6 +41,7 @@ class Setup:
     saves_meanwhile: bool  # whether training goes on while a checkpoint is written
     on_gpu: bool
     process: float  # bytes of a process before it has a network
+    factors: Mapping[str, float] = field(default_factory=dict)  # measured over computed, of parts
 
     @property
     def stored(self) -> int:
@@ -189,7 +191,10 @@ def moments(setup: Setup) -> dict[str, Parts]:
         "end of backward pass": held | {"gradients": all_gradients} | passing | first_layer,
     }
     if setup.on_gpu:
-        return found
+        return {
+            moment: {part: size * setup.factors.get(part, 1.0) for part, size in parts.items()}
+            for moment, parts in found.items()
+        }
     if setup.saves_meanwhile:  # from a copy; at the end there is none
         found = {moment: parts | {"checkpoint": checkpoint_copy(setup)} for moment, parts in found.items()}
     return found | {"export": held | {"export": export_copy(setup)}}
