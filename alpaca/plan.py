@@ -22,7 +22,7 @@ from alpaca.llms.request import LLM
 from alpaca.manifest import Outcome, stage_folder
 from alpaca.planning.changes import fitting
 from alpaca.planning.choice import fastest
-from alpaca.planning.cost import flops, hours
+from alpaca.planning.cost import Work, flops, hours
 from alpaca.planning.generation import Generator, expected
 from alpaca.planning.gpu import GPU
 from alpaca.planning.memory import host_bytes, moments, peak
@@ -123,6 +123,7 @@ def told(recipe: Recipe, gpu: GPU | None, utilisation: float) -> dict[str, Any]:
         "usd": seconds / 3600 * recipe.world * gpu.usd_per_hour if gpu and seconds else None,
         "utilisation": utilisation if not gpu or not seconds else reached(recipe, gpu, seconds),
         "measured": bool(gpu and gpu.measured),
+        "work": asdict(Work.of(recipe)),
         "fastest": asdict(best) if best else None,
     }
 

@@ -140,7 +140,7 @@ class SFT(lightning.LightningModule):
         """
         world, wrapped = self.trainer.world_size, self.strategy.model
         assert wrapped is not None
-        total = torch.zeros(2, device=self.device)  # the loss, and whether a rank wants to stop
+        total = torch.zeros(2, dtype=torch.float32, device=self.device)  # the loss, and whether a rank wants to stop
         total[1] = self.asked_to_stop
         for number, batch in enumerate(step["micro_batches"], 1):
             with self.strategy.micro_batch(last=number == len(step["micro_batches"])):
