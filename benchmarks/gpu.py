@@ -24,6 +24,8 @@ from multiprocessing.context import BaseContext
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from alpaca.errors import UserError
 from alpaca.files import read_json, sha256, write_json, write_text
 from alpaca.processes import end_with_parent
@@ -133,6 +135,8 @@ def started(place: Place, data: Path | None, ends: float) -> Runner:
 
     A fork cannot use CUDA where an import has; the first step finds that out. Raises UserError where there is no such device.
     """
+    if place.device == "cuda" and not torch.cuda.is_available():
+        raise UserError("torch finds no CUDA device; --device cpu is the rehearsal")
     first = next(iter(steps(place, data)))
     row: dict[str, Any] = {}
     for method in ("forkserver", "spawn"):
@@ -143,7 +147,7 @@ def started(place: Place, data: Path | None, ends: float) -> Runner:
         row = runner.take(first) or {}
         if "result" in row:
             return runner
-    raise UserError(f"there is no {place.device} to measure: {row.get('problem')}")
+    raise UserError(f"nothing can be measured on {place.device}: {row.get('problem')}")
 
 
 def same(place: Place, data: Path | None) -> None:

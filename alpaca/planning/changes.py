@@ -56,7 +56,7 @@ def _changes(recipe: Recipe) -> Iterator[tuple[str, str, Change]]:
     if recipe.strategy.activation_checkpointing != "full":
         text = "strategy.activation_checkpointing=full"
         yield "again", text, lambda r: replace(r, strategy=replace(r.strategy, activation_checkpointing="full"))
-    if (conf_folder() / "optimizer" / "adamw_8bit.yaml").is_file() and recipe.optimizer.bits not in (4, 8):
+    if (conf_folder() / "optimizer" / "adamw_8bit.yaml").is_file() and recipe.optimizer.few_bits is None:
         eight = replace(recipe.optimizer, bits=8)
         yield "optimizer", "optimizer=adamw_8bit", lambda r: replace(r, optimizer=eight)
     yield from _spreads(recipe)

@@ -13,10 +13,11 @@ from pydantic import PositiveInt
 from alpaca.errors import UserError
 from alpaca.files import read_json
 from alpaca.models.shape import Shape
-from alpaca.planning.memory import Setup, Sharding
+from alpaca.planning.memory import FP32, Setup, Sharding
 from alpaca.planning.workload import Documents, Workload, workload
 from alpaca.schema import Described
 
+BLOCKS = {4: 128, 8: 256}  # numbers that share a scale: torchao's, by bits
 SHARDINGS: dict[str, Sharding] = {
     "alpaca.strategies.single.Single": "none",
     "alpaca.strategies.ddp.DDP": "ddp",
@@ -86,18 +87,24 @@ class Loss:
 class Optimizer:
     target: str
     momentum: float = 0.0
-    bits: Literal[4, 8, 32] | None = None
+    bits: Literal[4, 8, 32] | None = None  # None: as many as the weights have
 
     def bytes_of_states(self, stored: int) -> float:
         """Return the bytes of the states of a parameter whose own size is `stored`: two numbers, as Adam has.
 
-        One of few bits comes in blocks, each with a scale in fp32 (torchao: 128 numbers of 4 bits, 256 of 8).
+        Those of few bits have a scale in fp32 for each block.
         """
-        if self.bits:
-            return 2 * {4: 0.5 + 4 / 128, 8: 1 + 4 / 256, 32: 4}[self.bits]
-        if self.target.rpartition(".")[2].lower() == "sgd":
+        name = self.target.rpartition(".")[2].lower()
+        if name == "sgd":
             return float(stored if self.momentum else 0)
-        return 2.0 * stored
+        if bits := self.few_bits:
+            return 2 * (bits / 8 + FP32 / BLOCKS[bits])
+        return 2.0 * (FP32 if self.bits else stored)
+
+    @property
+    def few_bits(self) -> int | None:
+        """Return the bits of a number of a state, as the settings or the name tell; None where they are those of a float."""
+        return next((bits for bits in BLOCKS if self.bits == bits or f"{bits}bit" in self.target.lower()), None)
 
 
 @dataclass(frozen=True)
