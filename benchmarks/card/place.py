@@ -76,7 +76,7 @@ class Place:
 
     def model(self, name: str) -> Path:
         """Return a folder with the configuration of a network, and a tokenizer, but no weights."""
-        folder = self.folder / "models" / name
+        folder = self.folder / "models" / slug(name)
         if not folder.is_dir():
             shape = self.shape(name)
             write_whole(folder, lambda temporary: self._describe(shape, temporary))

@@ -23,12 +23,12 @@ from benchmarks.card.trainings import known, limit_memory, measure, planned
 STRATEGIES = ("single", "ddp", "fsdp", "deepspeed_zero3")
 EAGER = ("experiment=alpaca_7b_one_gpu",)
 FAST = (*EAGER, "module.attention=auto", "module.compile=true")
-LORA = ("experiment=alpaca_7b", "module=lora", "module.loss=fused", "datamodule.tokens_per_micro_batch=8192")
+LORA = ("experiment=alpaca_7b", "module=lora", "module.loss=fused", "datamodule.tokens_per_micro_batch=4096")
 FP8 = "module.fp8=true"
 SMALL_CARD = {"full": "alpaca_7b_24gb", "LoRA": "alpaca_7b_24gb_lora", "QLoRA": "alpaca_7b_24gb_qlora"}
 TRAININGS = ("speed", "plan", "24 GB")  # groups whose results are those of trainings of ours
 SMALL_GIB = 24.0
-STEPS, SHORT = 12, 8  # optimizer steps of a training; the first third is not counted
+STEPS, SHORT = 10, 6  # optimizer steps of a training; the first third is not counted
 WARM_UP = 3  # of a profile
 PACKAGES = ("torch", "transformers", "lightning", "torchao", "trl", "liger-kernel", "bitsandbytes", "deepspeed")
 IN_A_REHEARSAL = ("datamodule.global_batch_size=8", "datamodule.max_length=256", "trainer.precision=32-true")
@@ -63,7 +63,7 @@ class Training:
     def __call__(self, place: Place) -> dict[str, Any]:
         if self.limit_gib:
             limit_memory(place, self.limit_gib)
-        given, steps = self.given(place), self.steps // (2 if place.small else 1)
+        given, steps = self.given(place), 4 if place.small else self.steps
         plan = planned(place, self.name, self.shape, given, steps, known(place, None))
         return measure(place, self.name, self.shape, given, steps, steps // 3 + 1) | {"plan": plan}
 
@@ -162,14 +162,17 @@ def _sizes(tokens: int, checkpointing: str) -> tuple[str, str]:
 
 
 def more_plans(place: Place) -> Iterator[Training]:
-    """Yield what, with the first speeds, makes eight configurations to hold plans against."""
-    for shape, size, how in (
+    """Yield what, with LLaMA-7B as it comes, makes eight configurations to hold plans against; three in a rehearsal."""
+    different = (
         ("llama_7b", 2048, "none"),
         ("llama_7b", 4096, "selective"),
+        ("llama3_8b", 8192, "full"),
         ("llama_7b", 8192, "full"),
-        ("llama3_8b", 2048, "full"),
+        ("llama3_8b", 4096, "none"),
         ("qwen2_5_7b", 2048, "selective"),
-    ):
+        ("qwen2_5_7b", 4096, "none"),
+    )
+    for shape, size, how in different[: 3 if place.small else None]:
         given = (*path_of(place), *_sizes(size, how))
         yield Training(f"{shape}, {size} tokens, checkpointing {how}", shape, given, SHORT)
 

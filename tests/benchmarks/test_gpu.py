@@ -135,7 +135,7 @@ def test_a_bug_is_a_row_too(place: Place, capsys: pytest.CaptureFixture[str]) ->
 
 def test_a_rehearsal_takes_what_a_card_does_but_smaller(place: Place) -> None:
     card = Place(place.folder, "cuda")
-    for training in list(more_plans(place))[::4]:
+    for training in list(more_plans(place))[::2]:
         given, whole = training.given(place), training.given(card)
         assert whole == ["model=" + training.shape, *training.overrides]
         small, large = (compose("train", [*each, "model.path=org/name"])["datamodule"] for each in (given, whole))
@@ -148,8 +148,9 @@ def test_names_are_files_of_their_own_and_plans_are_of_eight_configurations(plac
     assert len({slug(name) for name in names}) == len(names)
     assert len(SMALL_CARD) == 3
     assert len(list(calibrations(place))) >= len(calibration.UNITS)
-    fitted = {training.overrides for training in calibrations(place)}
-    assert len({training.overrides for training in more_plans(place)} | fitted) >= 8
+    card = Place(place.folder, "cuda")
+    others = {(training.shape, training.overrides) for training in more_plans(card)}
+    assert len(others | {("llama_7b", EAGER)}) == 8
 
 
 def test_a_shape_is_the_packaged_one_or_a_small_one_of_its_kind(place: Place) -> None:
@@ -240,5 +241,5 @@ def test_a_rehearsal_that_is_killed_goes_on(tmp_path: Path) -> None:
     rows = {row["step"]: row for row in json.loads((tmp_path / "gpu" / "gpu.json").read_text("utf-8"))}
     ours = rows["llama_7b full, eager"]["result"]
     assert ours["tokens_per_second"] > 0
-    assert len(ours["losses"]) == 6
+    assert len(ours["losses"]) == 4
     assert ours["plan"]["parameters"] == ours["parameters"]
