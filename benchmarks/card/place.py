@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import random
 import re
 from collections.abc import Iterable
@@ -95,9 +96,9 @@ class Place:
 
     def prepare(self, data: Path | None, count: int) -> dict[str, Any]:
         """Write the examples that all steps take, a random choice of those in `data`, and learn their tokenizer."""
-        examples = read(data)[0] if data else Procedural().examples([], 2 * count, seed=0)
-        chosen = random.Random(0).sample(list(examples), min(count, len(examples)))
-        chosen += chosen[: max(0, count - len(chosen))]  # a small file is gone through again
+        examples = read(data)[0] if data else Procedural().held_out(count, seed=0)
+        shuffled = random.Random(0).sample(examples, len(examples))
+        chosen = list(itertools.islice(itertools.cycle(shuffled), count))  # a small file is gone through again
         write_json(self.folder / "data.json", [example.alpaca() for example in chosen])
         smaller = replace(TOKENIZER, vocab_size=2000) if self.small else TOKENIZER
         base = Base(smaller, self.folder)

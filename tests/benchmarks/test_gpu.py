@@ -161,6 +161,15 @@ def test_a_shape_is_the_packaged_one_or_a_small_one_of_its_kind(place: Place) ->
     assert small.num_attention_heads == 4 * (small.num_key_value_heads or 0)
 
 
+def test_a_small_file_is_gone_through_again_and_without_one_there_are_tasks(place: Place, tmp_path: Path) -> None:
+    (tmp_path / "few.json").write_text(
+        json.dumps([{"instruction": f"Count to {n}.", "input": "", "output": "1 2"} for n in range(9)]), "utf-8"
+    )
+    assert place.prepare(tmp_path / "few.json", 20)["examples"] == 20
+    assert len(json.loads(place.data(15).read_text("utf-8"))) == 15
+    assert Place(tmp_path / "made", "cpu").prepare(None, 30)["data"] == "procedural tasks"
+
+
 def test_results_of_other_data_or_code_are_not_mixed(place: Place, tmp_path: Path) -> None:
     same(place, None)
     same(place, None)
