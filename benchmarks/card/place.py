@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 import random
 import re
@@ -13,7 +12,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from transformers import LlamaTokenizer, PreTrainedTokenizerBase
+from transformers import LlamaTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
 from alpaca.composition import compose
 from alpaca.files import read_json, write_json, write_whole
@@ -145,28 +144,35 @@ def slug(name: str) -> str:
 
 
 class Drawn:
-    """Random values where a file of weights would be read, by torch's generator and in its default dtype."""
+    """Random values where a file of weights would be read, on a device and in torch's default dtype."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, device: torch.device) -> None:
+        self.folder, self.device = folder, device
         with torch.device("meta"):
             self.shapes = {name: part.shape for name, part in skeleton(folder).named_parameters()}
 
+    def load(self) -> PreTrainedModel:
+        """Build the whole network where it will be, as transformers begins one."""
+        with self.device:
+            return skeleton(self.folder)
+
     def get_tensor(self, name: str) -> Tensor:
-        return 0.02 * torch.randn(self.shapes[name])
+        return self.get_slice(name)[0 : self.shapes[name][0]]
 
     def get_slice(self, name: str) -> DrawnSlice:
-        return DrawnSlice(self.shapes[name])
+        return DrawnSlice(self.shapes[name], self.device)
 
 
 @dataclass(frozen=True)
 class DrawnSlice:
     size: torch.Size
+    device: torch.device
 
     def get_shape(self) -> list[int]:
         return list(self.size)
 
     def __getitem__(self, rows: slice) -> Tensor:
-        return 0.02 * torch.randn(rows.stop - rows.start, *self.size[1:])
+        return 0.02 * torch.randn(rows.stop - rows.start, *self.size[1:], device=self.device)
 
 
 def unexported(kind: type[SFT]) -> type[SFT]:
@@ -188,11 +194,11 @@ def untrained(kind: type[SFT]) -> type[SFT]:
     class Untrained(unexported(kind)):  # type: ignore[misc]
         def source(self) -> Any:
             source = super().source()
-            drawn = Drawn(self.folder)
+            drawn = Drawn(self.folder, self.strategy.root_device)
             source.home = dict.fromkeys(drawn.shapes, drawn)
             if not isinstance(self, QLoRA):
                 torch.manual_seed(self.seed)
-                source.load = functools.partial(skeleton, self.folder)
+                source.load = drawn.load
             return source
 
     return Untrained

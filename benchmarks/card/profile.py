@@ -47,7 +47,7 @@ class Profiled(lightning.Callback):
         """Return shares of the profiled time, of each kind and of the longest by name; what is left is waiting."""
         spent: Counter[str] = Counter()
         for event in self.profile.events():
-            if self.cuda and event.device_type == DeviceType.CUDA:
+            if self.cuda and event.device_type == DeviceType.CUDA and not event.is_user_annotation:
                 spent[event.name] += event.device_time_total
             elif not self.cuda:
                 spent[event.name] += event.self_cpu_time_total

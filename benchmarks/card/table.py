@@ -8,13 +8,22 @@ from typing import Any
 ALPACA = 52_002 * 3  # examples of the whole run
 TOKENS = 20e6  # of it, with LLaMA's tokenizer and the template
 REFERENCE = "llama_7b full"  # beside which the others are set
+CURVE = "llama_7b full, states in fp32"
 Row = dict[str, Any]
 
 
 def markdown(rows: Sequence[Row]) -> str:
     """Lay out all rows, a section a group."""
     by_name = {row["step"]: row for row in rows}
-    parts = (device(by_name), correctness(rows), speed(rows, by_name), profile(by_name), plans(by_name), failures(rows))
+    parts = (
+        device(by_name),
+        correctness(rows),
+        speed(rows, by_name),
+        curves(rows, by_name),
+        profile(by_name),
+        plans(by_name),
+        failures(rows),
+    )
     return "\n\n".join("\n".join(part) for part in map(list, parts) if part) + "\n"
 
 
@@ -95,6 +104,25 @@ def numbers(found: Row, price: float | None, best: float | None) -> str:
         "" if "overrides" in found or not best else f"{best / rate:.2f} times",
     ]
     return " | ".join(cells)
+
+
+def curves(rows: Sequence[Row], by_name: dict[str, Row]) -> Iterator[str]:
+    """Hold the losses of those that take the same steps of the same network against the plainest's, by its name CURVE."""
+    plain = result(by_name, CURVE)
+    if plain is None:
+        return
+    yield "## Curves"
+    yield ""
+    yield f"Largest relative difference of a step's loss from that of `{CURVE}`, {len(plain['losses'])} steps:"
+    yield ""
+    yield "| | of a loss | at the end |"
+    yield "|---|---:|---:|"
+    for row in rows:
+        losses = row.get("result", {}).get("losses", ())
+        same = len(losses) == len(plain["losses"]) and row["result"].get("parameters") == plain["parameters"]
+        if same and row["group"] in ("speed", "24 GB") and row["step"] != CURVE:
+            off = [abs(one / other - 1) for one, other in zip(losses, plain["losses"], strict=True)]
+            yield f"| {row['step']} | {max(off):.1e} | {off[-1]:.1e} |"
 
 
 def profile(by_name: dict[str, Row]) -> Iterator[str]:
