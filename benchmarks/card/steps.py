@@ -32,6 +32,7 @@ STEPS, SHORT = 10, 6  # optimizer steps of a training; the first third is not co
 WARM_UP = 3  # of a profile
 PACKAGES = ("torch", "transformers", "lightning", "torchao", "trl", "liger-kernel", "bitsandbytes", "deepspeed")
 IN_A_REHEARSAL = ("datamodule.global_batch_size=8", "datamodule.max_length=256", "trainer.precision=32-true")
+SIZES = ("model=", "datamodule.", "strategy.activation_checkpointing=", "trainer.precision=")  # not a way, but how much
 TIMES_SMALLER = 8  # a micro-batch of a rehearsal
 
 
@@ -240,7 +241,7 @@ def plans(place: Place) -> dict[str, Any]:
     file = calibration.write(fitted, name, [row for _, row in rows.values()], calibration.folder(place))
     beside = {}
     for training, row in (rows | dict(_finished(place, TRAININGS))).values():
-        if set(path_of(place)) <= set(row["overrides"]) and not {*FAST[1:], FP8} & set(row["overrides"]):
+        if set(path_of(place)) == {text for text in row["overrides"] if not text.startswith(SIZES)}:
             plan = planned(place, training.name, training.shape, row["overrides"], training.steps, fitted)
             beside[training.name] = calibration.beside(row, plan) | {"fitted": training.name in rows}
     return {"file": str(file), "beside": beside}
