@@ -6,7 +6,7 @@ import functools
 import importlib.metadata
 import platform
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -242,7 +242,7 @@ def plans(place: Place) -> dict[str, Any]:
     beside = {}
     for training, row in (rows | dict(_finished(place, TRAININGS))).values():
         if set(path_of(place)) == {text for text in row["overrides"] if not text.startswith(SIZES)}:
-            plan = planned(place, training.name, training.shape, row["overrides"], training.steps, fitted)
+            plan = planned(place, training.name, training.shape, row["overrides"], len(row["losses"]), fitted)
             beside[training.name] = calibration.beside(row, plan) | {"fitted": training.name in rows}
     return {"file": str(file), "beside": beside}
 
@@ -250,7 +250,7 @@ def plans(place: Place) -> dict[str, Any]:
 def _finished(place: Place, groups: Sequence[str]) -> Iterator[tuple[str, tuple[Training, dict[str, Any]]]]:
     for step in steps(place, None):
         if step.group in groups and isinstance(step.run, Training) and (row := stored(place, step)) and "result" in row:
-            yield step.name, (replace(step.run), row["result"])
+            yield step.name, (step.run, row["result"])
 
 
 def stored(place: Place, step: Step) -> dict[str, Any] | None:
