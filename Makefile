@@ -2,9 +2,11 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+DEVICE ?= cuda
+DATA ?= $(wildcard ../shared/data/alpaca_en_demo.json)
 
 .DEFAULT_GOAL := help
-.PHONY: help install quickstart test test-slow lint wheel lock clean
+.PHONY: help install quickstart test test-slow gpu lint wheel lock clean
 
 help:  ## Explain the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -25,6 +27,9 @@ test: install  ## Run the default tests, under five minutes on two cores
 
 test-slow: install  ## Run the tests that take longer: whole runs, kills, many slips
 	$(BIN)/python -m pytest -m slow
+
+gpu: $(if $(VENV),install)  ## Measure a CUDA machine: correctness, then speed (DATA=FILE; DEVICE=cpu rehearses; VENV= takes PYTHON)
+	$(if $(VENV),$(BIN)/python,$(PYTHON)) -m benchmarks.gpu --device $(DEVICE) $(if $(DATA),--data $(DATA))
 
 lint: install  ## Check style and types
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

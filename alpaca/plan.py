@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,7 +21,8 @@ from alpaca.files import write_json
 from alpaca.llms.request import LLM
 from alpaca.manifest import Outcome, stage_folder
 from alpaca.planning.changes import fitting
-from alpaca.planning.cost import hours
+from alpaca.planning.choice import fastest
+from alpaca.planning.cost import Work, flops, hours
 from alpaca.planning.generation import Generator, expected
 from alpaca.planning.gpu import GPU
 from alpaca.planning.memory import host_bytes, moments, peak
@@ -82,6 +84,8 @@ def plan(
         on_gpu=on_gpu,
         process=(gpu_process_gib if on_gpu else cpu_process_gib) * GIB,
     )
+    if gpu and gpu.measured:
+        recipe = replace(recipe, process=gpu.measured.process_gib * GIB, factors=gpu.measured.factors)
     planned = told(recipe, gpu, utilisation) | {"generation": expected(generator, llm, seeds, num_examples, seed)}
     file = stage_folder(root, name, "plan") / "plan.json"
     write_json(file, planned)
@@ -98,6 +102,7 @@ def told(recipe: Recipe, gpu: GPU | None, utilisation: float) -> dict[str, Any]:
     moment, parts = peak(recipe.setup)
     total = sum(parts.values())
     seconds = hours(recipe, gpu, utilisation) * 3600 if gpu else None
+    best = fastest(recipe, gpu, there, utilisation) if gpu and there else None
     return {
         "parameters": recipe.shape.parameters,
         "devices": recipe.world,
@@ -118,8 +123,16 @@ def told(recipe: Recipe, gpu: GPU | None, utilisation: float) -> dict[str, Any]:
         "changes": [] if not there or total <= there else fitting(recipe, there),
         "seconds": seconds,
         "usd": seconds / 3600 * recipe.world * gpu.usd_per_hour if gpu and seconds else None,
-        "utilisation": utilisation,
+        "utilisation": utilisation if not gpu or not seconds else reached(recipe, gpu, seconds),
+        "measured": bool(gpu and gpu.measured),
+        "work": asdict(Work.of(recipe)),
+        "fastest": asdict(best) if best else None,
     }
+
+
+def reached(recipe: Recipe, gpu: GPU, seconds: float) -> float:
+    """Return the share of the peak that a training of so many seconds reaches."""
+    return flops(recipe) / (gpu.flops(recipe.machine.precision) * seconds * recipe.world)
 
 
 def available(recipe: Recipe, gpu: GPU | None) -> float | None:

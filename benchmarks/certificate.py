@@ -67,7 +67,7 @@ NETWORK = Scratch(
     intermediate_size=96,
     num_hidden_layers=3,
     num_attention_heads=4,
-    head_dim=12,
+    head_dim=16,  # kernels of attention on a GPU want a multiple of 8
     max_position_embeddings=512,
     initializer_range=0.05,
     rope_theta=10000.0,
@@ -199,13 +199,17 @@ def run(case: Case, folder: Path) -> tuple[list[float], dict[str, Tensor]]:
     return module.losses, module.first
 
 
-def reference(tuning: str, folder: Path) -> tuple[list[float], dict[str, Tensor]]:
+def reference(
+    tuning: str, folder: Path, device: str = "cpu", dtype: torch.dtype = torch.float32
+) -> tuple[list[float], dict[str, Tensor]]:
     """Take the same steps one example at a time: transformers, cross-entropy, AdamW."""
     steps = steps_of("packed", 4096, folder)
     steps.prepare_data()
     steps.setup("fit")
     module = module_of(Case(tuning, "single", "packed", 4096, "none", "plain"), folder, steps.total_steps)
-    network = plain_network(module)
+    network = plain_network(module).to(device)
+    for parameter in network.parameters():  # but adapters stay in fp32, as the product holds them
+        parameter.data = parameter.data.to(dtype if tuning == "full" or not parameter.requires_grad else torch.float32)
     parameters = {f"network.{name}": p for name, p in network.named_parameters() if p.requires_grad}
     optimizer = torch.optim.AdamW(parameters.values(), lr=2e-3)
     schedule = cosine(0.03, optimizer=optimizer, total_steps=steps.total_steps)
@@ -213,9 +217,11 @@ def reference(tuning: str, folder: Path) -> tuple[list[float], dict[str, Tensor]
     for number, step in enumerate(steps.steps()):
         documents = [document for batch in step["micro_batches"] for document in documents_of(batch)]
         loss = 0.0
-        for ids, labels in documents:
+        for ids, labels in ((ids.to(device), labels.to(device)) for ids, labels in documents):
             logits = network(input_ids=ids[None], use_cache=False).logits[0, :-1]
-            share = torch.nn.functional.cross_entropy(logits, labels[1:], reduction="sum") / step["target_tokens"]
+            share = (
+                torch.nn.functional.cross_entropy(logits.float(), labels[1:], reduction="sum") / step["target_tokens"]
+            )
             share.backward()
             loss += share.item()
         if number == 0:

@@ -207,11 +207,11 @@ def bare(task: Task, step_ends: StepEnds) -> Trained:
     return network, statistics.mean(losses)
 
 
-def padded(rows: list[Row], padding: int) -> dict[str, torch.Tensor]:
+def padded(rows: list[Row], padding: int, device: torch.device) -> dict[str, torch.Tensor]:
     """Pad to the longest on the right, as Hugging Face's collators do."""
 
     def together(values: list[list[int]], fill: int) -> torch.Tensor:
-        return torch.nn.utils.rnn.pad_sequence([torch.tensor(value) for value in values], True, fill)
+        return torch.nn.utils.rnn.pad_sequence([torch.tensor(value) for value in values], True, fill).to(device)
 
     return {
         "input_ids": together([row["input_ids"] for row in rows], padding),
@@ -227,9 +227,9 @@ def plain(task: Task, step_ends: StepEnds) -> Trained:
     padding = task.packed.load_tokenizer().eos_token_id
     for rows in task.steps():
         micro_batches = [rows[at : at + task.micro_batch_size] for at in range(0, len(rows), task.micro_batch_size)]
-        loss = torch.zeros(())
+        loss = torch.zeros((), device=network.device)
         for micro_batch in micro_batches:
-            share = network(**padded(micro_batch, padding)).loss / len(micro_batches)
+            share = network(**padded(micro_batch, padding, network.device)).loss / len(micro_batches)
             share.backward()
             loss += share.detach()
         torch.nn.utils.clip_grad_norm_(network.parameters(), task.gradient_clip)
@@ -274,7 +274,7 @@ def trl(task: Task, step_ends: StepEnds, micro_batch_size: int = 8, **settings: 
             max_length=task.max_length,
             max_grad_norm=task.gradient_clip,
             seed=task.seed,
-            use_cpu=True,
+            use_cpu=network.device.type == "cpu",
             save_strategy="no",
             report_to="none",
             disable_tqdm=True,

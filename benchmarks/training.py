@@ -76,7 +76,7 @@ def arguments() -> argparse.Namespace:
 def prepared(asked: argparse.Namespace, folder: Path, model: Scratch = MODEL) -> Task:
     """Write the examples that all take: whole steps of examples that can be used."""
     count = asked.global_batch_size * asked.steps_per_epoch
-    examples = read(asked.data)[0] if asked.data else Procedural().examples([], 2 * count, seed=0)
+    examples = read(asked.data)[0] if asked.data else Procedural().held_out(2 * count, seed=0)
     base = Base(replace(model, vocab_size=min(model.vocab_size, asked.vocabulary)), folder / "base")
     tokenizer = base.tokenizer(folder / "tokenizer", [text for example in examples for text in example.texts()])
     usable = (e for e in examples if len(encode(tokenizer, [e], asked.max_length, "truncate").tokens.ends))

@@ -23,10 +23,13 @@ NEEDS = {
     "hub": ["model.path=org/name"],
     "lm_eval": ["harness.tasks=[hellaswag]"],
     "stored": ["judge.path=outputs/annotations.json"],
-    **{model: ["model.path=org/name"] for model in ("llama_7b", "llama_13b", "llama_30b", "llama_65b", "llama3_8b")},
+    **{
+        model: ["model.path=org/name"]
+        for model in ("llama_7b", "llama_13b", "llama_30b", "llama_65b", "llama3_8b", "qwen2_5_7b")
+    },
     **{
         f"alpaca_{recipe}/train": ["model.path=org/name"]
-        for recipe in ("7b", "13b", "7b_24gb", "7b_24gb_lora", "7b_24gb_qlora")
+        for recipe in ("7b", "7b_one_gpu", "13b", "7b_24gb", "7b_24gb_lora", "7b_24gb_qlora")
     },
 }
 EDITS_A_KEY = 4

@@ -75,6 +75,7 @@ def planned(tmp_path: Path, *overrides: str) -> dict[str, Any]:
         ("llama_30b", 32_528_943_616),
         ("llama_65b", 65_285_660_672),
         ("llama3_8b", 8_030_261_248),
+        ("qwen2_5_7b", 7_615_616_512),
         ("smollm2_135m", 134_515_008),
         ("smollm2_360m", 361_821_120),
     ],
@@ -157,6 +158,21 @@ def test_steps_are_those_of_the_recipe(tmp_path: Path) -> None:
     assert plan["fits"]
     assert plan["seconds"] > 0
     assert plan["usd"] == pytest.approx(plan["seconds"] / 3600 * 8 * 1.8)
+
+
+def test_the_seven_billion_fit_one_gpu_as_a_whole(tmp_path: Path) -> None:
+    plan = planned(tmp_path, "experiment=alpaca_7b_one_gpu", "gpu=h100_80gb")
+    assert plan["fits"]
+    assert plan["peak_memory_gib"] < 78
+    assert plan["memory_gib"]["optimizer"] == pytest.approx(6_738_415_616 * 2 * (1 + 4 / 256) / 2**30)
+    assert plan["fastest"]["overrides"] == [
+        "datamodule.tokens_per_micro_batch=4096",
+        "strategy.activation_checkpointing=none",
+    ]
+    composed = compose("train", ["experiment=alpaca_7b_one_gpu", "model.path=a/b"])
+    assert composed["datamodule"]["tokens_per_micro_batch"] == 4096
+    assert composed["strategy"]["activation_checkpointing"] == "auto"
+    assert composed["optimizer"]["stochastic_rounding"]
 
 
 def test_thirteen_billion_differ_in_rate_and_epochs_alone(tmp_path: Path) -> None:

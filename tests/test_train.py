@@ -150,6 +150,8 @@ def test_weights_may_be_bf16(tasks_file: Path, tmp_path: Path) -> None:
 
     outcome = trained(tasks_file, tmp_path, precision="bf16-true")
     assert outcome.results["final_loss"] < outcome.results["first_loss"]
+    first = torch.tensor(outcome.results["first_loss"])
+    assert first != first.bfloat16().float()  # the loss is summed, and told, in fp32
     with safe_open(tmp_path / "run" / "train" / "model" / "model.safetensors", "pt") as weights:
         assert {weights.get_tensor(name).dtype for name in weights.keys()} == {torch.bfloat16}  # noqa: SIM118
 

@@ -255,7 +255,7 @@ class Adapted(Weights):
         rows, columns = self._sizes(name)
         if found[2] == "B":
             return torch.zeros(end - begin, columns)
-        drawn = torch.empty(rows, columns)
+        drawn = torch.empty(rows, columns, dtype=torch.float32)
         nn.init.kaiming_uniform_(drawn, a=math.sqrt(5), generator=_generator(self.seed, name))
         return drawn[begin:end]
 

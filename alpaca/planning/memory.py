@@ -8,7 +8,8 @@ counted with torch.autograd.graph.saved_tensors_hooks; a test counts it again.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from alpaca.models.shape import Shape
@@ -49,6 +50,7 @@ class Setup:
     inputs_on_host: bool = False  # layerwise: what goes into the layers
     states_on_host: bool = False  # layerwise: the optimizer's
     adapters: Adapters | None = None
+    factors: Mapping[str, float] = field(default_factory=dict)  # measured over computed, of parts
 
     @property
     def stored(self) -> int:
@@ -238,7 +240,10 @@ def moments(setup: Setup) -> dict[str, Parts]:
         "end of backward pass": held | {"gradients": all_gradients} | passing | first_layer,
     }
     if setup.on_gpu:
-        return found
+        return {
+            moment: {part: size * setup.factors.get(part, 1.0) for part, size in parts.items()}
+            for moment, parts in found.items()
+        }
     if setup.saves_meanwhile:  # from a copy; at the end there is none
         found = {moment: parts | {"checkpoint": checkpoint_copy(setup)} for moment, parts in found.items()}
     return found | {"export": held | {"export": export_copy(setup)}}

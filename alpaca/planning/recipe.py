@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -185,6 +185,7 @@ class Recipe:
     callbacks: tuple[Callback, ...]
     on_gpu: bool
     process: float  # bytes
+    factors: Mapping[str, float] = field(default_factory=dict)  # of parts of the memory, where they have been measured
 
     def __post_init__(self) -> None:
         capacity, longest = self.batching.capacity, self.batching.max_length
@@ -233,6 +234,7 @@ class Recipe:
             inputs_on_host=by_layer and self.strategy.inputs == "host",
             states_on_host=by_layer and self.strategy.states == "host",
             adapters=adapters,
+            factors=self.factors,
         )
 
 

@@ -39,7 +39,8 @@ def table(planned: Mapping[str, Any]) -> Table:
             grid.add_row(words, f"{planned[key]:,.2f} GiB")
     grid.add_section()
     if planned["seconds"] is not None:
-        grid.add_row(f"time, at {planned['utilisation']:.0%} of the peak", f"{planned['seconds'] / 3600:,.2f} h")
+        known = "as measured on it, " if planned["measured"] else ""
+        grid.add_row(f"time, {known}at {planned['utilisation']:.0%} of the peak", f"{planned['seconds'] / 3600:,.2f} h")
         grid.add_row("cost", f"{planned['usd']:,.2f} USD")
     if written := planned["generation"]:
         grid.add_section()
@@ -61,6 +62,9 @@ def advice(planned: Mapping[str, Any]) -> list[str]:
         lines.append("Time and cost: name a GPU with gpu=, such as gpu=h100_80gb.")
     if planned["fits"] is None:
         return [*lines, "Whether it fits: name a GPU with gpu=."]
+    if best := planned["fastest"]:
+        fastest = f"{best['peak_gib']:.1f} GiB, {best['hours']:.2f} h"
+        lines.append(f"Fastest that fits ({fastest}): {' '.join(best['overrides'])}")
     if planned["fits"]:
         return [*lines, "It fits."]
     changes = [f"  {change}" for change in planned["changes"]] or ["  nothing that was tried is enough"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +17,9 @@ LOOKED_AT = 2000  # steps, for the largest micro-batch
 PADDING = 1.15  # ASSUMED of attention's grids where no lengths are known: between none and twice
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Documents:
-    """Tokens of each example, how many of them are targets, and where this is known from."""
+    """Tokens of each example, how many of them are targets, and where this is known from; equal to itself alone."""
 
     lengths: np.ndarray  # (examples,)
     targets: np.ndarray  # (examples,)
@@ -87,6 +88,7 @@ def _rates(model: Path | None, examples: list[Example], characters_per_token: fl
     return (of_prompt, of_output or characters_per_token), f"{len(sample):,} of them tokenized by the model's tokenizer"
 
 
+@lru_cache(maxsize=32)  # of a few settings that are tried in turn
 def workload(
     documents: Documents, epochs: int, global_batch_size: int, capacity: int, world: int, seed: int
 ) -> Workload:

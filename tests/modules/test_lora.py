@@ -134,6 +134,12 @@ def test_an_adapters_first_value_depends_on_seed_and_name_alone(base: Path) -> N
     assert torch.equal(Adapted(base, r=4, seed=0).whole(name.format("A")), whole)
     assert not torch.equal(Adapted(base, r=4, seed=1).whole(name.format("A")), whole)
     assert not torch.equal(source.whole(name.format("A").replace("layers.1", "layers.0")), whole)
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.bfloat16)  # as while a network is built for trainer.precision=bf16-true
+    try:
+        assert torch.equal(source.whole(name.format("A")), whole)
+    finally:
+        torch.set_default_dtype(before)
     assert not source.whole(name.format("B")).any()
     magnitude = source.whole(name.format("magnitude_vector"))
     assert torch.equal(magnitude, source.whole("model.layers.1.mlp.up_proj.base_layer.weight").norm(dim=1))
