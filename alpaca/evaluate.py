@@ -15,13 +15,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from pydantic import NonNegativeFloat
 
 from alpaca.errors import UserError
 from alpaca.evaluation.alpaca_eval import write_alpaca_eval
-from alpaca.evaluation.answering import Prompts, Role, Side, cut
+from alpaca.evaluation.answering import Prompts, Side, cut
 from alpaca.evaluation.comparison import compare
 from alpaca.evaluation.guards import Guards
 from alpaca.evaluation.harness import Harness
@@ -42,7 +42,6 @@ from alpaca.reporting.evaluation import report
 from alpaca.schema import DataPath, FileOrName, Seed
 from alpaca.stage import launch
 
-ROLES: Final[tuple[Role, ...]] = ("candidate", "reference")
 HEADLINES = (
     "tasks",
     "wins",
@@ -65,7 +64,8 @@ def evaluate(
     data_sha256: str | None,
     candidate: LLM | None,
     reference: LLM | None,
-    prompts: dict[Role, Prompts],
+    candidate_prompt: Prompts,
+    reference_prompt: Prompts,
     judge: Judge | Stored,
     metrics: Sequence[FileOrName],
     harness: Harness | None,
@@ -85,7 +85,7 @@ def evaluate(
         raise UserError("data, candidate and reference are all needed, unless judgments are stored (judge=stored)")
     tasks, results = _tasks(data, data_sha256, judge)
     measures = Measures({"candidate": candidate, "reference": reference}, metrics, harness, helm)
-    sides = [Side(role, llm, prompts[role]) for role, llm in zip(ROLES, (candidate, reference), strict=True)]
+    sides = [Side("candidate", candidate, candidate_prompt), Side("reference", reference, reference_prompt)]
     with Book(ledger_path(folder), budget_usd) as ledger:
         for side in sides:
             side.foretell(tasks, ledger)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
+from yaml import YAMLError
 
 NO_CHOICE = ("", "null", "~", "{", "[", "$", "'", '"')  # how values begin that name no option
 
@@ -34,7 +35,12 @@ def roles(groups: Sequence[str], folders: Sequence[Path]) -> dict[str, str]:
 
 def _parts(option: Path) -> Iterator[tuple[str, str]]:
     """Yield the group and the place of each part that an option takes from another group (`- /llm@llm: openai`)."""
-    config = OmegaConf.load(option)
+    if b"@" not in option.read_bytes():
+        return
+    try:
+        config = OmegaConf.load(option)
+    except YAMLError:
+        return  # what is wrong is told when it is composed
     for entry in config.get("defaults", ()) if isinstance(config, DictConfig) else ():
         for key in entry if isinstance(entry, DictConfig) else ():
             group, _, place = str(key).partition("@")

@@ -10,7 +10,7 @@ from scripted import Scripted, longer
 
 from alpaca.errors import Stopped, UserError
 from alpaca.evaluate import evaluate
-from alpaca.evaluation.answering import Prompts, Role, Side, requests
+from alpaca.evaluation.answering import Prompts, Side, requests
 from alpaca.evaluation.harness import Harness
 from alpaca.evaluation.llm_judge import LLMJudge
 from alpaca.evaluation.pairs import Judge
@@ -64,9 +64,10 @@ def compared(
     prompts: Prompts = "auto",
     harness: Harness | None = None,
 ) -> Outcome:
-    given: dict[Role, Prompts] = {"candidate": prompts, "reference": prompts}
     metrics = ["exact_match", "perplexity"]
-    return evaluate("run", root, 0, data, None, candidate, reference, given, judge, metrics, harness, None, budget_usd)
+    return evaluate(
+        "run", root, 0, data, None, candidate, reference, prompts, prompts, judge, metrics, harness, None, budget_usd
+    )
 
 
 @pytest.fixture
@@ -247,4 +248,4 @@ def test_stored_judgments_of_three_models_are_ranked(tmp_path: Path) -> None:
     path.write_text(json.dumps(rows), "utf-8")
     outcome = compared(tmp_path, None, None, None, Stored(path))
     assert [each["model"] for each in outcome.results["strengths"]] == ["c", "b", "a"]
-    assert [file.name for file in outcome.outputs] == ["judgments.jsonl", "strengths.json"]
+    assert [file.name for file in outcome.outputs] == ["judgments.jsonl", "strengths.json", "report.html"]

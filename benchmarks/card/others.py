@@ -30,7 +30,7 @@ class OnDevice(Base):
         return Learned(str(self.folder)).tokenizer(folder, texts)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CardTask(Task):
     """The task with random weights that are drawn on the device, in the precision that ours are in."""
 

@@ -323,18 +323,16 @@ def test_taking_back_the_last_keeps_the_page_open(tmp_path: Path) -> None:
 def test_the_stage_asks_people_once_and_tells_what_they_said(tmp_path: Path) -> None:
     port, data, model = free_port(), tmp_path / "tasks.jsonl", Fake(64, 0.0, Price(0, 0))
     data.write_text("".join(f'{{"instruction": "Say {number}", "output": ""}}\n' for number in range(4)), "utf-8")
-    outcomes: list[Outcome] = []
+    person = Person(f"http://127.0.0.1:{port}", opinion=lambda task: "both_bad")
 
-    def stage() -> None:
-        outcomes.append(evaluate("run", tmp_path, 0, data, model, model, human(1, port), None))
+    def stage() -> Outcome:
+        return evaluate(
+            "run", tmp_path, 0, data, None, model, model, "auto", "auto", human(1, port), [], None, None, None
+        )
 
-    serving = Thread(target=stage)
-    serving.start()
-    asyncio.run(Person(f"http://127.0.0.1:{port}", opinion=lambda task: "both_bad").judge("Ana"))
-    serving.join()
-    stage()  # all is judged, and nobody is asked
-    results = outcomes[0].results
-    assert outcomes[1].results == results
+    Thread(target=lambda: asyncio.run(person.judge("Ana")), daemon=True).start()  # who waits for the page
+    results = stage().results
+    assert stage().results == results  # all is judged, and nobody is asked
     assert (results["tasks"], results["ties"], results["both_bad"]) == (4, 4, 4)
     rows = [json.loads(line) for line in (tmp_path / "run/evaluate/judgments.jsonl").read_text("utf-8").splitlines()]
     assert {(row["judge"], row["both_bad"], row["comment"][:6]) for row in rows} == {("Ana", True, "of Say")}

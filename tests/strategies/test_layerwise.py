@@ -24,7 +24,9 @@ from alpaca.strategies.layerwise import Layerwise
 HOST = functools.partial(Layerwise, "host", "device", "device")
 AGAIN = functools.partial(Layerwise, "again", "host", "host")
 MODELS = {tied: dataclasses.replace(SMALL, tie_word_embeddings=tied, num_hidden_layers=3) for tied in (True, False)}
-LORA = functools.partial(LoRA, 1.0, "plain", r=4, alpha=8, dropout=0.2, targets=["q_proj", "down_proj"], export="merge")
+LORA = functools.partial(
+    LoRA, 1.0, "plain", "auto", False, False, r=4, alpha=8, dropout=0.2, targets=["q_proj", "down_proj"], export="merge"
+)
 Run = Callable[..., Path]
 
 
