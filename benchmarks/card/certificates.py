@@ -56,7 +56,7 @@ def cases(place: Place, strategy: str) -> Iterator[Case]:
 def paths(place: Place) -> Iterator[Case]:
     """Yield the ways of attending, and the other ways to the same steps that a build may have."""
     ways = [f"module.attention={path}" for path in ("grids", "varlen", "flex")]
-    for way in (*ways, "module.shared_prefix=true", *(() if place.small else ("module.compile=true",))):
+    for way in (*ways, "datamodule.shared_prefix=true", *(() if place.small else ("module.compile=true",))):
         for precision in precisions(place):
             yield Case(way, "full", precision, (*LAYOUTS["packed"], way))
 

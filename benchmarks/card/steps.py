@@ -127,7 +127,7 @@ def further_speeds() -> Iterator[Training]:
     for shape in SHAPES:
         yield Training(f"{shape} full, fp8", shape, (*FAST, FP8))
         yield Training(f"{shape} LoRA, fp8", shape, (*LORA, *FAST[1:], FP8))
-    yield Training("llama_7b full, shared prefix", "llama_7b", (*FAST, "module.shared_prefix=true"))
+    yield Training("llama_7b full, shared prefix", "llama_7b", (*FAST, "datamodule.shared_prefix=true"))
     torchs = ("experiment=alpaca_7b", "datamodule.tokens_per_micro_batch=2048")
     yield Training("llama_7b full, torch's AdamW in bf16", "llama_7b", torchs)
     again = ("experiment=alpaca_7b", "optimizer=adamw_bf16_sr", "strategy.activation_checkpointing=full")
