@@ -16,12 +16,14 @@ import pytest
 from small import REAL_DATA
 
 os.environ.setdefault("OMP_NUM_THREADS", "2")
+LONGEST = ("test_run.py", "test_strategies.py", "test_conf.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what needs real data, a GPU or a browser where there is none, and say why."""
+    """Skip what needs real data, a GPU or a browser where there is none, and say why; the longest go first, so that none is waited for."""
     import torch
 
+    items.sort(key=lambda item: item.path.name not in LONGEST)
     for item in items:
         if "real_data" in item.keywords and not REAL_DATA.is_dir():
             item.add_marker(pytest.mark.skip(reason=f"there is no folder {REAL_DATA.name} beside the checkout"))

@@ -205,7 +205,7 @@ def check_slips(lines: list[tuple[str, str, str | None]]) -> None:
 
 
 def test_slips_in_keys_are_refused_and_corrected(tmp_path: Path) -> None:
-    check_slips(list(slip_lines(tmp_path, seed=0, each=1, share=10)))
+    check_slips(list(slip_lines(tmp_path, seed=0, each=1, share=20)))
 
 
 @pytest.mark.slow
