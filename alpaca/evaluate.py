@@ -94,12 +94,12 @@ def evaluate(
         judgments = judge.judgments(pairs, Desk(folder, ledger, seed))
         results["usd"] = ledger.spent_usd
     results |= {key: n for side, made in zip(sides, both, strict=True) for key, n in cut(side.role, made).items()}
-    results |= {side.role: side.settings() for side in sides}
+    settings = {side.role: side.settings() for side in sides}
     guards = Guards.of(pairs)
-    results |= guards.about() | {"saved": len(pairs) - len({judgment.task for judgment in judgments})}
+    results |= settings | guards.about() | {"saved": len(pairs) - len({judgment.task for judgment in judgments})}
     rows = [row | flags for row, flags in zip(answer_rows(pairs, judgments), guards.rows(), strict=True)]
     files = [folder / "answers.jsonl"]
-    asked = {f"{side.role}_settings": side.settings() for side in sides}
+    asked = {f"{role}_settings": asked_with for role, asked_with in settings.items()}
     write_jsonl(files[0], (row | asked for row in rows))
     names = (str(side.llm.settings["model"]) for side in sides)
     files += write_alpaca_eval(folder / "alpaca_eval", pairs, judgments, *names)

@@ -69,6 +69,9 @@ InputPath = Annotated[Path, ExistingPath()]
 DataPath = Annotated[Path, ExistingPathOrHubId()]
 """A file or folder of examples, its address (https://...), or the id of a data set on the hub."""
 
+Share = Annotated[float, Interval(ge=0, le=1)]
+"""A part of a whole."""
+
 Seed = Annotated[int, Interval(ge=0, lt=2**32)]
 """What every random number generator takes."""
 

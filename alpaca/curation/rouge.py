@@ -48,7 +48,7 @@ class Rouge:
         self.numbers: dict[str, int] = {}  # of tokens
         self.parts: list[Postings] = []
         self.recent = self._texts([])
-        self.last = "", self.recent
+        self.last: tuple[str | None, Texts] = None, self.recent
 
     @property
     def size(self) -> int:
@@ -144,7 +144,7 @@ class Rouge:
     def _text(self, example: Example) -> Texts:
         """Tokenize one; what an index was asked about is mostly added to it next."""
         joined = self._joined(example)
-        if self.last[0] != joined or not len(self.last[1]):
+        if self.last[0] != joined:
             self.last = joined, self._texts([example])
         return self.last[1]
 

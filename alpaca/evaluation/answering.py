@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from alpaca.evaluation.pairs import Answer
+from alpaca.llms.order import stored
 from alpaca.llms.request import LLM, Ledger, Request
 from alpaca.log import logger
 from alpaca.prompts.alpaca import prompt
@@ -42,7 +43,7 @@ class Side:
     def foretell(self, tasks: Sequence[Example], ledger: Ledger) -> None:
         """Say what the answers are expected to take; raises UserError where some cannot be had."""
         asked = list(requests(self.form, tasks))
-        new = sum(ledger.stored(request.identity(self.llm.settings)) is None for request in asked)
+        new = stored(asked, self.llm.settings, ledger).count(None)
         expected = self.llm.forecast(asked, new, ledger)
         logger.info("evaluate: the %s, %s, expects %s", self.role, self.llm.settings["model"], expected.told())
 

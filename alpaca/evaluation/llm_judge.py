@@ -26,6 +26,7 @@ from alpaca.errors import UserError
 from alpaca.evaluation import sequential
 from alpaca.evaluation.judgments import Judgment, Shown, preferences
 from alpaca.evaluation.pairs import Desk, Pair
+from alpaca.llms.order import stored
 from alpaca.llms.request import LLM, Adjustable, Ledger, Reply, Request
 from alpaca.log import logger
 from alpaca.progress import Progress
@@ -154,7 +155,7 @@ class LLMJudge:
     def _tell(self, asked: Sequence[Asked], ledger: Ledger) -> None:
         """Say what is expected of the judgments that are not in the ledger yet."""
         requests = [each.request for each in asked if each.request is not None]
-        new = sum(ledger.stored(request.identity(self.llm.settings)) is None for request in requests)
+        new = stored(requests, self.llm.settings, ledger).count(None)
         expected = self.llm.forecast(requests[:LIKE], new, ledger).told() if new else "no new request"
         logger.info("evaluate: %s judgments expect %s", f"{len(asked):,}", expected)
 

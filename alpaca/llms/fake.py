@@ -10,16 +10,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from importlib.resources import files
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 import yaml
-from annotated_types import Interval
 from pydantic import PositiveInt
 
 from alpaca.llms.order import Named, in_batches
 from alpaca.llms.price import Price, forecast, most_prompt_tokens
 from alpaca.llms.request import Forecast, Ledger, Reply, Request
 from alpaca.llms.wire import messages
+from alpaca.schema import Share
 
 BATCH: Final = 256  # requests that are answered, and stored, at a time
 BYTES_A_TOKEN: Final = 4
@@ -28,8 +28,6 @@ NUMBERED: Final = re.compile(r"list of (\d+) .*?(\d+)\. Instruction:\s*\Z", re.D
 ASKED: Final = re.compile(r"numbers (\d+) to (\d+)")
 TASKS_IF_UNTOLD: Final = (1, 3)
 SLOTS: Final = ("verb", "quality", "form", "topic", "other", "audience", "situation", "demand")
-
-Share = Annotated[float, Interval(ge=0, le=1)]
 
 
 class Fake:

@@ -15,6 +15,7 @@ from typing import Literal
 from alpaca.models.shape import Shape
 from alpaca.planning.adapters import Adapters
 from alpaca.planning.workload import Workload
+from alpaca.schema import Share
 
 FP32 = 4
 INDEX = 8  # bytes of an id or a position
@@ -24,7 +25,7 @@ DEEPSPEED_BUCKET = 50_000_000  # strategies.deepspeed.BUCKET: numbers, allocated
 DEEPSPEED_LIVE = 1_000_000_000  # numbers, its stage3_max_live_parameters and stage3_max_reuse_distance
 Sharding = Literal["none", "layerwise", "ddp", "fsdp", "zero2", "zero3"]
 ALONE: tuple[Sharding, ...] = ("none", "layerwise")  # on one device
-Checkpointing = Literal["none", "full", "selective", "auto"] | float  # or a share of the layers
+Checkpointing = Literal["none", "full", "selective", "auto"] | Share  # or a share of the layers
 SHARES = {"none": 0.0, "selective": 0.5, "full": 1.0, "auto": 1.0}  # automatically, all until it is known what fits
 Parts = dict[str, float]
 

@@ -8,14 +8,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
-from annotated_types import Interval
 from pydantic import PositiveInt
 
 from alpaca.errors import UserError
 from alpaca.files import read_json
 from alpaca.models.shape import Shape
 from alpaca.planning.adapters import Adapters
-from alpaca.planning.memory import ALONE, FP32, Setup, Sharding, least_recomputed
+from alpaca.planning.memory import ALONE, FP32, Checkpointing, Setup, Sharding, least_recomputed
 from alpaca.planning.workload import Documents, Workload, workload
 from alpaca.schema import Described, unknown
 
@@ -28,9 +27,6 @@ SHARDINGS: dict[str, Sharding] = {
     "alpaca.strategies.fsdp.FSDP": "fsdp",
     "alpaca.strategies.deepspeed.DeepSpeed": "zero3",
 }
-
-
-Share = Annotated[float, Interval(ge=0, le=1)]
 
 
 @dataclass(frozen=True)
@@ -132,7 +128,7 @@ class Optimizer:
 @dataclass(frozen=True)
 class Strategy:
     target: str
-    activation_checkpointing: Literal["none", "full", "selective", "auto"] | Share = "full"  # as layerwise has it
+    activation_checkpointing: Checkpointing = "full"  # as layerwise has it
     gradients: Literal["host", "again"] | None = None
     inputs: Place = "device"
     states: Place = "device"

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.distributed as dist
-from annotated_types import Interval
 from lightning.pytorch.strategies import Strategy
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 
 from alpaca.models.weights import Weights
-from alpaca.planning.memory import Sharding
+from alpaca.planning.memory import Checkpointing, Sharding
 from alpaca.strategies.parts import Part
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-Share = Annotated[float, Interval(ge=0, le=1)]  # of the decoder layers
-ActivationCheckpointing = Literal["none", "full", "selective", "auto"] | Share
+ActivationCheckpointing = Checkpointing
 Adapt = Callable[["PreTrainedModel"], None]
 
 
