@@ -19,6 +19,11 @@ CODE = re.compile(
 )
 
 
+def any_of(*patterns: str, flags: re.RegexFlag = re.IGNORECASE) -> re.Pattern[str]:
+    """Return one pattern that matches what any of these does, the first that does where several do."""
+    return re.compile("|".join(patterns), flags)
+
+
 def words(text: str) -> list[str]:
     """Return the words in lower case, without punctuation, in any script."""
     return re.findall(r"\w+(?:['’]\w+)*", text.lower())
