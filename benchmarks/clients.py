@@ -1,7 +1,7 @@
-"""What sends many prompts to a server, each set up as its makers mean it: `python clients.py NAME URL COUNT CONCURRENCY FOLDER`.
+"""What sends many prompts to a server, each set up as its makers mean it: `python clients.py NAME URL PROMPTS CONCURRENCY FOLDER`.
 
-Each runs in the environment that it is installed in, so nothing here is imported before it is needed. It writes the texts of
-the replies to FOLDER/replies.json, and keeps in FOLDER what it needs to go on after a kill.
+Each runs in the environment that it is installed in, so nothing here is imported before it is needed. It reads the list in
+PROMPTS, writes the texts of the replies to FOLDER/replies.json, and keeps in FOLDER what it needs to go on after a kill.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-LIMIT = 256  # tokens of a reply
+LIMIT = 3072  # tokens of a reply, as in conf/llm/openai.yaml
 Client = Callable[[str, list[str], int, Path], list[str]]
 
 
@@ -32,10 +32,6 @@ class Clock:
 
 
 CLOCK = Clock()
-
-
-def prompts(count: int) -> list[str]:
-    return [f"Prompt number {number}: " + "write twenty tasks " * 20 for number in range(count)]
 
 
 def body(prompt: str) -> dict[str, Any]:
@@ -185,7 +181,7 @@ def datatrove(url: str, texts: list[str], concurrency: int, folder: Path) -> lis
 CLIENTS: dict[str, Client] = {each.__name__: each for each in (bare, openai, ours, curator, distilabel, datatrove)}
 
 if __name__ == "__main__":
-    name, url, count, concurrency, folder = sys.argv[1:]
+    name, url, prompts, concurrency, folder = sys.argv[1:]
     Path(folder).mkdir(parents=True, exist_ok=True)
-    texts = CLIENTS[name](url, prompts(int(count)), int(concurrency), Path(folder))
+    texts = CLIENTS[name](url, json.loads(Path(prompts).read_text()), int(concurrency), Path(folder))
     (Path(folder) / "replies.json").write_text(json.dumps({"seconds": CLOCK.seconds(), "texts": texts}))

@@ -1,9 +1,10 @@
 """Race clients that send many prompts to one server: `python -m benchmarks.generation --peers FOLDER`.
 
 FOLDER has a virtual environment for each peer, of its name; a peer without one is left out. All in one run against the same
-local server, in turn: without faults, with a mix of faults, and killed half-way and started again. Two clocks run: the
-client's, from the call with the prompts to the replies in hand (imports do not count), and the server's, from the first
-prompt to the last reply. The server also tells what it would bill.
+local server, in turn: without faults, with a mix of faults, and killed half-way and started again. Prompts are those of
+`generator=self_instruct`, and each reply has 17 tasks. Two clocks run: the client's, from the call with the prompts to the
+replies in hand (imports do not count), and the server's, from the first prompt to the last reply. The server also tells what
+it would bill.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import random
 import shutil
 import signal
 import subprocess
@@ -22,6 +24,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from alpaca.prompts.self_instruct import as_text, brief
+from alpaca.seeds.tasks import Bundled
 from benchmarks.clients import CLIENTS
 
 ROOT = Path(__file__).parent.parent
@@ -38,7 +42,7 @@ class Server:
         self.url = f"http://127.0.0.1:{self.process.stdout.readline().strip()}"
 
     def behave(self, **behaviour: Any) -> None:
-        content = json.dumps({"timed": "Prompt number"} | behaviour).encode()
+        content = json.dumps({"timed": brief(None), "writer": "model_server:from_stock"} | behaviour).encode()
         urllib.request.urlopen(urllib.request.Request(f"{self.url}/reset", content)).read()
 
     def stats(self) -> dict[str, Any]:
@@ -55,13 +59,19 @@ class Race:
     count: int
     concurrency: int
 
+    def __post_init__(self) -> None:
+        self.prompts.write_text(json.dumps(prompts(self.count)))
+
+    @property
+    def prompts(self) -> Path:
+        return self.folder / "prompts.json"
+
     def start(self, name: str) -> subprocess.Popen[bytes]:
         python = self.peers / name / "bin" / "python"
-        sizes = [str(self.count), str(self.concurrency)]
         return subprocess.Popen(
             [
                 *(python if python.is_file() else sys.executable, str(ROOT / "benchmarks" / "clients.py")),
-                *(name, f"{self.server.url}/v1", *sizes, str(self.folder / name)),
+                *(name, f"{self.server.url}/v1", self.prompts, str(self.concurrency), self.folder / name),
             ],
             stdout=subprocess.DEVNULL,
             stderr=(self.folder / f"{name}.log").open("ab"),
@@ -104,6 +114,12 @@ class Race:
         kill(running)
         ended = self.finish(name, self.start(name), begun)
         return self.server.stats()["billed_twice"], ended
+
+
+def prompts(count: int) -> list[str]:
+    """Return the prompts of a generation from the project's own seeds: 3 of 20 tasks are given."""
+    seeds = Bundled().read()
+    return [as_text(brief(None), random.Random(number).sample(seeds, 3), 20) for number in range(count)]
 
 
 def kill(running: subprocess.Popen[bytes]) -> None:

@@ -19,6 +19,7 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, fields
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +122,22 @@ def tasks(body: dict[str, Any]) -> str:
     return Fake(3072, 0.05, FREE).answer(prompt, "response_format" in body, random.Random(prompt))
 
 
+@cache
+def stock() -> list[str]:
+    """Return some replies of 17 tasks, written beforehand: a server in a race has to be light."""
+    from alpaca.prompts.self_instruct import as_text
+    from alpaca.records import Example
+
+    prompt = as_text("", [Example("a", "", "b")] * 3, 20)
+    return [tasks({"prompt": prompt + " " * number}) for number in range(50)]
+
+
+def from_stock(body: dict[str, Any]) -> str:
+    """Return one of these: the writer `model_server:from_stock`."""
+    return stock()[len(prompt_of(body)) % len(stock())]
+
+
+@lru_cache(maxsize=64)  # for stock
 def tokens(text: str) -> int:
     """Count as a tokenizer of English would: four bytes a token, a little more or less with the text."""
     return max(1, round(len(text.encode()) / (3.6 + len(set(text)) / 100)))
@@ -132,7 +149,8 @@ def completion(state: State, body: dict[str, Any]) -> tuple[dict[str, Any], str,
     module, _, name = behaviour.writer.partition(":")
     write: Writer = getattr(importlib.import_module(module), name) if module else words
     text, finish = write(body), "stop"
-    draw = random.Random(prompt_of(body) + "finish").random()
+    odd = behaviour.length_share or behaviour.refusals
+    draw = random.Random(prompt_of(body) + "finish").random() if odd else 1.0
     if draw < behaviour.length_share:
         text, finish = text[: len(text) // 2], "length"
     elif draw < behaviour.length_share + behaviour.refusals:
