@@ -83,12 +83,13 @@ def finished(folder: Path, config: Mapping[str, Any]) -> dict[str, Any] | None:
         )
     except (OSError, ValueError, KeyError):  # there is none, or not a whole one
         return None
-    return manifest if same_result(manifest["config"], config) and inputs and outputs else None
+    return manifest if same_result(folder.name, manifest["config"], config) and inputs and outputs else None
 
 
-def same_result(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Tell whether two configurations of a stage differ in nothing but speed."""
-    return _without(one, SPEED_ONLY) == _without(other, SPEED_ONLY)
+def same_result(stage: str, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Tell whether two configurations of a stage differ in nothing but speed, which is what a plan tells."""
+    speed = () if stage == "plan" else SPEED_ONLY
+    return _without(one, speed) == _without(other, speed)
 
 
 def _without(config: Mapping[str, Any], keys: Sequence[str]) -> dict[str, Any]:
@@ -142,7 +143,7 @@ def await_begin(folder: Path, config: Mapping[str, Any], inputs: Sequence[Path])
     while True:
         try:
             started = read_json(folder / "started.json")
-            if same_result(started["config"], config) and files.items() <= started["inputs"].items():
+            if same_result(folder.name, started["config"], config) and files.items() <= started["inputs"].items():
                 return
         except (OSError, ValueError, KeyError):
             pass  # there is none yet, or of another time
@@ -153,7 +154,7 @@ def _make_way(folder: Path, started: dict[str, Any]) -> Callable[[], None] | Non
     """Make `folder` ready for what is started; return how to put things back, or None where it goes on in it."""
     previous, older = folder.with_name(f"{folder.name}.previous"), folder.with_name(f".{folder.name}.older")
     marker = folder / "started.json"
-    if marker.is_file() and _continues(read_json(marker), started):
+    if marker.is_file() and _continues(folder.name, read_json(marker), started):
         return None
     moved = [(folder, previous), (previous, older)]
     remove(older)
@@ -170,8 +171,8 @@ def _make_way(folder: Path, started: dict[str, Any]) -> Callable[[], None] | Non
     return put_back
 
 
-def _continues(before: dict[str, Any], now: dict[str, Any]) -> bool:
-    return same_result(before["config"], now["config"]) and before["inputs"] == now["inputs"]
+def _continues(stage: str, before: dict[str, Any], now: dict[str, Any]) -> bool:
+    return same_result(stage, before["config"], now["config"]) and before["inputs"] == now["inputs"]
 
 
 def _remove_if_empty(folder: Path) -> None:

@@ -26,7 +26,7 @@ from alpaca.planning.adapters import Adapters
 from alpaca.planning.memory import Setup, activations, checkpoint_copy, gradients, host_bytes, logits, moments, states
 from alpaca.planning.recipe import Optimizer
 from alpaca.planning.workload import Workload, workload
-from alpaca.stage import function
+from alpaca.stage import execute, function
 from alpaca.strategies.exact import inside
 
 SMALL = Shape(1000, 256, 704, 2, 4, 2, 64, tie_word_embeddings=True)
@@ -289,13 +289,24 @@ def test_the_largest_micro_batch_is_that_of_the_steps(tasks_file: Path, tmp_path
     assert plan["largest_micro_batch"] <= 4096
 
 
-def test_changes_make_it_fit(tmp_path: Path) -> None:
-    command = ["experiment=alpaca_7b", "gpu=a100_40gb"]
+@pytest.mark.parametrize("gpu", ["a100_40gb", "rtx_4090"])
+def test_changes_make_it_fit(tmp_path: Path, gpu: str) -> None:
+    command = ["experiment=alpaca_7b", f"gpu={gpu}"]
     plan = planned(tmp_path, *command)
     assert not plan["fits"]
-    assert plan["changes"]
+    assert any("strategy=layerwise" in change for change in plan["changes"])  # on the one device that there is
+    assert any("trainer.devices=" in change for change in plan["changes"])
     for change in plan["changes"]:
         assert planned(tmp_path, *command, *change.split())["fits"], change
+
+
+def test_a_plan_is_made_again_for_what_changes_only_the_speed(tmp_path: Path) -> None:
+    def run(*overrides: str) -> int:
+        execute("plan", compose("plan", ["model=tiny", *overrides, f"root={tmp_path}", "name=mine"]))
+        micro_batches: int = json.loads((tmp_path / "mine" / "plan" / "plan.json").read_text("utf-8"))["micro_batches"]
+        return micro_batches
+
+    assert run("datamodule.tokens_per_micro_batch=4096") > run("datamodule.tokens_per_micro_batch=32768")
 
 
 @pytest.mark.parametrize(

@@ -51,5 +51,5 @@ def test_how_fast_a_model_is_asked_changes_no_result_wherever_it_is(place: str) 
             inner = {part: inner}
         return inner
 
-    assert same_result(config(model="a", concurrency=1), config(model="a", concurrency=2))
-    assert not same_result(config(model="a"), config(model="b"))
+    assert same_result("evaluate", config(model="a", concurrency=1), config(model="a", concurrency=2))
+    assert not same_result("evaluate", config(model="a"), config(model="b"))

@@ -5,75 +5,92 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import combinations
+from typing import NamedTuple
 
-from alpaca.composition import conf_folder
 from alpaca.planning.memory import peak
-from alpaca.planning.recipe import Recipe
+from alpaca.planning.recipe import Recipe, Strategy
 
-Change = Callable[[Recipe], Recipe]
-TOLD = 3  # changes, the fewest settings first
+TOLD = 2  # ways that keep the devices, and as many that take others; the fewest settings first
 DEVICES = (2, 4, 8, 16, 32)
+APART = ({"layers", "again"}, {"layers", "spread"})  # layerwise recomputes of its own accord, on one device
+
+
+class Change(NamedTuple):
+    """What is changed, the overrides, and what they make of a recipe."""
+
+    kind: str
+    text: str
+    made: Callable[[Recipe], Recipe]
 
 
 def fitting(recipe: Recipe, available: float) -> list[str]:
-    """Return the first changes, as overrides, with which the peak is within `available` bytes; none where none helps.
+    """Return changes, as overrides, with which the peak is within `available` bytes; none where none helps.
 
-    Of those that change the same things the least is told, and none that only adds to one that is told.
+    First those that keep the devices. Of those that change the same things the least is told, and none that only adds to one
+    that is told.
     """
-    enough: dict[frozenset[str], str] = {}  # by what they change
-    rest: list[tuple[str, str, Change]] = []
-    for kind, text, change in _changes(recipe):
-        if frozenset([kind]) in enough:
-            continue
-        if _peak(recipe, [change]) <= available:
-            enough[frozenset([kind])] = text
-        else:
-            rest.append((kind, text, change))
-    for together in (2, 3):
-        for chosen in combinations(rest, together):
-            kinds = frozenset(kind for kind, _, _ in chosen)
-            if len(kinds) < together or len(enough) >= TOLD or kinds in enough:
+    changes = list(_changes(recipe))
+    here = _enough(recipe, [change for change in changes if change.kind != "spread"], available)
+    spread = {kinds: text for kinds, text in _enough(recipe, changes, available).items() if "spread" in kinds}
+    return [*list(here.values())[:TOLD], *list(spread.values())[:TOLD]]
+
+
+def _enough(recipe: Recipe, changes: Sequence[Change], available: float) -> dict[frozenset[str], str]:
+    """Return the overrides that are enough by what they change, up to three changes together."""
+    enough: dict[frozenset[str], str] = {}
+    for together in (1, 2, 3):
+        for chosen in combinations(changes, together):
+            kinds = frozenset(change.kind for change in chosen)
+            told = any(others <= kinds for others in enough)
+            if len(kinds) < together or told or any(apart <= kinds for apart in APART):
                 continue
-            if _peak(recipe, [change for _, _, change in chosen]) <= available:
-                enough[kinds] = " ".join(text for _, text, _ in chosen)
-    return list(enough.values())[:TOLD]
+            if _peak(recipe, chosen) <= available:
+                enough[kinds] = " ".join(change.text for change in chosen)
+    return enough
 
 
 def _peak(recipe: Recipe, changes: Sequence[Change]) -> float:
     for change in changes:
-        recipe = change(recipe)
+        recipe = change.made(recipe)
     return sum(peak(recipe.setup)[1].values())
 
 
-def _changes(recipe: Recipe) -> Iterator[tuple[str, str, Change]]:
-    """Yield changes with what they change and their overrides, the one that costs least first."""
+def _changes(recipe: Recipe) -> Iterator[Change]:
+    """Yield changes, the one that costs least first."""
+    strategy, batching = recipe.strategy, recipe.batching
     if recipe.module.loss == "plain":
-        yield "loss", "module.loss=fused", lambda r: replace(r, module=replace(r.module, loss="fused"))
-    least = max(recipe.batching.max_length, recipe.batching.capacity // 4)
-    if recipe.batching.tokens_per_micro_batch and least < recipe.batching.capacity:
+        yield Change("loss", "module.loss=fused", lambda r: replace(r, module=replace(r.module, loss="fused")))
+    least = max(batching.max_length, batching.capacity // 4)
+    if batching.tokens_per_micro_batch and least < batching.capacity:
         text = f"datamodule.tokens_per_micro_batch={least}"
-        yield "tokens", text, lambda r: replace(r, batching=replace(r.batching, tokens_per_micro_batch=least))
-    if recipe.strategy.activation_checkpointing != "full":
-        text = "strategy.activation_checkpointing=full"
-        yield "again", text, lambda r: replace(r, strategy=replace(r.strategy, activation_checkpointing="full"))
-    if (conf_folder() / "optimizer" / "adamw_8bit.yaml").is_file() and recipe.optimizer.few_bits is None:
-        eight = replace(recipe.optimizer, bits=8)
-        yield "optimizer", "optimizer=adamw_8bit", lambda r: replace(r, optimizer=eight)
+        yield Change("tokens", text, lambda r: replace(r, batching=replace(r.batching, tokens_per_micro_batch=least)))
+    if strategy.activation_checkpointing != "full":
+        recomputing = replace(strategy, activation_checkpointing="full")
+        yield Change("again", "strategy.activation_checkpointing=full", lambda r: replace(r, strategy=recomputing))
+    if recipe.world == 1 and strategy.sharding != "layerwise":
+        layerwise = Strategy("alpaca.strategies.layerwise.Layerwise", gradients="host")
+        yield Change("layers", "strategy=layerwise", lambda r: replace(r, strategy=layerwise))
+        on_host = replace(layerwise, inputs="host")
+        yield Change("layers", "strategy=layerwise strategy.inputs=host", lambda r: replace(r, strategy=on_host))
+    if recipe.optimizer.few_bits is None:
+        eight, four = replace(recipe.optimizer, bits=8), replace(recipe.optimizer, bits=4)
+        yield Change("optimizer", "optimizer=adamw_8bit", lambda r: replace(r, optimizer=eight))
+        yield Change("optimizer", "optimizer=adamw_4bit", lambda r: replace(r, optimizer=four))
     yield from _spreads(recipe)
 
 
-def _spreads(recipe: Recipe) -> Iterator[tuple[str, str, Change]]:
+def _spreads(recipe: Recipe) -> Iterator[Change]:
     sharded = recipe.strategy.sharding in ("fsdp", "zero3")
     for devices in (number for number in DEVICES if number > recipe.machine.devices or not sharded):
         if devices >= recipe.machine.devices:
             text = f"trainer.devices={devices}" if sharded else f"strategy=fsdp trainer.devices={devices}"
-            yield "spread", text, _spread(devices, keep=sharded)
+            yield Change("spread", text, _spread(devices, keep=sharded))
     if recipe.on_gpu and not recipe.strategy.offload_to_cpu:
         text = "strategy=fsdp strategy.offload_to_cpu=true"
-        yield "spread", text, _spread(recipe.machine.devices, keep=False, offload=True)
+        yield Change("spread", text, _spread(recipe.machine.devices, keep=False, offload=True))
 
 
-def _spread(devices: int, keep: bool, offload: bool = False) -> Change:
+def _spread(devices: int, keep: bool, offload: bool = False) -> Callable[[Recipe], Recipe]:
     def change(recipe: Recipe) -> Recipe:
         machine, strategy = replace(recipe.machine, devices=devices), recipe.strategy
         if not keep:
