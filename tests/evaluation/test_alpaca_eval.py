@@ -3,6 +3,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from judging import Memory
+
 from alpaca.evaluation.alpaca_eval import write_alpaca_eval
 from alpaca.evaluation.answering import Side
 from alpaca.evaluation.comparison import compare
@@ -11,7 +13,6 @@ from alpaca.evaluation.pairs import Answer, Pair, task_names
 from alpaca.evaluation.stored import Stored
 from alpaca.llms.answers import Answers
 from alpaca.records import Example
-from tests.judging import Memory
 
 TASKS = [Example(f"Say {n}", "aloud" if n % 2 else "", "", {"dataset": "koala"}) for n in range(8)] + [
     Example("Say 0", "", "")

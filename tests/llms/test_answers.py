@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from judging import Memory
 
 from alpaca.errors import UserError
 from alpaca.evaluation.answering import Side
 from alpaca.llms.answers import Answers
 from alpaca.llms.request import Request
 from alpaca.records import Example, read
-from tests.judging import Memory
 
 TASK = Example("Add the numbers.", "2 and 3", "")
 
