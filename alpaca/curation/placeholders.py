@@ -43,7 +43,10 @@ GIVEN = frozenset(words("added provided inserted filled pasted supplied entered 
 FILLS = frozenset(words("choice want like wish by to in out goes go with at of the user user's client placeholder system please kindly prefer random real actual original the this"))
 REFERS = frozenset(words("see same as above refer instruction instructions prompt task the to"))
 # Names of types and of nothing, which programs leave behind.
-TYPES = frozenset(words("string str null none nan nil undefined void object array int float varchar boolean bool nonetype noinput tbd tba tbc todo na unknown optional dummy sample placeholder test testing abc xyz qwerty"))
+NOTHING = frozenset(words("noinput none null nil undefined nan nonetype tbd tba tbc todo qwerty xyz"))
+TYPES = frozenset(
+    words("string str void object array int float varchar boolean bool unknown optional dummy sample placeholder test testing abc na")
+)
 NONSENSE = frozenset(
     words(
         "foo bar baz qux quux quuz corge grault lorem ipsum dolor sit amet consectetur blah bla test testing asdf abc def ghi xyz xxx yyy zzz "
@@ -57,7 +60,7 @@ LABEL = re.compile(r"^(?:input|text|context|sentence|paragraph|passage|article|d
 # Tokens that a program was to replace; a lone sign before a word may be a tag, a handle or a share.
 TEMPLATE = any_of(
     r"\s*([%@#^~]{1,2}|_{2,}|\*{2,})(?=[A-Za-z])[\w .'-]{2,40}\1\s*",
-    r"\s*\$?\{[^{}\n]{0,40}\}\s*|\s*\$\d\s*|\s*%\(?\w{0,20}\)?[sd]\s*|\s*\{\{[^{}\n]{1,60}\}\}\s*|\s*\{%[^\n]{1,60}%\}\s*",
+    r"\s*\$?\{(?:\d|[a-z_][\w. -]{0,40})?\}\s*|\s*\$\d\s*|\s*%\(?\w{0,20}\)?[sd]\s*|\s*\{\{[^{}\n]{1,60}\}\}\s*|\s*\{%[^\n]{1,60}%\}\s*",
     r"(?:\s*[\[<{]{1,2}\s*[a-z][\w '’-]{1,40}[\]>}]{1,2}[\s,.;:/|-]*)+",
     r"\s*\$?[\[<{(]{1,2}[a-z][\w '’-]{2,40}[\]>})]{1,2}\s*",
     r"\s*#(?:ref|n/a|value|name|null|error)[!?]?\s*|\s*\[object \w+\]\s*",
@@ -100,7 +103,7 @@ def _said(bare: str, instruction: str) -> bool:
     said = words(re.sub(r"[_$]|(?<=[a-z])(?=[A-Z])", " ", bare)) if marked else words(bare)
     if not said or len(said) > FEW:
         return False
-    if len(said) == 1 and said[0] in TYPES and not LETTERS.search(instruction):
+    if len(said) == 1 and (said[0] in NOTHING or (said[0] in TYPES and not LETTERS.search(instruction))):
         return True
     named = set(words(instruction)) - STOP
     things = THINGS | TASKS | named
