@@ -17,12 +17,12 @@ FRAMES = frozenset(
 CONSTRAINS = frozenset(
     words(
         "respond reply speak use include ensure keep fill follow format start end begin limit avoid output print return mention read apply separate act "
-        "visit call want need let state go put"
+        "visit call want need let go put"
     )
 )
 ADDS = frozenset(
     words(
-        "make add provide give show support consider explain sort feel answer match write help is are do does can could would should did"
+        "state make add provide give show support consider explain sort feel answer match write help is are do does can could would should did"
     )
 )
 
@@ -54,11 +54,11 @@ NAMED = (
     "option|section|metaphor|theme|mood|sentiment|tone|message|plot|problem|number|character|event|example|point|idea|topic|reason|step|choice|decision|process|concept|term|difference|data|table|input|one"
 )
 REFERS = any_of(
-    rf"\b(?:above|below|both|same(?! \w+ as)|else|another|others?|(?:this|these|those) \w+|if (?:so|not|needed|necessary|possible)|back then|why\?|"
+    rf"\b(?:above|below|both|same(?! \w+ as)|else|another|others?|(?:this|these|those) (?!(?:upcoming|coming|year|week|month|weekend|summer|winter|spring|fall)\b)\w+|if (?:so|not|needed|necessary|possible)|back then|why\?|"
     rf"(?:the|this|that|each|your) (?:\w+ )?(?:{NAMED}))s?\b(?! +(?:of|in|for|between|to|from|by|called|titled|named|about|with|necessary|needed|"
-    r"required|[\"“']|that|who|which)\b|\s*[\"“'])",
+    r"required|QUOTED|that|who|which)\b|\s*[\"“'])",
     r"\b(?:this|that|(?:of|for|to|with) each(?: \w+)?|these|those|so|instead|too|accordingly|respectively|as well|(?:in|on|at|along) the (?:way|end|side))[.?!]?$",
-    r"\b(?:some|any|all|each|most|one|two|three) of (?:the|these|those|its)\b",
+    r"\b(?:some|any|all|each|most|one|two|three) of (?:the|these|those|its) \w+[.?!]?$",
 )
 PRONOUN = re.compile(
     r"\b(?:it|its|them|they|their|he|she|his|her|him|ones)\b(?! (?:is |was |be |would be |takes? )?(?:\w+ )?(?:to|that|for)\b)",
@@ -66,7 +66,7 @@ PRONOUN = re.compile(
 )
 # What a request names as following it, and quotes: they are its own.
 OWN = re.compile(
-    r"[\"“][^\"”]{1,400}[\"”]|\bthe following(?: \w+){1,2}\b|\b(?:this|the following|the given|these|following|the)(?: \w+){1,2}"
+    r"[\"“][^\"”]{1,400}[\"”]|(?<!\w)['‘][^'’\n]{1,60}['’](?!\w)|\bthe following(?: \w+){1,2}\b|\b(?:this|the following|the given|these|following|the)(?: \w+){1,2}"
     r"(?:[^.:]{0,50}: *\S| (?=\d)).*",
     re.IGNORECASE | re.DOTALL,
 )
@@ -91,6 +91,7 @@ SPEAKS_OF_REQUESTS = any_of(
     r"\b(?:questions?|tasks?|instructions?|prompts?|commands?|requests?|quer(?:y|ies)|steps?|exercises?|assignments?|to-?dos?|checklist|dialog\w*|"
     r"conversations?|chat\w*|quiz\w*|exams?|surveys?|interviews?|recipes?|directions|procedures?|homework|agenda|speech act|imperative\w*|outline)\b"
 )
+ANOTHER = re.compile(r"\W*(?:\w+ )?(?:second|next|new|another|other|third|also)\b|\W*\w+ ?[2-9b-d]\b", re.IGNORECASE)
 HOLDS_REQUESTS = any_of(
     r"\b(?:questions|tasks|instructions|prompts|commands|exercises|quiz|exam|survey|interview|faq|problems|conversation|dialog\w*|chat\w*|to-?do list)\b"
 )
@@ -102,7 +103,7 @@ CALLS = frozenset(
         "predict evaluate recommend compute arrange what who which where why how"
     )
 )
-MODAL = re.compile(r"\b(?:so that|will|should|must|can|would) [^.?!;\n]*\Z", re.IGNORECASE)  # what follows goes on with its clause
+MODAL = re.compile(r"\b(?:so that|(?:would|should|could) (?:you|i|we)) [^.?!;\n]*\Z", re.IGNORECASE)  # what follows goes on with its clause
 DEFINITE = re.compile(r"\w+ (?:the|any|all|each|every|its|your|how the|which)\b", re.IGNORECASE)
 LONG = 500  # characters; longer instructions hold texts
 
@@ -167,12 +168,12 @@ def _least(request: Request) -> int:
         return 9
     if request.tight:
         return 2
-    return 3 if verb in ADDS else 1 + request.bare[0].islower()
+    return 1 + (verb in ADDS) + request.bare[0].islower()
 
 
 def _refers(request: Request) -> bool:
     """Tell whether a request speaks of what another part named."""
-    told = OWN.sub(" ", request.bare)
+    told = OWN.sub(" QUOTED ", request.bare)
     found = PRONOUN.search(told)
     ends = found and len(words(told[found.end() :])) == 0
     first = told[: found.start()] if found else ""
@@ -187,7 +188,8 @@ def _own_words(example: Example) -> str:
     if not rest or example.input.strip() or re.search(r":\s*\S|[\"“]", first):
         return text
     told = first if rest.startswith("\n") or first.rstrip().endswith(":") else text.partition("\n\n")[0]
-    return told if HOLDS.search(told) else text
+    tasks = first.rstrip().endswith(":") and sum(request.marked and request.asks for request in requests(rest)) > 1
+    return told if HOLDS.search(told) and not tasks else text
 
 
 def _in_input(example: Example) -> str | None:
@@ -199,10 +201,15 @@ def _in_input(example: Example) -> str | None:
     parts, before = list(requests(text)), set[str]()
     listed = spoken or sum(part.asks for part in parts) > 2 or (bool(parts) and parts[0].asks)
     for request in parts:
-        if before and not (listed and not request.labelled) and request.asks and not request.tight and _interrupts(request, text, before, example):
+        if before and not (listed and not _other(request, bool(spoken))) and request.asks and not request.tight and _interrupts(request, text, before, example):
             return request.text
         before |= _stems(words(request.text))
     return None
+
+
+def _other(request: Request, spoken: bool) -> bool:
+    """Tell whether a request says that it is another one, or, where the instruction speaks of none, is labelled as one."""
+    return request.labelled and not (spoken and not ANOTHER.match(request.text))
 
 
 def _interrupts(request: Request, text: str, before: set[str], example: Example) -> bool:
@@ -215,6 +222,8 @@ def _interrupts(request: Request, text: str, before: set[str], example: Example)
         return True
     if request.marked or words(request.bare)[0] not in CALLS:
         return False
+    if own_line and re.search(r"\b(?:given|following|provided|this) \w+", request.bare):
+        return True
     return len(new) > 1 and not new & before and (request.bare[0].isupper() or request.joined) and len(words(request.bare)) > 3
 
 

@@ -30,7 +30,7 @@ LINKS = frozenset(
         "there is are the a an my your our to in on at it that this these with for of from as by you you're i i'd i'll would like want need could can should "
         "must have has had also so oh ok okay alright hey kindly completed complete completing answered answering that's it's out being said all first "
         "firstly just if time still go ahead be sure will off going up some something p o follow not let's let me would've you've you'd both do "
-        "following do after before start begin 1 don't forget remember make"
+        "following do after before start begin 1"
     )
 )
 LABELS = "task|part|step|question|item|exercise|request|assignment|instruction|problem|prompt|query|section|activity|command|job|q|no"
@@ -46,7 +46,9 @@ LABELLED = any_of(
     rf"\A\W*(?:{LABELS})s?\b[ #]*(?:{NUMERALS})?\W",
     r"\A\W*(?:b\)|\(b\)|second\b|(?:next|new|another|other|third|bonus|extra|also|and also)\s*[:–-])",
 )
-GIVEN = re.compile(r"^(?:given|based on|using|from|for|in(?! what| which)|with|considering|as|like) [^,.:]{3,80}, (?=[a-z])", re.IGNORECASE)
+GIVEN = re.compile(
+    r"(?:given|based on|using|from|for|in(?! what| which| addition)|with|considering|like) (?!that\b|this\b|it\b)[^,.:\n]{3,90}, (?=[a-z]+\b)(?!and\b|or\b)", re.IGNORECASE
+)
 COURTESY = re.compile(
     r"^(?:(?:please|now|kindly|(?:can|could|would|will) you|i(?:['’]d| would)? (?:want|need|like) you to|you (?:should|must|need to|have to))[, ]+(?:also |then |please )*)+",
     re.IGNORECASE,
@@ -77,7 +79,8 @@ class Request(NamedTuple):
         return bool(self.bare) and len(words(self.bare)) > 2 and not HELPS.match(self.bare)
 
 
-DETERMINED = re.compile(r"\b(?:the|a|an|my|your|our|this|these|those|some|each|every|of|for|with|his|her|their|its)\W+\Z", re.IGNORECASE)
+SURE = re.compile(r"\b(?:(?:make|be) sure|remember|don['’]t forget) to\s+", re.IGNORECASE)
+DETERMINED = re.compile(r"\b(?:the|a|an|my|your|our|this|these|those|some|each|every|of|for|with|his|her|their|its)\s+\Z", re.IGNORECASE)
 HELPS = re.compile(r"do not|don['’]t|(?:can|could|would) you (?:please )?help", re.IGNORECASE)
 
 
@@ -106,17 +109,20 @@ def requests(text: str) -> Iterator[Request]:
 def _without_joint(part: str) -> tuple[str, str]:
     """Return what joins a part, and the request without it; the latter is empty where the part asks for nothing."""
     part = part.strip().rstrip()
-    for found in re.finditer(r"[\w'’]+", part):
-        before, word = part[: found.start()], found[0].lower()
-        if _begins(word, part[found.start() :]) and (not words(before) or word not in LINKS or word in ASIDES):
+    part = SURE.sub("", part)
+    for found in re.finditer(r"[\w'’]+(?:-\w+)*", part):
+        before, word = part[: found.start()], found[0].lower().replace("re-", "re")
+        if led := GIVEN.match(part[found.start() :]):
+            return before, part[found.start() + led.end() :]
+        asks = not words(before) or word not in LINKS or word in ASIDES or (word in INVERTS and before.rstrip()[-1] in ",:")
+        if asks and _begins(word, part[found.start() :]):
             if DETERMINED.search(before):
                 break
             bare = COURTESY.sub("", part[found.start() :])
             return before, bare
         if word.replace("’", "'") not in JOINS | LINKS:
             break
-    led = GIVEN.sub("", part)
-    return _without_joint(led) if led != part else (part, "")
+    return part, ""
 
 
 def _begins(word: str, rest: str) -> bool:
@@ -126,7 +132,7 @@ def _begins(word: str, rest: str) -> bool:
     if word in ASIDES:
         return bool(re.match(r"\w+ (?:what|which|whom)\b", rest, re.IGNORECASE))
     if word in WONDERS:
-        return word != "when" or "?" in rest
+        return word != "when" or bool(re.match(r"when (?:is|are|do|did|does|was|were|will|should|can)\b", rest, re.IGNORECASE))
     if word in INVERTS:
         return "?" in rest and not re.match(r"\w+ (?:you|i|we)\b", rest, re.IGNORECASE)
     return word in verbs()
@@ -138,7 +144,8 @@ def _parts(text: str) -> Iterator[tuple[int, int, bool]]:
     for found in _borders().finditer(text):
         before = text[start : found.start()].strip()
         coordinated = found.lastgroup == "within" and words(before)[-1:] and words(before)[-1] in verbs()  # `compare and contrast`
-        if before and not coordinated and not _titled(before, found):
+        leads = found[0].startswith(",") and found.lastgroup == "within" and not _without_joint(before)[1]  # `given a text, write a title`
+        if before and not coordinated and not leads and not _titled(before, found):
             yield start, found.start(), within
             start, within = found.end(), found.lastgroup == "within"
     if text[start:].strip():
