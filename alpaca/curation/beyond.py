@@ -68,7 +68,9 @@ IDLE = re.compile(
     r"\w+ = (?:input\(.*\)|sys\.stdin\.\w+\(\))|(?:print|main|console\.log)\(\w*\);?|if __name__.*)\s*$",
     re.MULTILINE,
 )
-COMMENT = re.compile(r"^\s*(?:#(?!include)|//|--|/\*|\*|<!--|;).*$|```\w*|^\s*(?:pass|\.\.\.|main\(\)|TODO.*)\s*$", re.MULTILINE)
+COMMENT = re.compile(
+    r"^\s*(?:#(?!include)|//|--|/\*|\*|<!--|;).*$|```\w*|^\s*(?:pass|\.\.\.|main\(\)|TODO.*)\s*$", re.MULTILINE
+)
 CODE_LIKE = re.compile(
     r"[{}]|\w\([^)\n]*\)|\w\s*(?:\+|-|\*|/|:|<)?=\s*\S|^\s*(?:SELECT|INSERT|UPDATE|PRINT|INPUT|ECHO|BEGIN|DISPLAY|READ|SET|IF|FOR|WHILE|def|print|echo|import|#include|return)\b|</?\w+>|\|\s*\w+",
     re.MULTILINE,
@@ -80,10 +82,13 @@ class BeyondText:
     """What is asked for can be said in words, and done by saying them."""
 
     def __call__(self, example: Example) -> str | None:
-        if found := ACTS.search(example.instruction):
-            if not is_code(example.output):
-                return f"beyond text: {found[0].strip()[:60]}"
-        if len(example.output) < 8 * BRIEF and len(words(example.output)) <= BRIEF and DEEDS.search(example.instruction):
+        if (found := ACTS.search(example.instruction)) and not is_code(example.output):
+            return f"beyond text: {found[0].strip()[:60]}"
+        if (
+            len(example.output) < 8 * BRIEF
+            and len(words(example.output)) <= BRIEF
+            and DEEDS.search(example.instruction)
+        ):
             if done := DONE.search(example.output):
                 return f"beyond text: {done[0].strip()[:60]}"
         return None

@@ -11,7 +11,9 @@ from alpaca.curation.requests import INVERTS, Request, requests, verbs
 from alpaca.records import Example
 
 FRAMES = frozenset(
-    words("simulate roleplay impersonate be imagine suppose pretend consider assume read look take act see note remember use given let try go answer")
+    words(
+        "simulate roleplay impersonate be imagine suppose pretend consider assume read look take act see note remember use given let try go answer"
+    )
 )
 # Verbs that say more of the first request, and verbs that often do: these need more words that are new.
 CONSTRAINS = frozenset(
@@ -75,9 +77,7 @@ SOMEBODY = re.compile(
     re.IGNORECASE,
 )
 SPEAKER = re.compile(r"\b(?:I|my|me|we|our|us)\b")
-TEXTS = (
-    "sentence|text|response|chat|conversation|dialogue?|description|paragraph|question|search|article|passage|title|email|review|lyrics"
-)
+TEXTS = "sentence|text|response|chat|conversation|dialogue?|description|paragraph|question|search|article|passage|title|email|review|lyrics"
 GIVES = any_of(
     r"\b(?:following|given|provided|existing|below|above|this|these|(?:the|my|natural|an?) (?:\w+ ){0,2}(?:language|sentence|text|input|phrase|title|"
     r"instruction|question|command|request|statement|task|prompt|query|paragraph|passage|article|joke|riddle|proverb|idiom|problem|scenario|line|"
@@ -95,6 +95,10 @@ ANOTHER = re.compile(r"\W*(?:\w+ )?(?:second|next|new|another|other|third|also)\
 HOLDS_REQUESTS = any_of(
     r"\b(?:questions|tasks|instructions|prompts|commands|exercises|quiz|exam|survey|interview|faq|problems|conversation|dialog\w*|chat\w*|to-?do list)\b"
 )
+MAKES_QUESTIONS = any_of(
+    r"\b(?:formulate|generate|create|write|make|come up with|suggest|ask|construct|design)\b[^.?!]{0,40}\bquestions?\b",
+    r"\bquestion, \w+|, (?:or )?(?:question|command|statement)\b",
+)
 # Verbs that begin requests to a language model, and rarely sentences of a text.
 CALLS = frozenset(
     words(
@@ -103,7 +107,9 @@ CALLS = frozenset(
         "predict evaluate recommend compute arrange what who which where why how"
     )
 )
-MODAL = re.compile(r"\b(?:so that|(?:would|should|could) (?:you|i|we)) [^.?!;\n]*\Z", re.IGNORECASE)  # what follows goes on with its clause
+MODAL = re.compile(
+    r"\b(?:so that|(?:would|should|could) (?:you|i|we)) [^.?!;\n]*\Z", re.IGNORECASE
+)  # what follows goes on with its clause
 DEFINITE = re.compile(r"\w+ (?:the|any|all|each|every|its|your|how the|which)\b", re.IGNORECASE)
 LONG = 500  # characters; longer instructions hold texts
 
@@ -142,7 +148,12 @@ def _new(request: Request, before: set[str], example: Example) -> bool:
     new = _stems(words(request.bare)[1:]) - FORM
     told = example.instruction.partition(request.text)[0]
     text_given = example.input.strip() or len(_own_words(example)) < len(example.instruction.strip())
-    if text_given and GIVES.search(told) and not request.labelled and (not request.joined or DEFINITE.match(request.bare)):
+    if (
+        text_given
+        and GIVES.search(told)
+        and not request.labelled
+        and (not request.joined or DEFINITE.match(request.bare))
+    ):
         return False
     shared = new_words_shared(request, before, len(new))
     if len(new) < _least(request) or (shared and not request.labelled) or _refers(request):
@@ -195,13 +206,20 @@ def _own_words(example: Example) -> str:
 def _in_input(example: Example) -> str | None:
     """Return a request that follows the text of an input: joined to it, or a line of its own that is no part of the text."""
     text = example.input
-    if not text.strip() or len(text) > 2000 or HOLDS_REQUESTS.search(example.instruction):
+    asked = MAKES_QUESTIONS.sub("", example.instruction)
+    if not text.strip() or len(text) > 2000 or HOLDS_REQUESTS.search(asked):
         return None
-    spoken = SPEAKS_OF_REQUESTS.search(example.instruction)
+    spoken = SPEAKS_OF_REQUESTS.search(asked)
     parts, before = list(requests(text)), set[str]()
     listed = spoken or sum(part.asks for part in parts) > 2 or (bool(parts) and parts[0].asks)
     for request in parts:
-        if before and not (listed and not _other(request, bool(spoken))) and request.asks and not request.tight and _interrupts(request, text, before, example):
+        if (
+            before
+            and not (listed and not _other(request, bool(spoken)))
+            and request.asks
+            and not request.tight
+            and _interrupts(request, text, before, example)
+        ):
             return request.text
         before |= _stems(words(request.text))
     return None
@@ -224,7 +242,12 @@ def _interrupts(request: Request, text: str, before: set[str], example: Example)
         return False
     if own_line and re.search(r"\b(?:given|following|provided|this) \w+", request.bare):
         return True
-    return len(new) > 1 and not new & before and (request.bare[0].isupper() or request.joined) and len(words(request.bare)) > 3
+    return (
+        len(new) > 1
+        and not new & before
+        and (request.bare[0].isupper() or request.joined)
+        and len(words(request.bare)) > 3
+    )
 
 
 def _is_request(example: Example) -> bool:

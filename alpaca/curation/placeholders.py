@@ -23,15 +23,23 @@ THINGS = frozenset(
         "material snippet excerpt dialogue conversation letter post tweet report url link file summary noinput answer response"
     )
 )
-TASKS = frozenset(words("task tasks instruction instructions prompt question request command exercise assignment query"))
+TASKS = frozenset(
+    words("task tasks instruction instructions prompt question request command exercise assignment query")
+)
 # Adjectives of a slot, and the words that say where it is or whose.
-SLOTS = frozenset(words("placeholder sample dummy example your random input some any user user's users my own mock fake default test"))
+SLOTS = frozenset(
+    words("placeholder sample dummy example your random input some any user user's users my own mock fake default test")
+)
 PLACES = frozenset(words("here below box field area above later elsewhere"))
 DEMANDS = frozenset(
-    words("insert enter add type put paste provide fill write attach upload input supply replace copy include use submit specify todo place drop")
+    words(
+        "insert enter add type put paste provide fill write attach upload input supply replace copy include use submit specify todo place drop"
+    )
 )
 DENIES = frozenset(
-    words("no not none nothing without n't isn't aren't doesn't don't wasn't cannot can't never nil null empty blank missing unspecified undefined unavailable")
+    words(
+        "no not none nothing without n't isn't aren't doesn't don't wasn't cannot can't never nil null empty blank missing unspecified undefined unavailable"
+    )
 )
 NEEDS = frozenset(
     words(
@@ -39,13 +47,23 @@ NEEDS = frozenset(
         "extra additional particular more other relevant associated has have for been be was yet"
     )
 )
-GIVEN = frozenset(words("added provided inserted filled pasted supplied entered given determined done defined announced goes go comes"))
-FILLS = frozenset(words("choice want like wish by to in out goes go with at of the user user's client placeholder system please kindly prefer random real actual original the this"))
+GIVEN = frozenset(
+    words(
+        "added provided inserted filled pasted supplied entered given determined done defined announced goes go comes"
+    )
+)
+FILLS = frozenset(
+    words(
+        "choice want like wish by to in out goes go with at of the user user's client placeholder system please kindly prefer random real actual original the this"
+    )
+)
 REFERS = frozenset(words("see same as above refer instruction instructions prompt task the to"))
 # Names of types and of nothing, which programs leave behind.
 NOTHING = frozenset(words("noinput none null nil undefined nan nonetype tbd tba tbc todo qwerty xyz"))
 TYPES = frozenset(
-    words("string str void object array int float varchar boolean bool unknown optional dummy sample placeholder test testing abc na")
+    words(
+        "string str void object array int float varchar boolean bool unknown optional dummy sample placeholder test testing abc na"
+    )
 )
 NONSENSE = frozenset(
     words(
@@ -53,10 +71,15 @@ NONSENSE = frozenset(
         "hello world 123 1234 12345 1 2 3"
     )
 )
-LETTERS = re.compile(r"letter|scrambl|cod|cipher|morse|string|acronym|abbreviat|password|pronounc|keyboard|symbol|\bterms?\b|\bwords?\b", re.I)
+LETTERS = re.compile(
+    r"letter|scrambl|cod|cipher|morse|string|acronym|abbreviat|password|pronounc|keyboard|symbol|\bterms?\b|\bwords?\b",
+    re.I,
+)
 ROWS = ("qwertyuiop", "asdfghjkl;", "zxcvbnm", "1234567890")
 EDGES = "[]<>{}()`*\"'“”‘’_#|/\\-.!?…:=~^ \t\n"
-LABEL = re.compile(r"^(?:input|text|context|sentence|paragraph|passage|article|data|question|content)s?\s*\d*\s*[:=]\s*", re.I)
+LABEL = re.compile(
+    r"^(?:input|text|context|sentence|paragraph|passage|article|data|question|content)s?\s*\d*\s*[:=]\s*", re.I
+)
 # Tokens that a program was to replace; a lone sign before a word may be a tag, a handle or a share.
 TEMPLATE = any_of(
     r"\s*([%@#^~]{1,2}|_{2,}|\*{2,})(?=[A-Za-z])[\w .'-]{2,40}\1\s*",
@@ -90,7 +113,12 @@ def stands_in(text: str, instruction: str = "") -> bool:
     if not text.strip():
         return False
     bare = LABEL.sub("", text.strip(EDGES)).strip(EDGES)
-    if not bare or re.fullmatch(r"n ?[/.]? ?a\.?|NA", bare) or re.fullmatch(r"n ?[/.] ?a", bare, re.I) or TEMPLATE.fullmatch(text):
+    if (
+        not bare
+        or re.fullmatch(r"n ?[/.]? ?a\.?|NA", bare)
+        or re.fullmatch(r"n ?[/.] ?a", bare, re.I)
+        or TEMPLATE.fullmatch(text)
+    ):
         return bool(bare or text.strip(" \t\n"))
     if len(text) > 300:
         return bool(re.match(r"lorem ipsum", bare, re.I))
@@ -114,24 +142,36 @@ def _said(bare: str, instruction: str) -> bool:
 def _thing(said: list[str], things: frozenset[str] | set[str], instruction: str, marked: bool) -> bool:
     """`Some text`, `Your word here`, `Sentence 1`, `TEXT_HERE`, `text to be added`; of one word only what the instruction gives."""
     signs = [word for word in said if word in SLOTS | PLACES or word.isdigit()]
-    known = all(word in things | SLOTS | PLACES | FILLS | GIVEN | NEEDS | {"a", "an", "be", "is", "will", "provide"} or word.isdigit() for word in said)
+    known = all(
+        word in things | SLOTS | PLACES | FILLS | GIVEN | NEEDS | {"a", "an", "be", "is", "will", "provide"}
+        or word.isdigit()
+        for word in said
+    )
     if said[:2] == ["to", "be"] and known and GIVEN & set(said):
         return True
     if said[0] == "placeholder" or (said[-1] == "placeholder" and len(said) < 4):
         return True
     if not known or not any(word in THINGS | TASKS | named_after(instruction) for word in said):
         return False
-    given = {"be", "goes", "comes", "go"} & set(said) or ("by" in said and GIVEN & set(said)) or {"will", "user"} <= set(said)
+    given = (
+        {"be", "goes", "comes", "go"} & set(said)
+        or ("by" in said and GIVEN & set(said))
+        or {"will", "user"} <= set(said)
+    )
     alone = len(said) == 1 and said[0] in named_after(instruction) and said[0] in THINGS
     number = len(said) == 2 and said[0] in THINGS and (said[1].isdigit() or len(said[1]) == 1)
     copula = {"is", "are", "was"} & set(said)
     first = said[1] if said[0] in ("a", "an", "the") and len(said) > 1 else said[0]
-    return bool((given or alone or number or marked or ((first in SLOTS or said[-1] in PLACES) and signs)) and not copula)
+    return bool(
+        (given or alone or number or marked or ((first in SLOTS or said[-1] in PLACES) and signs)) and not copula
+    )
 
 
 def named_after(instruction: str) -> set[str]:
     """Return the nouns that an instruction says it is given: `the following sentence`."""
-    return set(re.findall(r"\b(?:following|given|provided|this|these|the|below|above) (?:\w+ )?([a-z]+)", instruction.lower()))
+    return set(
+        re.findall(r"\b(?:following|given|provided|this|these|the|below|above) (?:\w+ )?([a-z]+)", instruction.lower())
+    )
 
 
 def _demand(said: list[str], things: frozenset[str] | set[str]) -> bool:
@@ -148,13 +188,23 @@ def _denial(said: list[str]) -> bool:
     """`There is no input for this instruction.`"""
     if not set(said) & DENIES:
         return False
-    known = all(word in THINGS | TASKS | DENIES | NEEDS | DEMANDS | PLACES | STOP or word in ("any", "an") for word in said)
-    return known and (said[0] in DENIES or bool(set(said) & ({"input", "inputs"} | TASKS | {"provided", "required", "needed", "given"})))
+    known = all(
+        word in THINGS | TASKS | DENIES | NEEDS | DEMANDS | PLACES | STOP or word in ("any", "an") for word in said
+    )
+    return known and (
+        said[0] in DENIES
+        or bool(set(said) & ({"input", "inputs"} | TASKS | {"provided", "required", "needed", "given"}))
+    )
 
 
 def _reference(said: list[str]) -> bool:
     """`See the instruction above.`"""
-    return 1 < len(said) and said[0] in ("see", "same", "as", "refer") and set(said) <= REFERS and said[-1] not in ("as", "to", "the")
+    return (
+        len(said) > 1
+        and said[0] in ("see", "same", "as", "refer")
+        and set(said) <= REFERS
+        and said[-1] not in ("as", "to", "the")
+    )
 
 
 def _filler(bare: str, instruction: str) -> bool:
@@ -174,5 +224,10 @@ def _filler(bare: str, instruction: str) -> bool:
 def _typed(word: str) -> bool:
     """Tell whether a word is a run of keys or of one letter."""
     pieces = re.findall(r"[a-z0-9;]{4}", word)
-    run = len(word) > 3 and not word.isdigit() and any(word[:4] in row or word[:4] in row[::-1] for row in ROWS) and bool(pieces)
+    run = (
+        len(word) > 3
+        and not word.isdigit()
+        and any(word[:4] in row or word[:4] in row[::-1] for row in ROWS)
+        and bool(pieces)
+    )
     return run or bool(re.fullmatch(r"([a-z])\1{2,}", word))

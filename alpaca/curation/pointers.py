@@ -19,6 +19,8 @@ WHERE = (
     r"(?:above|below|beneath|underneath|overleaf|opposite|attached|enclosed|on the (?:left|right|next page|following page|previous page|back)|"
     r"to the (?:left|right)|at the (?:top|bottom|end) of (?:the|this) page|in the (?:sidebar|attachment|appendix|description below|comments)|on page \d+)"
 )
+# What follows a place that is one of the page; `above the fire` is one of a story.
+AFTER = r"(?=\W*$|\s*[.,;:!?)]|\s+(?:is|are|and|for|to|which|that|we|you|(?!his|this|its|us)\w+s)\b)"
 LOOKS = r"see|view|find|watch|look at|check(?: out)?|click(?: on)?|tap(?: on)?|press|download|refer to|open|visit|follow|listen to|consult|scan|use|study|note|hit|explore|access|take a look at|have a look at"
 # A mark where a picture or a link was.
 MARKED = any_of(
@@ -27,19 +29,21 @@ MARKED = any_of(
     r"screenshot|img|audio|file|url|illustration|map|infographic|hyperlink|pdf|table)s?(?: \d+)?(?: (?:here|below|above|goes here)|(?: (?:of|to|showing|for)\b|:)[^\])>]{0,60})?[\]>](?!\()",
     r"[\[(](?:image|photo|picture|video|illustration|figure|photograph)s?(?: (?:source|credits?|courtesy(?: of)?|by))?\s*[:–-][^\])\n]{1,60}[\])]",
     r"^\s*(?:image|photo|picture|video|photograph)s? ?(?:source|credits?|courtesy|by|via)?\s*[:©]\s*[^\n]{1,60}$",
-    r"\b(?:image|photo|picture|video)s? (?:source|credits?|courtesy)\b",
+    r"\b(?:image|photo|picture|video)s? (?:source|credits?|courtesy)\b|^\W*(?:photo|image|picture|illustration|video)s? (?:by|via|from|courtesy) (?-i:[A-Z])",
+    r"^\W*(?:image|photo|picture|figure|fig\.|video|chart|diagram|illustration) \d+\s*[:.–-]",
+    flags=re.IGNORECASE | re.MULTILINE,
 )
 # A thing that is pointed to by where it is, by what the reader is to do, or by what it shows.
 POINTED = any_of(
-    rf"\b(?:the|this|these|our|my|an?|following|attached|accompanying) (?:[\w-]+ ){{0,2}}?{THINGS} (?:\w+ )?{WHERE}\b",
-    rf"\b(?:{SIGHTS}|{SOUNDS})s? (?:is |are |can be (?:seen|found) )?{WHERE}\b",
+    rf"\b(?:the|this|these|our|my|an?|following|attached|accompanying) (?:[\w-]+ ){{0,2}}?{THINGS} (?:\w+ )?{WHERE}{AFTER}",
+    rf"\b(?:{SIGHTS}|{SOUNDS})s? (?:(?:[\w-]+ ){{0,5}}?(?:is|are|can be) (?:shown |seen |found |given |provided |included )?|\(?(?:see |shown |given )?){WHERE}{AFTER}",
     rf"\b(?:in|from|on|at|with|through|using|via|per) the (?:attached|above|below|following|accompanying|enclosed|linked|provided|embedded) (?:[\w-]+ )?{THINGS}\b",
     rf"(?:\A|[.;:!,(]\s*|\b(?:please|and|or|to|can|also|you|should) )(?:{LOOKS}) (?:(?:the|this|these|our|my|out the|out this) )(?:[\w-]+ ){{0,2}}?(?:{SIGHTS}|{SOUNDS}|attachment|pdf|"
-    r"worksheet|handout|appendix|link|url|hyperlink|spreadsheet|slide deck)s?\b",
+    r"worksheet|handout|appendix|link|url|hyperlink|spreadsheet|slide deck)s?\b(?! (?:icon|button|menu|tab|folder|file|option|field|tool)s?\b)",
     rf"\b(?:as|which is|are|is|be|been) (?:clearly )?(?:shown|seen|illustrated|depicted|pictured|displayed|described|indicated|visible|you can see|demonstrated|explained|"
     rf"listed|summarized)(?: \w+)? ?(?:in|at|on|from|by) (?:the|this|our|my|these) (?:[\w-]+ ){{0,2}}?(?:{SIGHTS}|{SOUNDS}|{PAPERS})s?\b",
     rf"\b(?:the|this|our|following|attached|above|accompanying|next) (?:[\w-]+ ){{0,1}}?(?:{SIGHTS}|{SOUNDS})s? (?:[\w-]+ ){{0,4}}?(?:shows?|illustrates?|depicts?|demonstrates?|explains?|displays?|gives?|summarizes?)\b",
-    r"\b(?:see|in|as|from|to|refer to|per) (?:table|figure|fig\.|chart|exhibit|appendix|diagram) (?:\d|[A-Z]\b)|\b(?:figure|fig\.|table|exhibit) \d+ (?:shows|illustrates|gives|lists|below|above)",
+    r"\b(?:see|in|as|from|to|refer to|per) (?:table|figure|fig\.|chart|exhibit|appendix|diagram|image|photo|picture|map|video|slide) (?:\d|(?-i:[A-Z])\b)|\b(?:figure|fig\.|table|exhibit) \d+ (?:shows|illustrates|gives|lists|below|above)",
     r"\((?:see|cf\.?|refer to) (?:the )?(?:\w+ )?(?:image|picture|photo|figure|fig\.?|diagram|chart|graph|table|map|attachment|link|screenshot|illustration|video|appendix)\b",
     rf"\b(?:see|find|view|in|as) (?:the )?(?:\w+ )?(?:table|figure|chart|list) (?:below|above)\b",
     r"\bin the (?:image|picture|photo|video|screenshot|diagram|figure|chart)s?,? (?:you|we|I|one) (?:can )?see\b",
@@ -56,10 +60,12 @@ SENT = any_of(
     r"\b(?:in|see|find|open|check|with|to|from) (?:the |my |an? )?(?:attach(?:ment|ed)s?\b(?! (?:style|theory|to))|enclosure)\b",
     r"\bI(?:['’]ve| have)? (?:also )?(?:attached|enclosed|uploaded|linked)\b|\b(?:is|are|please find) (?:attached|enclosed)\b(?! (?:in|by|with|within|to)\b)|\bthe (?:attached|enclosed|linked) \w+",
     r"\b(?:attached|enclosed|accompanying|uploaded) (?:\w+ )?(?:files?|documents?|pdfs?|spreadsheets?|images?|photos?|pictures?|reports?|slides?|videos?|charts?)\b",
+    r"\bvisit (?:this|our) (?:[\w-]+ )?(?:page|site|website|blog|article|post|link)\b",
+    r"\bread (?:the |our |this )?(?:full |original |complete |whole )?(?:article|story|post|report|guide|recipe|review) (?:here|below|at)\b",
     r"\bscan the (?:qr )?code\b|\bsee (?:the )?(?:full |original )?(?:article|post|page|website|site) (?:for|below|here|at)\b",
 )
 POINTS = tuple(
-    "image picture photo screenshot snapshot diagram figure fig. chart graph plot infographic map illustration drawing sketch slide gallery thumbnail scan poster qr "
+    "image picture photo screenshot snapshot diagram figure fig. chart graph plot infographic map illustration drawing sketch slide gallery thumbnail scan poster qr ![ "
     "floor blueprint video clip footage audio recording podcast animation webinar trailer pdf spreadsheet worksheet attach enclos handout appendix book workbook zip "
     "download document file template brochure link url button banner page click tap here table img exhibit".split()
 )
@@ -80,10 +86,12 @@ PAGES = any_of(
 COMPUTING = any_of(
     r"\b(?:web ?sites?|web ?pages?|(?:sign|log)[- ]?(?:up|in)|buttons?|apps?|software|computers?|phones?|browsers?|wallpaper|settings|accounts?|install\w*|upload\w*|"
     r"download\w*|urls?|links?|files?|documents?|excel|word|windows|mac|iphone|android|photoshop|gmail|google|facebook|instagram|twitter|youtube|linkedin|online|"
-    r"interface|platform|system|data ?base|program\w*|python|terminal|resources|phishing|spam|camera|tablet|user)\b"
+    r"interface|platform|system|data ?base|program\w*|python|terminal|profile|screen|wi-?fi|internet|password|device|resources|phishing|spam|camera|tablet|user)\b"
 )
 SENDS_ON = re.compile(r"link|url|button|download|file|click|here|tap|page|icon|document|template", re.IGNORECASE)
-PLAIN = re.compile(r"\bhere\b|below|above|attach|enclos|read more|learn more|\[|next page|following page", re.IGNORECASE)
+PLAIN = re.compile(
+    r"\bhere\b|below|above|attach|enclos|read more|learn more|\[|next page|following page", re.IGNORECASE
+)
 SHOWS = any_of(
     r"\b(?:photos?|photograph\w*|screenshots?|illustrations?|infographics?|charts?|posters?|slides?|slideshows?|videos?|(?<!historical )figures?|web ?sites?|web ?pages?|html|"
     r"markdown|presentations?|wallpaper|captions?|visual\w*|powerpoint|storyboard|galler(?:y|ies)|podcasts?|recordings?)\b"
@@ -100,8 +108,12 @@ def points_away(example: Example) -> str | None:
         return mark[0]
     for sentence in sentences(output):
         lower = sentence.lower()
-        if has_any(lower, POINTS) and (found := (has_any(lower, SENDS) and SENT.search(sentence)) or POINTED.search(sentence)):
-            used = SENDS_ON.search(found[0]) and COMPUTING.search(task) and not PLAIN.search(sentence)  # how a program is used
+        if has_any(lower, POINTS) and (
+            found := (has_any(lower, SENDS) and SENT.search(sentence)) or POINTED.search(sentence)
+        ):
+            used = (
+                SENDS_ON.search(found[0]) and COMPUTING.search(task) and not PLAIN.search(sentence)
+            )  # how a program is used
             if not used and not _may(task, found[0]):
                 return found[0]
     return None

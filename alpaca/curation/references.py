@@ -46,7 +46,7 @@ SHARED = (
 )
 NOT_SIGHTS = r"(?! (?:of speech|formats?|files? format|editing|type|caption|title))"
 SENSES = r"listen(?:ing)? to|watch(?:ing)?|look(?:ing)? at|view(?:ing)?|examin(?:e|ing)|observ(?:e|ing)|study(?:ing)?|transcrib(?:e|ing)|inspect(?:ing)?|hear(?:ing)?|play(?:ing)?|see(?:ing)?"
-ENDS = r"(?=\s*[.,?!:;]|\s*$| (?:above|below|and|to|attached|provided|shown|answer|then|is|are|was|shows?|depicts?|represents?|illustrates?|tell|say)\b)"
+ENDS = r"(?=\s*[.,?!:;]|\s*$| (?:above|below|on page|on the next|means?|and|to|attached|provided|shown|answer|then|is|are|was|shows?|depicts?|represents?|illustrates?|tell|say)\b)"
 # A sight or a sound that is pointed to.
 SEEN = any_of(
     rf"\b{POINTING}(?: [\w-]+){{0,3}}? {SEES}s?\b{NOT_SIGHTS}",
@@ -61,7 +61,9 @@ WORK = any_of(
     rf"\b(?:this|these|the (?:{GIVEN})) (?:{NAMED})s?\b(?! (?:is|are|was) (?:called|titled|named|by)|,? [\"“'‘]| by [A-Z]| called| titled)",
     rf"\b(?:{SENSES}) the (?:{NAMED})s?\b(?= ?[.,?!]| and\b| then\b|$)",
 )
-PAPERS = r"articles?|passages?|paragraphs?|texts?|sentences?|tables?|snippets?|code(?: snippets?)?|statements?|equations?"
+PAPERS = (
+    r"articles?|passages?|paragraphs?|texts?|sentences?|tables?|snippets?|code(?: snippets?)?|statements?|equations?"
+)
 DATA = r"lists?|sets?|data|numbers|figures|quotes?|phrases?|stor(?:y|ies)|questions?|options|items|names|dates|values"
 # A text or a thing that is spoken of as if it were there.
 ABSENT = any_of(
@@ -71,7 +73,7 @@ ABSENT = any_of(
     rf"\b(?:{SENSES}|open|download|browse|read) (?:the|this|these|that|my) (?:[\w-]+ )?(?:{FILES})\b",
     rf"\b(?:{HANDED})\b(?! to\b)",
     rf"\b(?:the|these|those|both) (?:two |three |four |\w+ )?(?:image|picture|photo|photograph|screenshot|video|clip|recording|chart|graph|diagram|infographic|"
-    r"meme|cartoon|slide)s?(?=[.?!,]?$| (?:shows?|depicts?|represents?|illustrates?|above|below|and (?:answer|explain|describe|tell|list|write|"
+    r"meme|cartoon|slide)s?(?=[.?!,]?$| (?:shows?|means?|depicts?|represents?|illustrates?|above|below|and (?:answer|explain|describe|tell|list|write|"
     r"summarize|identify))\b)",
     rf"\b{SHARED}|\bthat {SHARED}",
     r"\b(?:in|from|of|to|through|according to) (?:the|my) (?:\w+ )?(?:spreadsheet|excel (?:sheet|file)|csv|pdf|attachment|recording|workbook|slide deck|slides|word document)\b",
@@ -85,7 +87,9 @@ ABSENT = any_of(
     r"\bread the (?:article|passage|paragraph|text|story|excerpt|news \w+|report|post)\b(?! (?:of|by))",
     r"\bwhat (?:do|does|is|are) the (?:figure|chart|graph|image|picture|photo|diagram|table|map)s? (?:show|depict|tell|represent|about)",
 )
-NEARBY = re.compile(rf"above|below|attached|read|visit|here|\bI\b|look at|link|listen|hear|watch|{HANDED}", re.IGNORECASE)
+NEARBY = re.compile(
+    rf"above|below|attached|read|visit|here|\bI\b|look at|link|listen|hear|watch|{HANDED}", re.IGNORECASE
+)
 REACHES = r"see|in|open|read|from|check|use|refer to|find|review|using|per|on|via|visit|follow|click(?: on)?|go to|download|consult|through"
 # A file or a link that is handed over.
 FILED = any_of(
@@ -123,7 +127,14 @@ HANDLES_TEXT = any_of(
     r"mla|apa|reference|bibliograph\w*|safe|phishing|spam|tagline|advertis\w*|slogan|promot\w*|share|include|link to)\b"
 )
 # Instructions that handle a picture as code.
-CODES = re.compile(r"\b(?:html|css|code|python|javascript|markdown|regex|function|program|tag|tagline|slogan|advertis\w*)\b", re.IGNORECASE)
+CODES = re.compile(
+    r"\b(?:html|css|code|python|javascript|markdown|regex|function|program|tag|tagline|slogan|advertis\w*)\b",
+    re.IGNORECASE,
+)
+SENDS = re.compile(
+    r"\b(?:write|compose|draft|create|generate)\b[^.?!]*\b(?:e-?mail|letter|message|memo|note|reply)\b[^.?!]*\b(?:attach|enclos)",
+    re.IGNORECASE,
+)
 READS = any_of(
     r"\b(?:visit|open|read|watch|listen|follow|check|go to|click|look|see|browse|use|download|review|summari[sz]e|according|based|analy[sz]e|extract|get|rate|"
     r"transcribe|paraphrase|evaluate|critique|found (?:here|at)|available (?:here|at)|content|article|load|consult|study|referring|what does|main)\b"
@@ -168,8 +179,14 @@ def _pointed(example: Example, bare: str, given: bool, told: bool, handles: bool
         named = pattern is WORK and (told or "\n" in bare or words(_without_addresses(example.input)))
         if seen and not CODES.search(bare) and (plainly_handed or not (given or named)):
             return seen[0]
+    if SENDS.search(bare):
+        return None
     filed = FILED.search(f"{bare}\n{_without_addresses(example.input)}")
-    if filed and not handles and (not told or re.search(r"attach|upload|enclos|link|click|url", filed[0], re.IGNORECASE)):
+    if (
+        filed
+        and not handles
+        and (not told or re.search(r"attach|upload|enclos|link|click|url", filed[0], re.IGNORECASE))
+    ):
         return filed[0]
     if told or example.input.strip(" \n.") or "\n" in example.instruction.strip():
         return None

@@ -39,7 +39,11 @@ class InputRepeatsInstruction:
         if len(given.split()) < 3:
             return "input repeats the instruction" if given and given == instruction else None
         held = len(instruction.split()) > 3 and f" {instruction} " in f" {given} "
-        same = held or fuzz.ratio(instruction, given) > self.most or (given not in instruction and _alike(instruction, given))
+        same = (
+            held
+            or fuzz.ratio(instruction, given) > self.most
+            or (given not in instruction and _alike(instruction, given))
+        )
         return "input repeats the instruction" if same else None
 
 

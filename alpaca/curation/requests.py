@@ -47,7 +47,8 @@ LABELLED = any_of(
     r"\A\W*(?:b\)|\(b\)|second\b|(?:next|new|another|other|third|bonus|extra|also|and also)\s*[:–-])",
 )
 GIVEN = re.compile(
-    r"(?:given|based on|using|from|for|in(?! what| which| addition)|with|considering|like) (?!that\b|this\b|it\b)[^,.:\n]{3,90}, (?=[a-z]+\b)(?!and\b|or\b)", re.IGNORECASE
+    r"(?:given|based on|using|from|for|in(?! what| which| addition)|with|considering|like) (?!that\b|this\b|it\b)[^,.:\n]{3,90}, (?=[a-z]+\b)(?!and\b|or\b)",
+    re.IGNORECASE,
 )
 COURTESY = re.compile(
     r"^(?:(?:please|now|kindly|(?:can|could|would|will) you|i(?:['’]d| would)? (?:want|need|like) you to|you (?:should|must|need to|have to))[, ]+(?:also |then |please )*)+",
@@ -80,7 +81,9 @@ class Request(NamedTuple):
 
 
 SURE = re.compile(r"\b(?:(?:make|be) sure|remember|don['’]t forget) to\s+", re.IGNORECASE)
-DETERMINED = re.compile(r"\b(?:the|a|an|my|your|our|this|these|those|some|each|every|of|for|with|his|her|their|its)\s+\Z", re.IGNORECASE)
+DETERMINED = re.compile(
+    r"\b(?:the|a|an|my|your|our|this|these|those|some|each|every|of|for|with|his|her|their|its)\s+\Z", re.IGNORECASE
+)
 HELPS = re.compile(r"do not|don['’]t|(?:can|could|would) you (?:please )?help", re.IGNORECASE)
 
 
@@ -114,7 +117,12 @@ def _without_joint(part: str) -> tuple[str, str]:
         before, word = part[: found.start()], found[0].lower().replace("re-", "re")
         if led := GIVEN.match(part[found.start() :]):
             return before, part[found.start() + led.end() :]
-        asks = not words(before) or word not in LINKS or word in ASIDES or (word in INVERTS and before.rstrip()[-1] in ",:")
+        asks = (
+            not words(before)
+            or word not in LINKS
+            or word in ASIDES
+            or (word in INVERTS and before.rstrip()[-1] in ",:")
+        )
         if asks and _begins(word, part[found.start() :]):
             if DETERMINED.search(before):
                 break
@@ -132,7 +140,9 @@ def _begins(word: str, rest: str) -> bool:
     if word in ASIDES:
         return bool(re.match(r"\w+ (?:what|which|whom)\b", rest, re.IGNORECASE))
     if word in WONDERS:
-        return word != "when" or bool(re.match(r"when (?:is|are|do|did|does|was|were|will|should|can)\b", rest, re.IGNORECASE))
+        return word != "when" or bool(
+            re.match(r"when (?:is|are|do|did|does|was|were|will|should|can)\b", rest, re.IGNORECASE)
+        )
     if word in INVERTS:
         return "?" in rest and not re.match(r"\w+ (?:you|i|we)\b", rest, re.IGNORECASE)
     return word in verbs()
@@ -143,8 +153,12 @@ def _parts(text: str) -> Iterator[tuple[int, int, bool]]:
     start, within = 0, False
     for found in _borders().finditer(text):
         before = text[start : found.start()].strip()
-        coordinated = found.lastgroup == "within" and words(before)[-1:] and words(before)[-1] in verbs()  # `compare and contrast`
-        leads = found[0].startswith(",") and found.lastgroup == "within" and not _without_joint(before)[1]  # `given a text, write a title`
+        coordinated = (
+            found.lastgroup == "within" and words(before)[-1:] and words(before)[-1] in verbs()
+        )  # `compare and contrast`
+        leads = (
+            found[0].startswith(",") and found.lastgroup == "within" and not _without_joint(before)[1]
+        )  # `given a text, write a title`
         if before and not coordinated and not leads and not _titled(before, found):
             yield start, found.start(), within
             start, within = found.end(), found.lastgroup == "within"
@@ -155,7 +169,13 @@ def _parts(text: str) -> Iterator[tuple[int, int, bool]]:
 def _titled(before: str, border: re.Match[str]) -> bool:
     """Tell whether a verb in capitals is a part of a title: `The Average Rate`."""
     last = before.split()[-2:]
-    return border[0].isspace() and "\n" not in border[0] and len(last) == 2 and all(word[0].isupper() for word in last) and last[-1][-1].isalpha()
+    return (
+        border[0].isspace()
+        and "\n" not in border[0]
+        and len(last) == 2
+        and all(word[0].isupper() for word in last)
+        and last[-1][-1].isalpha()
+    )
 
 
 @cache
