@@ -39,7 +39,7 @@ FORM = frozenset(
     for word in words(
         "sentence words example bullet list format formatted detail detailed steps tone paragraph output json table code reason reasoning answer response brief "
         "concise explanation points language characters choices options headings title sources citations references style simple clear specific instructions "
-        "result solution arguments adjectives evidence rhyme stanza lines letters emojis hashtags punctuation conclusion introduction audience reader user "
+        "result solution arguments evidence rhyme stanza lines letters emojis hashtags punctuation conclusion introduction audience reader user "
         "statement number value variables functions input short good creative different best pros cons briefly rubric following given provided text sure"
     )
 )
@@ -227,13 +227,14 @@ def _in_input(example: Example) -> str | None:
 
 def _other(request: Request, spoken: bool) -> bool:
     """Tell whether a request says that it is another one, or, where the instruction speaks of none, is labelled as one."""
-    return request.labelled and not (spoken and not ANOTHER.match(request.text))
+    again = request.joined and len(words(request.joint)) > 1  # `when you are done`
+    return (request.labelled or again) and not (spoken and request.labelled and not ANOTHER.match(request.text))
 
 
 def _interrupts(request: Request, text: str, before: set[str], example: Example) -> bool:
     own_line = re.search(rf"(?:\A|\n)\s*{re.escape(request.text[:30])}", text)
     new = _stems(words(request.bare)[1:]) - FORM
-    if not new or (not own_line and not request.joined):
+    if not (new or request.labelled) or (not own_line and not request.joined):
         return False
     said = bool(request.joint) and request.joined
     if request.labelled or (said and own_line):

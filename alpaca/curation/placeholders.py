@@ -75,6 +75,7 @@ LETTERS = re.compile(
     r"letter|scrambl|cod|cipher|morse|string|acronym|abbreviat|password|pronounc|keyboard|symbol|\bterms?\b|\bwords?\b",
     re.I,
 )
+CODED = re.compile(r"letter|scrambl|cipher|decod|encod|morse|string|password|keyboard", re.IGNORECASE)
 ROWS = ("qwertyuiop", "asdfghjkl;", "zxcvbnm", "1234567890")
 EDGES = "[]<>{}()`*\"'“”‘’_#|/\\-.!?…:=~^ \t\n"
 LABEL = re.compile(
@@ -212,7 +213,7 @@ def _filler(bare: str, instruction: str) -> bool:
     said = bare.lower().split()
     if bare.lower().startswith("lorem ipsum"):
         return True
-    if LETTERS.search(instruction) and len(said) == 1:
+    if CODED.search(instruction) and len(said) == 1:
         return False
     plain = [word.strip(".,!?-") for word in said]
     if not plain or all(word.isdigit() for word in plain):

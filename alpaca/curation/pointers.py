@@ -81,16 +81,16 @@ LETTERS = any_of(
 )
 PAGES = any_of(
     rf"{MADE}\b(?:web ?sites?|web ?pages?|landing pages?|home ?page|html|markdown|posts?|blogs?|tweets?|advert\w*|ads?|flyers?|brochures?|campaigns?|bios?|tutorials?|"
-    r"links?|buttons?|(?:user )?interface|platform|ui|ux|app|layout|promotion\w*|marketing|sales|banner|listing|call[- ]to[- ]action|notice|sign)\b"
+    r"links?|buttons?|promotion\w*|marketing|sales|banner|listing|call[- ]to[- ]action|notice|sign)\b"
 )
 COMPUTING = any_of(
     r"\b(?:web ?sites?|web ?pages?|(?:sign|log)[- ]?(?:up|in)|buttons?|apps?|software|computers?|phones?|browsers?|wallpaper|settings|accounts?|install\w*|upload\w*|"
     r"download\w*|urls?|links?|files?|documents?|excel|word|windows|mac|iphone|android|photoshop|gmail|google|facebook|instagram|twitter|youtube|linkedin|online|"
-    r"interface|platform|system|data ?base|program\w*|python|terminal|profile|screen|wi-?fi|internet|password|device|resources|phishing|spam|camera|tablet|user)\b"
+    r"interface|platform|layout|ui|ux|system|data ?base|program\w*|python|terminal|profile|screen|wi-?fi|internet|password|device|resources|phishing|spam|camera|tablet|user)\b"
 )
 SENDS_ON = re.compile(r"link|url|button|download|file|click|here|tap|page|icon|document|template", re.IGNORECASE)
 PLAIN = re.compile(
-    r"\bhere\b|below|above|attach|enclos|read more|learn more|\[|next page|following page", re.IGNORECASE
+    r"\bhere\b|below|above|attach|enclos|\[|next page|following page", re.IGNORECASE
 )
 SHOWS = any_of(
     r"\b(?:photos?|photograph\w*|screenshots?|illustrations?|infographics?|charts?|posters?|slides?|slideshows?|videos?|(?<!historical )figures?|web ?sites?|web ?pages?|html|"

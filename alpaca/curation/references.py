@@ -135,6 +135,7 @@ SENDS = re.compile(
     r"\b(?:write|compose|draft|create|generate)\b[^.?!]*\b(?:e-?mail|letter|message|memo|note|reply)\b[^.?!]*\b(?:attach|enclos)",
     re.IGNORECASE,
 )
+CITES = re.compile(r"\b(?:citations?|cite|mla|apa|bibliograph\w*|domain)\b", re.IGNORECASE)
 READS = any_of(
     r"\b(?:visit|open|read|watch|listen|follow|check|go to|click|look|see|browse|use|download|review|summari[sz]e|according|based|analy[sz]e|extract|get|rate|"
     r"transcribe|paraphrase|evaluate|critique|found (?:here|at)|available (?:here|at)|content|article|load|consult|study|referring|what does|main)\b"
@@ -164,11 +165,20 @@ def _asked(example: Example) -> str | None:
         found = _pointed(example, bare, given, told, bool(handles))
         if found:
             return found
-    if given or handles or PROGRAMS.search(bare):
+    return None if given else _named(example)
+
+
+def _named(example: Example) -> str | None:
+    """Return the file or the address that an instruction or its input names, where they are not what is written about."""
+    if CITES.search(example.instruction):
         return None
-    asked = f"{example.instruction}\n{example.input}"
-    name = (FILENAME.search(asked) if "." in asked else None) or ADDRESS.search(asked)
-    return name[0] if name else None
+    for sentence in (*re.split(r"(?<=[.?!])\s+", example.instruction), example.input):
+        name = (FILENAME.search(sentence) if "." in sentence else None) or ADDRESS.search(sentence)
+        if name:
+            about = _without_addresses(sentence if sentence is not example.input else example.instruction)
+            handles = HANDLES_TEXT.search(about) and not READS.search(about)
+            return None if handles or PROGRAMS.search(about) else name[0]
+    return None
 
 
 def _pointed(example: Example, bare: str, given: bool, told: bool, handles: bool) -> str | None:

@@ -80,6 +80,7 @@ class Request(NamedTuple):
         return bool(self.bare) and len(words(self.bare)) > 2 and not HELPS.match(self.bare)
 
 
+SIGN = re.compile(r"[/|~]|[-=*#–—]{2,}")
 SURE = re.compile(r"\b(?:(?:make|be) sure|remember|don['’]t forget) to\s+", re.IGNORECASE)
 DETERMINED = re.compile(
     r"\b(?:the|a|an|my|your|our|this|these|those|some|each|every|of|for|with|his|her|their|its)\s+\Z", re.IGNORECASE
@@ -95,9 +96,10 @@ def verbs() -> frozenset[str]:
 def requests(text: str) -> Iterator[Request]:
     """Yield the parts of a text; those that ask for nothing have an empty `bare`."""
     marked, start, carried = False, -1, ""
-    for first, end, within in _parts(text):
+    for first, end, border in _parts(text):
         part = text[first:end].strip()
-        found = MARK.match(part)
+        found, within = MARK.match(part), border == "within"
+        marked = marked or border == "sign"
         rest = part[found.end() :] if found else part
         joint, bare = _without_joint(rest)
         if not bare and set(words(rest)) <= JOINS | LINKS:
@@ -148,9 +150,9 @@ def _begins(word: str, rest: str) -> bool:
     return word in verbs()
 
 
-def _parts(text: str) -> Iterator[tuple[int, int, bool]]:
-    """Yield where the parts begin and end, and whether each is joined within a sentence."""
-    start, within = 0, False
+def _parts(text: str) -> Iterator[tuple[int, int, str]]:
+    """Yield where the parts begin and end, and whether each is joined `within` a sentence, by a `sign`, or neither."""
+    start, border = 0, ""
     for found in _borders().finditer(text):
         before = text[start : found.start()].strip()
         coordinated = (
@@ -160,10 +162,10 @@ def _parts(text: str) -> Iterator[tuple[int, int, bool]]:
             found[0].startswith(",") and found.lastgroup == "within" and not _without_joint(before)[1]
         )  # `given a text, write a title`
         if before and not coordinated and not leads and not _titled(before, found):
-            yield start, found.start(), within
-            start, within = found.end(), found.lastgroup == "within"
+            yield start, found.start(), border
+            start, border = found.end(), found.lastgroup or ("sign" if SIGN.search(found[0]) else "")
     if text[start:].strip():
-        yield start, len(text), within
+        yield start, len(text), border
 
 
 def _titled(before: str, border: re.Match[str]) -> bool:
