@@ -107,9 +107,9 @@ EXTENSIONS = (
     r"png|jpe?g|gif|bmp|svg|webp|tiff?|mp[34]|wav|avi|mov|mkv|flac|pdf|docx?|xlsx?|pptx?|csv|tsv|zip|rar|parquet|odt|heic|txt|rtf|md|log|json|xml|ya?ml|"
     r"epub|mobi|sqlite|db|tar|gz|7z|m4a|ogg|webm|psd|ai|ipynb|html?|ods|key|pages|numbers"
 )
-FILENAME = re.compile(rf"(?<![@.])(?:[\w\-./\\:~ ]*[/\\])?[\w\-]*\w\.(?:{EXTENSIONS})\b(?!\()", re.IGNORECASE)
+FILENAME = re.compile(rf"(?<![\w.@/\\-])(?:[\w:~-]*[/\\][\w\-./\\]*|[\w-]*)\w\.(?:{EXTENSIONS})\b(?!\()", re.IGNORECASE)
 ADDRESS = re.compile(
-    r"https?://\S+|\bwww\.\S+|(?<![@\w.])(?:[\w-]+\.)+(?:com|org|net|io|co|gov|edu|uk|de|fr|info|news|tv|me|ly|gl|be|blog)(?:/[\w\-./?=&%#~]+)",
+    r"https?://\S+|\bwww\.\S+|(?<![@\w.-])(?:[\w-]+\.)+(?:com|org|net|io|co|gov|edu|uk|de|fr|info|news|tv|me|ly|gl|be|blog)(?:/[\w\-./?=&%#~]+)",
     re.IGNORECASE,
 )
 SHOWS = tuple(
