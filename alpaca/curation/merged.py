@@ -12,19 +12,22 @@ from alpaca.records import Example
 
 FRAMES = frozenset(
     words(
-        "simulate roleplay impersonate be imagine suppose pretend consider assume read look take act see note remember use given let try go answer"
+        "simulate roleplay impersonate be imagine suppose pretend consider assume read look take act see note remember "
+        "use given let try go answer"
     )
 )
 # Verbs that say more of the first request, and verbs that often do: these need more words that are new.
 CONSTRAINS = frozenset(
     words(
-        "respond reply speak use include ensure keep fill follow format start end begin limit avoid output print return mention read apply separate act "
+        "respond reply speak use include ensure keep fill follow format start end begin limit avoid output print "
+        "return mention read apply separate act "
         "visit call want need let go put"
     )
 )
 ADDS = frozenset(
     words(
-        "state make add provide give show support consider explain sort feel answer match write help is are do does can could would should did"
+        "state make add provide give show support consider explain sort feel answer match write help is are do does "
+        "can could would should did"
     )
 )
 
@@ -37,63 +40,85 @@ def _stem(word: str) -> str:
 FORM = frozenset(
     _stem(word)
     for word in words(
-        "sentence words example bullet list format formatted detail detailed steps tone paragraph output json table code reason reasoning answer response brief "
-        "concise explanation points language characters choices options headings title sources citations references style simple clear specific instructions "
-        "result solution arguments evidence rhyme stanza lines letters emojis hashtags punctuation conclusion introduction audience reader user "
-        "statement number value variables functions input short good creative different best pros cons briefly rubric following given provided text sure"
+        "sentence words example bullet list format formatted detail detailed steps tone paragraph output json table "
+        "code reason reasoning answer response brief "
+        "concise explanation points language characters choices options headings title sources citations references "
+        "style simple clear specific instructions "
+        "result solution arguments evidence rhyme stanza lines letters emojis hashtags punctuation conclusion "
+        "introduction audience reader user "
+        "statement number value variables functions input short good creative different best pros cons briefly rubric "
+        "following given provided text sure"
     )
 )
 GENERIC = frozenset(
     _stem(word)
     for word in words(
-        "benefits advantages disadvantages ways types kinds features differences similarities effects impact importance main people person someone things "
+        "benefits advantages disadvantages ways types kinds features differences similarities effects impact "
+        "importance main people person someone things "
         "make common questions problem different good list three concept process"
     )
 )
 NUMBERS = frozenset(words("quoted three four five seven eight nine eleven twelve first second third using"))
 NAMED = (
-    "answer|response|output|result|story|sentence|text|poem|list|code|paragraph|article|essay|word|phrase|item|function|program|passage|title|equation|"
-    "option|section|metaphor|theme|mood|sentiment|tone|message|plot|problem|number|character|event|example|point|idea|topic|reason|step|choice|decision|process|concept|term|difference|data|table|input|one"
+    r"answer|response|output|result|story|sentence|text|poem|list|code|paragraph|article|essay|word|phrase|item|function|"
+    r"program|passage|title|equation|option|section|metaphor|theme|mood|sentiment|tone|message|plot|problem|number|"
+    r"character|event|example|point|idea|topic|reason|step|choice|decision|process|concept|term|difference|data|table|"
+    r"input|one"
 )
 REFERS = any_of(
-    rf"\b(?:above|below|both|same(?! \w+ as)|else|another|others?|(?:this|these|those) (?!(?:upcoming|coming|year|week|month|weekend|summer|winter|spring|fall)\b)\w+|if (?:so|not|needed|necessary|possible)|back then|why\?|"
-    rf"(?:the|this|that|each|your) (?:\w+ )?(?:{NAMED}))s?\b(?! +(?:of|in|for|between|to|from|by|called|titled|named|about|with|necessary|needed|"
+    rf"\b(?:above|below|both|same(?! \w+ as)|else|another|others?|(?:this|these|those) (?!(?:upcoming|coming|year|week|"
+    rf"month|weekend|summer|winter|spring|fall)\b)\w+|if (?:so|not|needed|necessary|possible)|back then|why\?|"
+    rf"(?:the|this|that|each|your) (?:\w+ )?(?:{NAMED}))s?\b(?! +(?:of|in|for|between|to|from|by|called|titled|named|"
+    rf"about|with|necessary|needed|"
     r"required|QUOTED|that|who|which)\b|\s*[\"“'])",
-    r"\b(?:this|that|(?:of|for|to|with) each(?: \w+)?|these|those|so|instead|too|accordingly|respectively|as well|(?:in|on|at|along) the (?:way|end|side))[.?!]?$",
+    r"\b(?:this|that|(?:of|for|to|with) each(?: \w+)?|these|those|so|instead|too|accordingly|respectively|as well|"
+    r"(?:in|on|at|along) the (?:way|end|side))[.?!]?$",
     r"\b(?:some|any|all|each|most|one|two|three) of (?:the|these|those|its) \w+[.?!]?$",
 )
 PRONOUN = re.compile(
-    r"\b(?:it|its|them|they|their|he|she|his|her|him|ones)\b(?! (?:is |was |be |would be |takes? )?(?:\w+ )?(?:to|that|for)\b)",
+    r"\b(?:it|its|them|they|their|he|she|his|her|him|ones)\b(?! (?:is |was |be |would be |takes? )?(?:\w+ )?(?:to|that|"
+    r"for)\b)",
     re.IGNORECASE,
 )
 # What a request names as following it, and quotes: they are its own.
 OWN = re.compile(
-    r"[\"“][^\"”]{1,400}[\"”]|(?<!\w)['‘][^'’\n]{1,60}['’](?!\w)|\bthe following(?: \w+){1,2}\b|\b(?:this|the following|the given|these|following|the)(?: \w+){1,2}"
+    r"[\"“][^\"”]{1,400}[\"”]|(?<!\w)['‘][^'’\n]{1,60}['’](?!\w)|\bthe following(?: \w+){1,2}\b|\b(?:this|"
+    r"the following|the given|these|following|the)(?: \w+){1,2}"
     r"(?:[^.:]{0,50}: *\S| (?=\d)).*",
     re.IGNORECASE | re.DOTALL,
 )
 SOMEBODY = re.compile(
-    r"\b(?:some(?:one|body)|people|persons?|child\w*|students?|characters?|wom[ae]n|m[ae]n|friends?|users?|customers?|patients?|twins?)\b",
+    r"\b(?:some(?:one|body)|people|persons?|child\w*|students?|characters?|wom[ae]n|m[ae]n|friends?|users?|customers?|"
+    r"patients?|twins?)\b",
     re.IGNORECASE,
 )
 SPEAKER = re.compile(r"\b(?:I|my|me|we|our|us)\b")
-TEXTS = "sentence|text|response|chat|conversation|dialogue?|description|paragraph|question|search|article|passage|title|email|review|lyrics"
+TEXTS = (
+    r"sentence|text|response|chat|conversation|dialogue?|description|paragraph|question|search|article|passage|title|"
+    r"email|review|lyrics"
+)
 GIVES = any_of(
-    r"\b(?:following|given|provided|existing|below|above|this|these|(?:the|my|natural|an?) (?:\w+ ){0,2}(?:language|sentence|text|input|phrase|title|"
-    r"instruction|question|command|request|statement|task|prompt|query|paragraph|passage|article|joke|riddle|proverb|idiom|problem|scenario|line|"
+    r"\b(?:following|given|provided|existing|below|above|this|these|(?:the|my|natural|an?) (?:\w+ ){0,2}(?:language|"
+    r"sentence|text|input|phrase|title|"
+    r"instruction|question|command|request|statement|task|prompt|query|paragraph|passage|article|joke|riddle|proverb|"
+    r"idiom|problem|scenario|line|"
     r"dialogue|topic))s?\b",
-    r"^(?:answer|respond|reply|solve|classify|categorize|rewrite|edit|translate|paraphrase|rephrase|reword|correct|continue|complete|rate|simplify|"
+    r"^(?:answer|respond|reply|solve|classify|categorize|rewrite|edit|translate|paraphrase|rephrase|reword|correct|"
+    r"continue|complete|rate|simplify|"
     r"improve|respond)\b",
 )
 HOLDS = any_of(rf"\b(?:following|given|below|this|these|the (?:\w+ )?(?:{TEXTS}))s?\b", r":\s*$")
 # Instructions whose input may hold requests.
 SPEAKS_OF_REQUESTS = any_of(
-    r"\b(?:questions?|tasks?|instructions?|prompts?|commands?|requests?|quer(?:y|ies)|steps?|exercises?|assignments?|to-?dos?|checklist|dialog\w*|"
-    r"conversations?|chat\w*|quiz\w*|exams?|surveys?|interviews?|recipes?|directions|procedures?|homework|agenda|speech act|imperative\w*|outline)\b"
+    r"\b(?:questions?|tasks?|instructions?|prompts?|commands?|requests?|quer(?:y|ies)|steps?|exercises?|assignments?|"
+    r"to-?dos?|checklist|dialog\w*|"
+    r"conversations?|chat\w*|quiz\w*|exams?|surveys?|interviews?|recipes?|directions|procedures?|homework|agenda|"
+    r"speech act|imperative\w*|outline)\b"
 )
 ANOTHER = re.compile(r"\W*(?:\w+ )?(?:second|next|new|another|other|third|also)\b|\W*\w+ ?[2-9b-d]\b", re.IGNORECASE)
 HOLDS_REQUESTS = any_of(
-    r"\b(?:questions|tasks|instructions|prompts|commands|exercises|quiz|exam|survey|interview|faq|problems|conversation|dialog\w*|chat\w*|to-?do list)\b"
+    r"\b(?:questions|tasks|instructions|prompts|commands|exercises|quiz|exam|survey|interview|faq|problems|"
+    r"conversation|dialog\w*|chat\w*|to-?do list)\b"
 )
 MAKES_QUESTIONS = any_of(
     r"\b(?:formulate|generate|create|write|make|come up with|suggest|ask|construct|design)\b[^.?!]{0,40}\bquestions?\b",
@@ -102,22 +127,24 @@ MAKES_QUESTIONS = any_of(
 # Verbs that begin requests to a language model, and rarely sentences of a text.
 CALLS = frozenset(
     words(
-        "write describe explain create generate list name give provide identify find classify compose summarize translate suggest calculate convert rewrite "
-        "edit compare construct design develop define determine outline analyze categorize propose state tell formulate devise paraphrase brainstorm "
+        "write describe explain create generate list name give provide identify find classify compose summarize "
+        "translate suggest calculate convert rewrite "
+        "edit compare construct design develop define determine outline analyze categorize propose state tell "
+        "formulate devise paraphrase brainstorm "
         "predict evaluate recommend compute arrange what who which where why how"
     )
 )
-MODAL = re.compile(
-    r"\b(?:so that|(?:would|should|could) (?:you|i|we)) [^.?!;\n]*\Z", re.IGNORECASE
-)  # what follows goes on with its clause
+# A clause that what follows goes on with.
+MODAL = re.compile(r"\b(?:so that|(?:would|should|could) (?:you|i|we)) [^.?!;\n]*\Z", re.IGNORECASE)
 DEFINITE = re.compile(r"\w+ (?:the|any|all|each|every|its|your|how the|which)\b", re.IGNORECASE)
 LONG = 500  # characters; longer instructions hold texts
 
 
 def unrelated(example: Example) -> str | None:
-    """Return a request after another that shares no word with what comes before, does not refer to it, and is answered apart or not at all.
+    """Return a second request: it shares no word with what comes before, nor refers to it, and is answered apart or not at all.
 
-    Where something joins it (`also`, a number), how it is answered does not matter. Long instructions hold texts, and are not looked at.
+    Where something joins it (`also`, a number), how it is answered does not matter. Long instructions hold texts, and are
+    not looked at.
     """
     if len(example.instruction) > LONG:
         return None
@@ -193,7 +220,8 @@ def _refers(request: Request) -> bool:
 
 
 def _own_words(example: Example) -> str:
-    """Return an instruction without the text that it gives after an empty line, or after a line such as `Read the following:`."""
+    """Return an instruction without the text that it gives after an empty line, or after a line such as `Read the "
+    "following:`."""
     text = example.instruction.strip()
     first, _, rest = text.partition("\n")
     if not rest or example.input.strip() or re.search(r":\s*\S|[\"“]", first):
@@ -204,7 +232,8 @@ def _own_words(example: Example) -> str:
 
 
 def _in_input(example: Example) -> str | None:
-    """Return a request that follows the text of an input: joined to it, or a line of its own that is no part of the text."""
+    """Return a request that follows the text of an input: joined to it, or a line of its own that is no part of the "
+    "text."""
     text = example.input
     asked = MAKES_QUESTIONS.sub("", example.instruction)
     if not text.strip() or len(text) > 2000 or HOLDS_REQUESTS.search(asked):
@@ -226,7 +255,8 @@ def _in_input(example: Example) -> str | None:
 
 
 def _other(request: Request, spoken: bool) -> bool:
-    """Tell whether a request says that it is another one, or, where the instruction speaks of none, is labelled as one."""
+    """Tell whether a request says that it is another one, or, where the instruction speaks of none, is labelled as "
+    "one."""
     again = request.joined and len(words(request.joint)) > 1  # `when you are done`
     return (request.labelled or again) and not (spoken and request.labelled and not ANOTHER.match(request.text))
 
@@ -260,7 +290,8 @@ def _is_request(example: Example) -> bool:
 
 
 def _answered_apart(output: str, first: set[str], second: set[str]) -> bool:
-    """Tell whether an output says less than half of the words of the second request, or only after (or before) those of the first."""
+    """Tell whether an output says less than half of the words of the second request, or only after (or before) those "
+    "of the first."""
     said = [word[:5] for word in words(output)]
     own = [place for place, word in enumerate(said) if word in second]
     others = [place for place, word in enumerate(said) if word in first]

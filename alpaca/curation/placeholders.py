@@ -1,9 +1,9 @@
 """Inputs that are no text: marks that there is none, slots to be filled in, tokens of templates, filler.
 
-Placeholders have endless wordings but few words. So they are told by what they are made of: every word is a thing that an
-input is (`text`, `sentence`, or what the instruction calls it), a sign of a slot (`your`, `sample`, `here`) or a word without
-a meaning of its own; and they have one of three forms: a thing (`some text`), a demand (`type it in this box`), a denial
-(`no input is needed`).
+Placeholders have endless wordings but few words. So they are told by what they are made of: every word is a thing that
+an input is (`text`, `sentence`, or what the instruction calls it), a sign of a slot (`your`, `sample`, `here`) or a
+word without a meaning of its own; and they have one of three forms: a thing (`some text`), a demand (`type it in this
+box`), a denial (`no input is needed`).
 """
 
 from __future__ import annotations
@@ -17,10 +17,14 @@ from alpaca.records import Example
 # What an input is.
 THINGS = frozenset(
     words(
-        "input inputs text texts sentence sentences paragraph paragraphs passage passages article articles data context content contents "
-        "word words phrase phrases statement statements list lists email story stories topic essay document documents question questions value values "
-        "string strings description information info details quote poem review message code number numbers name names title item items "
-        "material snippet excerpt dialogue conversation letter post tweet report url link file summary noinput answer response"
+        "input inputs text texts sentence sentences paragraph paragraphs passage passages article articles data "
+        "context content contents "
+        "word words phrase phrases statement statements list lists email story stories topic essay document documents "
+        "question questions value values "
+        "string strings description information info details quote poem review message code number numbers name names "
+        "title item items "
+        "material snippet excerpt dialogue conversation letter post tweet report url link file summary noinput answer "
+        "response"
     )
 )
 TASKS = frozenset(
@@ -33,17 +37,20 @@ SLOTS = frozenset(
 PLACES = frozenset(words("here below box field area above later elsewhere"))
 DEMANDS = frozenset(
     words(
-        "insert enter add type put paste provide fill write attach upload input supply replace copy include use submit specify todo place drop"
+        "insert enter add type put paste provide fill write attach upload input supply replace copy include use submit "
+        "specify todo place drop"
     )
 )
 DENIES = frozenset(
     words(
-        "no not none nothing without n't isn't aren't doesn't don't wasn't cannot can't never nil null empty blank missing unspecified undefined unavailable"
+        "no not none nothing without n't isn't aren't doesn't don't wasn't cannot can't never nil null empty blank "
+        "missing unspecified undefined unavailable"
     )
 )
 NEEDS = frozenset(
     words(
-        "needed required necessary provided given applicable available specified supplied need needs require requires present specific further "
+        "needed required necessary provided given applicable available specified supplied need needs require requires "
+        "present specific further "
         "extra additional particular more other relevant associated has have for been be was yet"
     )
 )
@@ -54,7 +61,8 @@ GIVEN = frozenset(
 )
 FILLS = frozenset(
     words(
-        "choice want like wish by to in out goes go with at of the user user's client placeholder system please kindly prefer random real actual original the this"
+        "choice want like wish by to in out goes go with at of the user user's client placeholder system please kindly "
+        "prefer random real actual original the this"
     )
 )
 REFERS = frozenset(words("see same as above refer instruction instructions prompt task the to"))
@@ -62,12 +70,14 @@ REFERS = frozenset(words("see same as above refer instruction instructions promp
 NOTHING = frozenset(words("noinput none null nil undefined nan nonetype tbd tba tbc todo qwerty xyz"))
 TYPES = frozenset(
     words(
-        "string str void object array int float varchar boolean bool unknown optional dummy sample placeholder test testing abc na"
+        "string str void object array int float varchar boolean bool unknown optional dummy sample placeholder test "
+        "testing abc na"
     )
 )
 NONSENSE = frozenset(
     words(
-        "foo bar baz qux quux quuz corge grault lorem ipsum dolor sit amet consectetur blah bla test testing asdf abc def ghi xyz xxx yyy zzz "
+        "foo bar baz qux quux quuz corge grault lorem ipsum dolor sit amet consectetur blah bla test testing asdf abc "
+        "def ghi xyz xxx yyy zzz "
         "hello world 123 1234 12345 1 2 3"
     )
 )
@@ -84,7 +94,8 @@ LABEL = re.compile(
 # Tokens that a program was to replace; a lone sign before a word may be a tag, a handle or a share.
 TEMPLATE = any_of(
     r"\s*([%@#^~]{1,2}|_{2,}|\*{2,})(?=[A-Za-z])[\w .'-]{2,40}\1\s*",
-    r"\s*\$?\{(?:\d|[a-z_][\w. -]{0,40})?\}\s*|\s*\$\d\s*|\s*%\(?\w{0,20}\)?[sd]\s*|\s*\{\{[^{}\n]{1,60}\}\}\s*|\s*\{%[^\n]{1,60}%\}\s*",
+    r"\s*\$?\{(?:\d|[a-z_][\w. -]{0,40})?\}\s*|\s*\$\d\s*|\s*%\(?\w{0,20}\)?[sd]\s*|\s*\{\{[^{}\n]{1,60}\}\}\s*|"
+    r"\s*\{%[^\n]{1,60}%\}\s*",
     r"(?:\s*[\[<{]{1,2}\s*[a-z][\w '’-]{1,40}[\]>}]{1,2}[\s,.;:/|-]*)+",
     r"\s*\$?[\[<{(]{1,2}[a-z][\w '’-]{2,40}[\]>})]{1,2}\s*",
     r"\s*[A-Z][\w ]{0,30}:[\s_.…\-\[\]()<>]*",
@@ -141,7 +152,8 @@ def _said(bare: str, instruction: str) -> bool:
 
 
 def _thing(said: list[str], things: frozenset[str] | set[str], instruction: str, marked: bool) -> bool:
-    """`Some text`, `Your word here`, `Sentence 1`, `TEXT_HERE`, `text to be added`; of one word only what the instruction gives."""
+    """`Some text`, `Your word here`, `Sentence 1`, `TEXT_HERE`, `text to be added`; of one word only what the "
+    "instruction gives."""
     signs = [word for word in said if word in SLOTS | PLACES or word.isdigit()]
     known = all(
         word in things | SLOTS | PLACES | FILLS | GIVEN | NEEDS | {"a", "an", "be", "is", "will", "provide"}

@@ -19,39 +19,53 @@ INVERTS = frozenset(words("is are do does did should would could can was were ha
 ASIDES = frozenset(words("of in on at for to from by with under"))
 JOINS = frozenset(
     words(
-        "also then next after afterwards afterward later another second secondly third thirdly new more addition additionally separately separate plus "
-        "besides furthermore moreover finally lastly last done finished ready while when once well other different unrelated too subsequently following "
+        "also then next after afterwards afterward later another second secondly third thirdly new more addition "
+        "additionally separately separate plus "
+        "besides furthermore moreover finally lastly last done finished ready while when once well other different "
+        "unrelated too subsequently following "
         "thereafter aside apart meanwhile btw way further followup extra bonus moving top two s ps completely"
     )
 )
 LINKS = frozenset(
     words(
-        "and now please one thing things task tasks question request instruction exercise assignment prompt item part step note topic subject problem here "
-        "there is are the a an my your our to in on at it that this these with for of from as by you you're i i'd i'll would like want need could can should "
-        "must have has had also so oh ok okay alright hey kindly completed complete completing answered answering that's it's out being said all first "
-        "firstly just if time still go ahead be sure will off going up some something p o follow not let's let me would've you've you'd both do "
+        "and now please one thing things task tasks question request instruction exercise assignment prompt item part "
+        "step note topic subject problem here "
+        "there is are the a an my your our to in on at it that this these with for of from as by you you're i i'd i'll "
+        "would like want need could can should "
+        "must have has had also so oh ok okay alright hey kindly completed complete completing answered answering "
+        "that's it's out being said all first "
+        "firstly just if time still go ahead be sure will off going up some something p o follow not let's let me "
+        "would've you've you'd both do "
         "following do after before start begin 1"
     )
 )
-LABELS = "task|part|step|question|item|exercise|request|assignment|instruction|problem|prompt|query|section|activity|command|job|q|no"
+LABELS = (
+    r"task|part|step|question|item|exercise|request|assignment|instruction|problem|prompt|query|section|activity|"
+    r"command|job|q|no"
+)
 NUMERALS = r"\d{1,3}|[a-d]|i{1,3}|iv|one|two|three|four|first|second|third"
 # What begins a part: a number, a letter, a bullet, a label.
 MARK = re.compile(
-    rf"^[\s>*#\"'“(\[]*(?:(?:(?:the )?(?:new|next|second|third|another|other|final|additional|extra|further|separate) )?(?:{LABELS})s?\b[ #]*(?:{NUMERALS})?\W{{1,3}}(?=\s|[A-Z]|$)|"
-    rf"(?:q|no|nr|task|question)?[#.]?(?:{NUMERALS})\s*[.):\]]+\s*(?=(?-i:[A-Z\"“])|$)|(?:second|next|new|another|other|third|bonus|extra)\s*[:–-]\s+|[-*•–—|/+&=~>]+\s*(?=\S|$))+",
+    rf"^[\s>*#\"'“(\[]*(?:(?:(?:the )?(?:new|next|second|third|another|other|final|additional|extra|further|"
+    rf"separate) )?(?:{LABELS})s?\b[ #]*(?:{NUMERALS})?\W{{1,3}}(?=\s|[A-Z]|$)|"
+    rf"(?:q|no|nr|task|question)?[#.]?(?:{NUMERALS})\s*[.):\]]+\s*(?=(?-i:[A-Z\"“])|$)|(?:second|next|new|another|"
+    rf"other|third|bonus|extra)\s*[:–-]\s+|[-*•–—|/+&=~>]+\s*(?=\S|$))+",
     re.IGNORECASE,
 )
 LABELLED = any_of(
-    r"\b(?:second|another|separate|next|new|other|different|unrelated|additional|further) (?:task|question|request|thing|instruction|exercise|prompt|note|topic)\b",
+    r"\b(?:second|another|separate|next|new|other|different|unrelated|additional|further) (?:task|question|request|"
+    r"thing|instruction|exercise|prompt|note|topic)\b",
     rf"\A\W*(?:{LABELS})s?\b[ #]*(?:{NUMERALS})?\W",
     r"\A\W*(?:b\)|\(b\)|second\b|(?:next|new|another|other|third|bonus|extra|also|and also)\s*[:–-])",
 )
 GIVEN = re.compile(
-    r"(?:given|based on|using|from|for|in(?! what| which| addition)|with|considering|like) (?!that\b|this\b|it\b)[^,.:\n]{3,90}, (?=[a-z]+\b)(?!and\b|or\b)",
+    r"(?:given|based on|using|from|for|in(?! what| which| addition)|with|considering|like) (?!that\b|this\b|"
+    r"it\b)[^,.:\n]{3,90}, (?=[a-z]+\b)(?!and\b|or\b)",
     re.IGNORECASE,
 )
 COURTESY = re.compile(
-    r"^(?:(?:please|now|kindly|(?:can|could|would|will) you|i(?:['’]d| would)? (?:want|need|like) you to|you (?:should|must|need to|have to))[, ]+(?:also |then |please )*)+",
+    r"^(?:(?:please|now|kindly|(?:can|could|would|will) you|i(?:['’]d| would)? (?:want|need|like) you to|"
+    r"you (?:should|must|need to|have to))[, ]+(?:also |then |please )*)+",
     re.IGNORECASE,
 )
 
@@ -187,27 +201,43 @@ def _borders() -> re.Pattern[str]:
     wonder = "|".join(sorted(WONDERS - {"when", "which"}))
     capital = "|".join(word.capitalize() for word in sorted(verbs() | WONDERS))
     upper = rf"(?-i:(?:And |Then |Also )?(?:{capital})\s[a-zA-Z\d\"'“(])"
-    after = "also|then|after|next|finally|additionally|separately|furthermore|moreover|besides|lastly|subsequently|afterwards|in addition"
-    label = rf"(?-i:(?:{LABELS.title()}) (?:\d|[A-D]|[Oo]ne|[Tt]wo)|Q\d|[A-D]\)|\([a-d\d]\)|\d[.)] [A-Z]|[b-d]\)\s[A-Z]|P\.?S\b|Also\b|Plus\b|Next\b|Then\b|After\b|Once\b|Finally\b|On an?\b|By the way|While\b|When\b|In addition|One (?:more|other)|Could you|Can you|I would|I also|As an?\b|Separately|Additionally|Furthermore|Besides|Moreover|Bonus|Lastly|Second)"
+    after = (
+        r"also|then|after|next|finally|additionally|separately|furthermore|moreover|besides|lastly|subsequently|"
+        r"afterwards|in addition"
+    )
+    label = (
+        rf"(?-i:(?:{LABELS.title()}) (?:\d|[A-D]|[Oo]ne|[Tt]wo)|Q\d|[A-D]\)|\([a-d\d]\)|\d[.)] [A-Z]|[b-d]\)\s[A-Z]|"
+        rf"P\.?S\b|Also\b|Plus\b|Next\b|Then\b|After\b|Once\b|Finally\b|On an?\b|By the way|While\b|When\b|In addition|"
+        rf"One (?:more|other)|Could you|Can you|I would|I also|As an?\b|Separately|Additionally|Furthermore|Besides|"
+        rf"Moreover|Bonus|Lastly|Second)"
+    )
     return any_of(
         r"\n+",
-        rf"(?<=[.?!])[\"'”)\]]*\s+(?:[-–—=*~#/|]{{1,5}}\s+)?",
+        r"(?<=[.?!])[\"'”)\]]*\s+(?:[-–—=*~#/|]{1,5}\s+)?",
         rf"(?:(?<=[a-z)\"'”][.?!])|(?<=\d\d[.?!]))(?={upper})|(?<=[a-z])(?={upper})",
-        rf"\s+(?:[|/+&~•]|-{{1,5}}|={{3,}}|\*{{3,}}|#{{3,}}|–|—|>+)\s+(?={upper})|\s+(?:-{{3,}}|={{3,}}|\*{{3,}}|#{{3,}})\s+|;\s*",
+        rf"\s+(?:[|/+&~•]|-{{1,5}}|={{3,}}|\*{{3,}}|#{{3,}}|–|—|>+)\s+(?={upper})|\s+(?:-{{3,}}|={{3,}}|\*{{3,}}|"
+        rf"#{{3,}})\s+|;\s*",
         rf"(?<=[\w)\]\"'”])\s+(?={upper})(?!(?-i:\S+ [A-Z]))|\s+(?={label})",
         rf"(?:,\s*(?:and\s+|but\s+)?|\s+and\s+)(?=(?:{after})\b)",
-        rf"(?P<within>,?\s+(?:and|&|plus|as well as|along with)\s+(?=(?:please )?(?:(?:{verb}|of what|(?:{wonder})(?: \w+)? (?:is|are|do|does|did|was|were|can|could|should|would|will|has|have))\s))|,\s+(?=(?:{verb})\s+(?:a|an|the|\d+|two|three|four|five|how|what|why)\s))",
+        rf"(?P<within>,?\s+(?:and|&|plus|as well as|along with)\s+(?=(?:please )?(?:(?:{verb}|of what|"
+        rf"(?:{wonder})(?: \w+)? (?:is|are|do|does|did|was|were|can|could|should|would|will|has|have))\s))|"
+        rf",\s+(?=(?:{verb})\s+(?:a|an|the|\d+|two|three|four|five|how|what|why)\s))",
     )
 
 
 # Verbs that are as often nouns or say more of the same request.
 LOOSE = frozenset(
     words(
-        "add apply ask attach balance break bring call change check come comment cut design detail display document double draft drop figure file fill "
-        "form format get go group guess guide have help highlight increase reduce improve join judge keep label lay leave link look make map "
-        "mark match measure model move note number offer order output paint phrase pick place plan play plot point present print process "
-        "program prompt put query quote rank rate read record report request research review round run say search send set share show sort spot start "
-        "state stop structure support tag take teach tell test think touch trace track train transform turn use utilize welcome word work include "
+        "add apply ask attach balance break bring call change check come comment cut design detail display document "
+        "double draft drop figure file fill "
+        "form format get go group guess guide have help highlight increase reduce improve join judge keep label lay "
+        "leave link look make map "
+        "mark match measure model move note number offer order output paint phrase pick place plan play plot point "
+        "present print process "
+        "program prompt put query quote rank rate read record report request research review round run say search send "
+        "set share show sort spot start "
+        "state stop structure support tag take teach tell test think touch trace track train transform turn use "
+        "utilize welcome word work include "
         "ensure answer respond return reply consider avoid mention incorporate finish continue follow"
     )
 )
