@@ -20,8 +20,7 @@ FRAMES = frozenset(
 CONSTRAINS = frozenset(
     words(
         "respond reply speak use include ensure keep fill follow format start end begin limit avoid output print "
-        "return mention read apply separate act "
-        "visit call want need let go put"
+        "return mention read apply separate act visit call want need let go put"
     )
 )
 ADDS = frozenset(
@@ -41,27 +40,25 @@ FORM = frozenset(
     _stem(word)
     for word in words(
         "sentence words example bullet list format formatted detail detailed steps tone paragraph output json table "
-        "code reason reasoning answer response brief "
-        "concise explanation points language characters choices options headings title sources citations references "
-        "style simple clear specific instructions "
-        "result solution arguments evidence rhyme stanza lines letters emojis hashtags punctuation conclusion "
-        "introduction audience reader user "
-        "statement number value variables functions input short good creative different best pros cons briefly rubric "
-        "following given provided text sure"
+        "code reason reasoning answer response brief concise explanation points language characters choices options "
+        "headings title sources citations references style simple clear specific instructions result solution "
+        "arguments evidence rhyme stanza lines letters emojis hashtags punctuation conclusion introduction audience "
+        "reader user statement number value variables functions input short good creative different best pros cons "
+        "briefly rubric following given provided text sure"
     )
 )
 GENERIC = frozenset(
     _stem(word)
     for word in words(
         "benefits advantages disadvantages ways types kinds features differences similarities effects impact "
-        "importance main people person someone things "
-        "make common questions problem different good list three concept process"
+        "importance main people person someone things make common questions problem different good list three concept "
+        "process"
     )
 )
 NUMBERS = frozenset(words("quoted three four five seven eight nine eleven twelve first second third using"))
 NAMED = (
-    r"answer|response|output|result|story|sentence|text|poem|list|code|paragraph|article|essay|word|phrase|item|function|"
-    r"program|passage|title|equation|option|section|metaphor|theme|mood|sentiment|tone|message|plot|problem|number|"
+    r"answer|response|output|result|story|sentence|text|poem|list|code|paragraph|article|essay|word|phrase|item|"
+    r"function|program|passage|title|equation|option|section|metaphor|theme|mood|sentiment|tone|message|plot|problem|number|"
     r"character|event|example|point|idea|topic|reason|step|choice|decision|process|concept|term|difference|data|table|"
     r"input|one"
 )
@@ -128,10 +125,9 @@ MAKES_QUESTIONS = any_of(
 CALLS = frozenset(
     words(
         "write describe explain create generate list name give provide identify find classify compose summarize "
-        "translate suggest calculate convert rewrite "
-        "edit compare construct design develop define determine outline analyze categorize propose state tell "
-        "formulate devise paraphrase brainstorm "
-        "predict evaluate recommend compute arrange what who which where why how"
+        "translate suggest calculate convert rewrite edit compare construct design develop define determine outline "
+        "analyze categorize propose state tell formulate devise paraphrase brainstorm predict evaluate recommend "
+        "compute arrange what who which where why how"
     )
 )
 # A clause that what follows goes on with.
@@ -141,10 +137,10 @@ LONG = 500  # characters; longer instructions hold texts
 
 
 def unrelated(example: Example) -> str | None:
-    """Return a second request: it shares no word with what comes before, nor refers to it, and is answered apart or not at all.
+    """Return a second request, which has no word in common with the first, nor refers to it, and is answered apart or not.
 
-    Where something joins it (`also`, a number), how it is answered does not matter. Long instructions hold texts, and are
-    not looked at.
+    Where something joins it (`also`, a number), how it is answered does not matter. Long instructions hold texts, and
+    are not looked at.
     """
     if len(example.instruction) > LONG:
         return None

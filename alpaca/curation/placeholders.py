@@ -18,13 +18,10 @@ from alpaca.records import Example
 THINGS = frozenset(
     words(
         "input inputs text texts sentence sentences paragraph paragraphs passage passages article articles data "
-        "context content contents "
-        "word words phrase phrases statement statements list lists email story stories topic essay document documents "
-        "question questions value values "
-        "string strings description information info details quote poem review message code number numbers name names "
-        "title item items "
-        "material snippet excerpt dialogue conversation letter post tweet report url link file summary noinput answer "
-        "response"
+        "context content contents word words phrase phrases statement statements list lists email story stories topic "
+        "essay document documents question questions value values string strings description information info details "
+        "quote poem review message code number numbers name names title item items material snippet excerpt dialogue "
+        "conversation letter post tweet report url link file summary noinput answer response"
     )
 )
 TASKS = frozenset(
@@ -50,8 +47,8 @@ DENIES = frozenset(
 NEEDS = frozenset(
     words(
         "needed required necessary provided given applicable available specified supplied need needs require requires "
-        "present specific further "
-        "extra additional particular more other relevant associated has have for been be was yet"
+        "present specific further extra additional particular more other relevant associated has have for been be was "
+        "yet"
     )
 )
 GIVEN = frozenset(
@@ -77,8 +74,7 @@ TYPES = frozenset(
 NONSENSE = frozenset(
     words(
         "foo bar baz qux quux quuz corge grault lorem ipsum dolor sit amet consectetur blah bla test testing asdf abc "
-        "def ghi xyz xxx yyy zzz "
-        "hello world 123 1234 12345 1 2 3"
+        "def ghi xyz xxx yyy zzz hello world 123 1234 12345 1 2 3"
     )
 )
 LETTERS = re.compile(

@@ -100,10 +100,10 @@ SENT = any_of(
     r"here|at)\b",
 )
 NOUNS = (
-    "image picture photo screenshot snapshot diagram figure fig. chart graph plot infographic map illustration "
-    "drawing sketch slide gallery thumbnail scan poster qr ![ floor blueprint video clip footage audio recording "
-    "podcast animation webinar trailer pdf spreadsheet worksheet attach enclos handout appendix book workbook zip "
-    "download document file template brochure link url button banner page click tap here table img exhibit"
+    "image picture photo screenshot snapshot diagram figure fig. chart graph plot infographic map illustration drawing "
+    "sketch slide gallery thumbnail scan poster qr ![ floor blueprint video clip footage audio recording podcast "
+    "animation webinar trailer pdf spreadsheet worksheet attach enclos handout appendix book workbook zip download "
+    "document file template brochure link url button banner page click tap here table img exhibit"
 )
 POINTS = tuple(NOUNS.split())
 SENDS = ("click", "link", "url", "here", "download", "attach", "enclos", "button", "scan", "tap ", "press", "see ")

@@ -143,16 +143,15 @@ ADDRESS = re.compile(
     re.IGNORECASE,
 )
 NOUNS = (
-    "image picture photo screenshot snapshot selfie thumbnail chart graph plot diagram figure map drawing "
-    "illustration painting portrait sketch cartoon comic poster banner icon logo gif slide scan x-ray blueprint "
-    "floor meme webcam mural collage sculpture barcode code sticker cover still billboard infographic video clip "
-    "footage audio recording soundtrack podcast episode voice trailer webinar sound broadcast melody tune lecture "
-    "livestream song track speech interview movie film talk poem joke statue file attach document pdf spreadsheet "
-    "csv excel word doc workbook zip folder page site link url article report dataset presentation powerpoint "
-    "repository notebook log sheet post thread cv resume contract invoice form brochure manual transcript mail "
-    "minutes draft script enclos upload accompan embed click slides table exhibit appendix passage paragraph text "
-    "sentence snippet statement equation list set data number quote phrase stor question option item name date "
-    "value excerpt handwrit"
+    "image picture photo screenshot snapshot selfie thumbnail chart graph plot diagram figure map drawing illustration "
+    "painting portrait sketch cartoon comic poster banner icon logo gif slide scan x-ray blueprint floor meme webcam "
+    "mural collage sculpture barcode code sticker cover still billboard infographic video clip footage audio recording "
+    "soundtrack podcast episode voice trailer webinar sound broadcast melody tune lecture livestream song track speech "
+    "interview movie film talk poem joke statue file attach document pdf spreadsheet csv excel word doc workbook zip "
+    "folder page site link url article report dataset presentation powerpoint repository notebook log sheet post "
+    "thread cv resume contract invoice form brochure manual transcript mail minutes draft script enclos upload "
+    "accompan embed click slides table exhibit appendix passage paragraph text sentence snippet statement equation "
+    "list set data number quote phrase stor question option item name date value excerpt handwrit"
 )
 SHOWS = tuple(NOUNS.split())
 HANDLES_TEXT = any_of(

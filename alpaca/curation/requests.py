@@ -20,23 +20,19 @@ ASIDES = frozenset(words("of in on at for to from by with under"))
 JOINS = frozenset(
     words(
         "also then next after afterwards afterward later another second secondly third thirdly new more addition "
-        "additionally separately separate plus "
-        "besides furthermore moreover finally lastly last done finished ready while when once well other different "
-        "unrelated too subsequently following "
-        "thereafter aside apart meanwhile btw way further followup extra bonus moving top two s ps completely"
+        "additionally separately separate plus besides furthermore moreover finally lastly last done finished ready "
+        "while when once well other different unrelated too subsequently following thereafter aside apart meanwhile "
+        "btw way further followup extra bonus moving top two s ps completely"
     )
 )
 LINKS = frozenset(
     words(
         "and now please one thing things task tasks question request instruction exercise assignment prompt item part "
-        "step note topic subject problem here "
-        "there is are the a an my your our to in on at it that this these with for of from as by you you're i i'd i'll "
-        "would like want need could can should "
-        "must have has had also so oh ok okay alright hey kindly completed complete completing answered answering "
-        "that's it's out being said all first "
+        "step note topic subject problem here there is are the a an my your our to in on at it that this these with "
+        "for of from as by you you're i i'd i'll would like want need could can should must have has had also so oh ok "
+        "okay alright hey kindly completed complete completing answered answering that's it's out being said all first "
         "firstly just if time still go ahead be sure will off going up some something p o follow not let's let me "
-        "would've you've you'd both do "
-        "following do after before start begin 1"
+        "would've you've you'd both do following do after before start begin 1"
     )
 )
 LABELS = (
@@ -44,20 +40,24 @@ LABELS = (
     r"command|job|q|no"
 )
 NUMERALS = r"\d{1,3}|[a-d]|i{1,3}|iv|one|two|three|four|first|second|third"
-# What begins a part: a number, a letter, a bullet, a label.
+OTHER = r"second|third|next|new|another|other|final|additional|extra|further|separate|different|unrelated"
+# What begins a part: `Second task:`, `Task 2:`, `b)`, `Next:`, a bullet.
 MARK = re.compile(
-    rf"^[\s>*#\"'“(\[]*(?:(?:(?:the )?(?:new|next|second|third|another|other|final|additional|extra|further|"
-    rf"separate) )?(?:{LABELS})s?\b[ #]*(?:{NUMERALS})?\W{{1,3}}(?=\s|[A-Z]|$)|"
-    rf"(?:q|no|nr|task|question)?[#.]?(?:{NUMERALS})\s*[.):\]]+\s*(?=(?-i:[A-Z\"“])|$)|(?:second|next|new|another|"
-    rf"other|third|bonus|extra)\s*[:–-]\s+|[-*•–—|/+&=~>]+\s*(?=\S|$))+",
+    r"^[\s>*#\"'“(\[]*(?:"
+    rf"(?:(?:the )?(?:{OTHER}) )?(?:{LABELS})s?\b[ #]*(?:{NUMERALS})?\W{{1,3}}(?=\s|[A-Z]|$)|"
+    rf"(?:q|no|nr|task|question)?[#.]?(?:{NUMERALS})\s*[.):\]]+\s*(?=(?-i:[A-Z\"“])|$)|"
+    rf"(?:{OTHER}|bonus)\s*[:–-]\s+|"
+    r"[-*•–—|/+&=~>]+\s*(?=\S|$)"
+    r")+",
     re.IGNORECASE,
 )
+# What says that a request is another one.
 LABELLED = any_of(
-    r"\b(?:second|another|separate|next|new|other|different|unrelated|additional|further) (?:task|question|request|"
-    r"thing|instruction|exercise|prompt|note|topic)\b",
+    rf"\b(?:{OTHER}) (?:task|question|request|thing|instruction|exercise|prompt|note|topic)\b",
     rf"\A\W*(?:{LABELS})s?\b[ #]*(?:{NUMERALS})?\W",
-    r"\A\W*(?:b\)|\(b\)|second\b|(?:next|new|another|other|third|bonus|extra|also|and also)\s*[:–-])",
+    rf"\A\W*(?:b\)|\(b\)|second\b|(?:{OTHER}|bonus|also|and also)\s*[:–-])",
 )
+# What a request begins with that says what it is about: `given a title, ...`.
 GIVEN = re.compile(
     r"(?:given|based on|using|from|for|in(?! what| which| addition)|with|considering|like) (?!that\b|this\b|"
     r"it\b)[^,.:\n]{3,90}, (?=[a-z]+\b)(?!and\b|or\b)",
@@ -68,6 +68,41 @@ COURTESY = re.compile(
     r"you (?:should|must|need to|have to))[, ]+(?:also |then |please )*)+",
     re.IGNORECASE,
 )
+
+
+# Signs that join: `/`, `---`.
+SIGN = re.compile(r"[/|~]|[-=*#–—]{2,}")
+# What a demand may be wrapped in.
+SURE = re.compile(r"\b(?:(?:make|be) sure|remember|don['’]t forget) to\s+", re.IGNORECASE)
+# What stands before a noun that might be a verb: `the plan`.
+DETERMINED = re.compile(
+    r"\b(?:the|a|an|my|your|our|this|these|those|some|each|every|of|for|with|his|her|their|its)\s+\Z", re.IGNORECASE
+)
+HELPS = re.compile(r"do not|don['’]t|(?:can|could|would) you (?:please )?help", re.IGNORECASE)
+# Verbs that are as often nouns or say more of the same request.
+LOOSE = frozenset(
+    words(
+        "add apply ask attach balance break bring call change check come comment cut design detail display document "
+        "double draft drop figure file fill form format get go group guess guide have help highlight increase reduce "
+        "improve join judge keep label lay leave link look make map mark match measure model move note number offer "
+        "order output paint phrase pick place plan play plot point present print process program prompt put query "
+        "quote rank rate read record report request research review round run say search send set share show sort spot "
+        "start state stop structure support tag take teach tell test think touch trace track train transform turn use "
+        "utilize welcome word work include ensure answer respond return reply consider avoid mention incorporate "
+        "finish continue follow"
+    )
+)
+# What begins another part in the middle of a line, by its capital; and what joins one, after a comma.
+MIDWAY = (
+    rf"(?:{LABELS.title()}) (?:\d|[A-D]|[Oo]ne|[Tt]wo)|Q\d|[A-D]\)|\([a-d\d]\)|\d[.)] [A-Z]|[b-d]\)\s[A-Z]|P\.?S\b|"
+    r"(?:Also|Plus|Next|Then|After|Once|Finally|On an?|While|When|As an?|Bonus|Lastly|Second)\b|By the way|In addition|"
+    r"One (?:more|other)|Could you|Can you|I would|I also|Separately|Additionally|Furthermore|Besides|Moreover"
+)
+AFTER = (
+    r"also|then|after|next|finally|additionally|separately|furthermore|moreover|besides|lastly|subsequently|afterwards|"
+    r"in addition"
+)
+QUESTION = r"(?:how|what|where|who|whom|whose|why)(?: \w+)? (?:is|are|do|does|did|was|were|can|could|should|would|will|has|have)\s"
 
 
 class Request(NamedTuple):
@@ -92,14 +127,6 @@ class Request(NamedTuple):
     def asks(self) -> bool:
         """Whether it is a request or a question, and not only the frame of one."""
         return bool(self.bare) and len(words(self.bare)) > 2 and not HELPS.match(self.bare)
-
-
-SIGN = re.compile(r"[/|~]|[-=*#–—]{2,}")
-SURE = re.compile(r"\b(?:(?:make|be) sure|remember|don['’]t forget) to\s+", re.IGNORECASE)
-DETERMINED = re.compile(
-    r"\b(?:the|a|an|my|your|our|this|these|those|some|each|every|of|for|with|his|her|their|its)\s+\Z", re.IGNORECASE
-)
-HELPS = re.compile(r"do not|don['’]t|(?:can|could|would) you (?:please )?help", re.IGNORECASE)
 
 
 @cache
@@ -127,26 +154,24 @@ def requests(text: str) -> Iterator[Request]:
 
 def _without_joint(part: str) -> tuple[str, str]:
     """Return what joins a part, and the request without it; the latter is empty where the part asks for nothing."""
-    part = part.strip().rstrip()
-    part = SURE.sub("", part)
+    part = SURE.sub("", part.strip())
     for found in re.finditer(r"[\w'’]+(?:-\w+)*", part):
-        before, word = part[: found.start()], found[0].lower().replace("re-", "re")
-        if led := GIVEN.match(part[found.start() :]):
-            return before, part[found.start() + led.end() :]
-        asks = (
-            not words(before)
-            or word not in LINKS
-            or word in ASIDES
-            or (word in INVERTS and before.rstrip()[-1] in ",:")
-        )
-        if asks and _begins(word, part[found.start() :]):
-            if DETERMINED.search(before):
-                break
-            bare = COURTESY.sub("", part[found.start() :])
-            return before, bare
-        if word.replace("’", "'") not in JOINS | LINKS:
+        before, rest = part[: found.start()], part[found.start() :]
+        word = found[0].lower().replace("re-", "re").replace("’", "'")
+        if led := GIVEN.match(rest):
+            return before, rest[led.end() :]
+        if _may_ask(word, before) and _begins(word, rest):
+            return (part, "") if DETERMINED.search(before) else (before, COURTESY.sub("", rest))
+        if word not in JOINS | LINKS:
             break
     return part, ""
+
+
+def _may_ask(word: str, before: str) -> bool:
+    """Tell whether a word that may join, too, begins a request here."""
+    if not words(before) or word not in LINKS or word in ASIDES:
+        return True
+    return word in INVERTS and before.rstrip()[-1] in ",:"
 
 
 def _begins(word: str, rest: str) -> bool:
@@ -155,13 +180,11 @@ def _begins(word: str, rest: str) -> bool:
         return False
     if word in ASIDES:
         return bool(re.match(r"\w+ (?:what|which|whom)\b", rest, re.IGNORECASE))
-    if word in WONDERS:
-        return word != "when" or bool(
-            re.match(r"when (?:is|are|do|did|does|was|were|will|should|can)\b", rest, re.IGNORECASE)
-        )
+    if word == "when":
+        return bool(re.match(r"when (?:is|are|do|did|does|was|were|will|should|can)\b", rest, re.IGNORECASE))
     if word in INVERTS:
         return "?" in rest and not re.match(r"\w+ (?:you|i|we)\b", rest, re.IGNORECASE)
-    return word in verbs()
+    return word in WONDERS or word in verbs()
 
 
 def _parts(text: str) -> Iterator[tuple[int, int, str]]:
@@ -169,17 +192,20 @@ def _parts(text: str) -> Iterator[tuple[int, int, str]]:
     start, border = 0, ""
     for found in _borders().finditer(text):
         before = text[start : found.start()].strip()
-        coordinated = (
-            found.lastgroup == "within" and words(before)[-1:] and words(before)[-1] in verbs()
-        )  # `compare and contrast`
-        leads = (
-            found[0].startswith(",") and found.lastgroup == "within" and not _without_joint(before)[1]
-        )  # `given a text, write a title`
-        if before and not coordinated and not leads and not _titled(before, found):
+        if before and not _goes_on(before, found):
             yield start, found.start(), border
             start, border = found.end(), found.lastgroup or ("sign" if SIGN.search(found[0]) else "")
     if text[start:].strip():
         yield start, len(text), border
+
+
+def _goes_on(before: str, border: re.Match[str]) -> bool:
+    """Tell whether what looks like a border is none: `compare and contrast`, `given a text, write a title`, a title."""
+    if border.lastgroup != "within":
+        return _titled(before, border)
+    if border[0].startswith(",") and not _without_joint(before)[1]:
+        return True
+    return words(before)[-1:] != [] and words(before)[-1] in verbs()
 
 
 def _titled(before: str, border: re.Match[str]) -> bool:
@@ -196,48 +222,20 @@ def _titled(before: str, border: re.Match[str]) -> bool:
 
 @cache
 def _borders() -> re.Pattern[str]:
-    """Return where parts end: sentences, lines, signs, words that join, and a verb that begins another request."""
+    """Return where parts end: lines, sentences, signs, words that join, and a verb that begins another request."""
     verb = "|".join(sorted(verbs() - LOOSE))
-    wonder = "|".join(sorted(WONDERS - {"when", "which"}))
     capital = "|".join(word.capitalize() for word in sorted(verbs() | WONDERS))
     upper = rf"(?-i:(?:And |Then |Also )?(?:{capital})\s[a-zA-Z\d\"'“(])"
-    after = (
-        r"also|then|after|next|finally|additionally|separately|furthermore|moreover|besides|lastly|subsequently|"
-        r"afterwards|in addition"
-    )
-    label = (
-        rf"(?-i:(?:{LABELS.title()}) (?:\d|[A-D]|[Oo]ne|[Tt]wo)|Q\d|[A-D]\)|\([a-d\d]\)|\d[.)] [A-Z]|[b-d]\)\s[A-Z]|"
-        rf"P\.?S\b|Also\b|Plus\b|Next\b|Then\b|After\b|Once\b|Finally\b|On an?\b|By the way|While\b|When\b|In addition|"
-        rf"One (?:more|other)|Could you|Can you|I would|I also|As an?\b|Separately|Additionally|Furthermore|Besides|"
-        rf"Moreover|Bonus|Lastly|Second)"
-    )
     return any_of(
         r"\n+",
         r"(?<=[.?!])[\"'”)\]]*\s+(?:[-–—=*~#/|]{1,5}\s+)?",
-        rf"(?:(?<=[a-z)\"'”][.?!])|(?<=\d\d[.?!]))(?={upper})|(?<=[a-z])(?={upper})",
-        rf"\s+(?:[|/+&~•]|-{{1,5}}|={{3,}}|\*{{3,}}|#{{3,}}|–|—|>+)\s+(?={upper})|\s+(?:-{{3,}}|={{3,}}|\*{{3,}}|"
-        rf"#{{3,}})\s+|;\s*",
-        rf"(?<=[\w)\]\"'”])\s+(?={upper})(?!(?-i:\S+ [A-Z]))|\s+(?={label})",
-        rf"(?:,\s*(?:and\s+|but\s+)?|\s+and\s+)(?=(?:{after})\b)",
-        rf"(?P<within>,?\s+(?:and|&|plus|as well as|along with)\s+(?=(?:please )?(?:(?:{verb}|of what|"
-        rf"(?:{wonder})(?: \w+)? (?:is|are|do|does|did|was|were|can|could|should|would|will|has|have))\s))|"
+        rf"(?:(?<=[a-z)\"'”][.?!])|(?<=\d\d[.?!]))(?={upper})",  # no space between sentences
+        rf"(?<=[a-z])(?={upper})",
+        rf"\s+(?:[|/+&~•]|[-–—]{{1,5}}|={{3,}}|\*{{3,}}|#{{3,}}|>+)\s+(?={upper})",
+        r"\s+(?:-{3,}|={3,}|\*{3,}|#{3,})\s+|;\s*",
+        rf"(?<=[\w)\]\"'”])\s+(?={upper})(?!(?-i:\S+ [A-Z]))",
+        rf"\s+(?=(?-i:{MIDWAY}))",
+        rf"(?:,\s*(?:and\s+|but\s+)?|\s+and\s+)(?=(?:{AFTER})\b)",
+        rf"(?P<within>,?\s+(?:and|&|plus|as well as|along with)\s+(?=(?:please )?(?:(?:{verb}|of what)\s|{QUESTION}))|"
         rf",\s+(?=(?:{verb})\s+(?:a|an|the|\d+|two|three|four|five|how|what|why)\s))",
     )
-
-
-# Verbs that are as often nouns or say more of the same request.
-LOOSE = frozenset(
-    words(
-        "add apply ask attach balance break bring call change check come comment cut design detail display document "
-        "double draft drop figure file fill "
-        "form format get go group guess guide have help highlight increase reduce improve join judge keep label lay "
-        "leave link look make map "
-        "mark match measure model move note number offer order output paint phrase pick place plan play plot point "
-        "present print process "
-        "program prompt put query quote rank rate read record report request research review round run say search send "
-        "set share show sort spot start "
-        "state stop structure support tag take teach tell test think touch trace track train transform turn use "
-        "utilize welcome word work include "
-        "ensure answer respond return reply consider avoid mention incorporate finish continue follow"
-    )
-)
