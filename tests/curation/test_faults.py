@@ -257,7 +257,8 @@ def test_few_sound_rows_are_rejected(real_data: Path) -> None:
     doubtful = [
         reason
         for reason in reasons
-        if reason not in ("refusal", "speaks as an AI", "placeholder input", "cut off", "missing reference", "beyond text")
+        if reason
+        not in ("refusal", "speaks as an AI", "placeholder input", "cut off", "missing reference", "beyond text")
     ]
     assert len(doubtful) <= 5
     assert sum(CutOff()(example) is not None for example in examples) >= 10
