@@ -58,7 +58,8 @@ GENERIC = frozenset(
 NUMBERS = frozenset(words("quoted three four five seven eight nine eleven twelve first second third using"))
 NAMED = (
     r"answer|response|output|result|story|sentence|text|poem|list|code|paragraph|article|essay|word|phrase|item|"
-    r"function|program|passage|title|equation|option|section|metaphor|theme|mood|sentiment|tone|message|plot|problem|number|"
+    r"function|program|passage|title|equation|option|section|metaphor|theme|mood|sentiment|tone|message|plot|problem|"
+    r"number|"
     r"character|event|example|point|idea|topic|reason|step|choice|decision|process|concept|term|difference|data|table|"
     r"input|one"
 )
@@ -133,6 +134,12 @@ CALLS = frozenset(
 # A clause that what follows goes on with.
 MODAL = re.compile(r"\b(?:so that|(?:would|should|could) (?:you|i|we)) [^.?!;\n]*\Z", re.IGNORECASE)
 DEFINITE = re.compile(r"\w+ (?:the|any|all|each|every|its|your|how the|which)\b", re.IGNORECASE)
+COUNTED = re.compile(
+    r"\b(?:(?:these|the following|two|three|four|several|\d) (?:two |three |four |separate |different )?(?:things|"
+    r"tasks|requests)\b|both of (?:these|the following)|"
+    r"all of the following:)",
+    re.IGNORECASE,
+)
 LONG = 500  # characters; longer instructions hold texts
 
 
@@ -144,13 +151,17 @@ def unrelated(example: Example) -> str | None:
     """
     if len(example.instruction) > LONG:
         return None
-    return _in_instruction(example) or _in_input(example)
+    told = _own_words(example)
+    text = example.instruction.strip()[len(told) :]
+    held = Example(told, text.strip(), example.output) if text else example
+    return _in_instruction(example) or _in_input(held)
 
 
 def _in_instruction(example: Example) -> str | None:
     before = set[str]() if _is_request(example) else _stems(words(example.input)[:200])
-    asked = False
+    asked, counted = False, bool(COUNTED.search(example.instruction))
     for request in _asked(example):
+        request = request._replace(marked=request.marked or counted)
         if asked and request.asks and _new(request, before, example):
             return request.text
         asked = asked or (request.asks and words(request.bare)[0] not in FRAMES)

@@ -71,9 +71,14 @@ COURTESY = re.compile(
 
 
 # Signs that join: `/`, `---`.
-SIGN = re.compile(r"[/|~]|[-=*#–—]{2,}")
+SIGN = re.compile(r"[/|~;]|[-=*#–—]{2,}")
 # What a demand may be wrapped in.
 SURE = re.compile(r"\b(?:(?:make|be) sure|remember|don['’]t forget) to\s+", re.IGNORECASE)
+# After which any word but one of joining is a verb.
+DEMANDED = re.compile(
+    r"\b(?:(?:can|could|would|will|should|must) you|(?:like|want|need) you to)(?: also| please| then| now)*\s+\Z",
+    re.IGNORECASE,
+)
 # What stands before a noun that might be a verb: `the plan`.
 DETERMINED = re.compile(
     r"\b(?:the|a|an|my|your|our|this|these|those|some|each|every|of|for|with|his|her|their|its)\s+\Z", re.IGNORECASE
@@ -98,6 +103,7 @@ MIDWAY = (
     r"(?:Also|Plus|Next|Then|After|Once|Finally|On an?|While|When|As an?|Bonus|Lastly|Second)\b|By the way|In addition|"
     r"One (?:more|other)|Could you|Can you|I would|I also|Separately|Additionally|Furthermore|Besides|Moreover"
 )
+INVERTED = r"(?:Can|Could|Would) you\s|(?:Is|Are|Does|Do|Did|Has|Have) (?:there|it|the|a|an|you|we|people)\s"
 AFTER = (
     r"also|then|after|next|finally|additionally|separately|furthermore|moreover|besides|lastly|subsequently|afterwards|"
     r"in addition"
@@ -160,7 +166,7 @@ def _without_joint(part: str) -> tuple[str, str]:
         word = found[0].lower().replace("re-", "re").replace("’", "'")
         if led := GIVEN.match(rest):
             return before, rest[led.end() :]
-        if _may_ask(word, before) and _begins(word, rest):
+        if DEMANDED.search(before) or (_may_ask(word, before) and _begins(word, rest)):
             return (part, "") if DETERMINED.search(before) else (before, COURTESY.sub("", rest))
         if word not in JOINS | LINKS:
             break
@@ -225,7 +231,7 @@ def _borders() -> re.Pattern[str]:
     """Return where parts end: lines, sentences, signs, words that join, and a verb that begins another request."""
     verb = "|".join(sorted(verbs() - LOOSE))
     capital = "|".join(word.capitalize() for word in sorted(verbs() | WONDERS))
-    upper = rf"(?-i:(?:And |Then |Also )?(?:{capital})\s[a-zA-Z\d\"'“(])"
+    upper = rf"(?-i:(?:And |Then |Also )?(?:{capital})\s[a-zA-Z\d\"'“(]|{INVERTED})"
     return any_of(
         r"\n+",
         r"(?<=[.?!])[\"'”)\]]*\s+(?:[-–—=*~#/|]{1,5}\s+)?",
