@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections.abc import Iterator
 
 from alpaca.curation.prose import STOP, any_of, words
-from alpaca.curation.requests import INVERTS, Request, requests, verbs
+from alpaca.curation.requests import INVERTS, WONDERS, Request, requests, verbs
 from alpaca.records import Example
 
 FRAMES = frozenset(
@@ -19,8 +19,9 @@ FRAMES = frozenset(
 # Verbs that say more of the first request, and verbs that often do: these need more words that are new.
 CONSTRAINS = frozenset(
     words(
-        "respond reply speak use include ensure keep fill follow format start end begin limit avoid output print "
-        "return mention read apply separate act visit call want need let go put"
+        "reflect focus emphasize highlight cover elaborate touch respond reply speak use include ensure keep fill "
+        "follow format start end begin limit avoid output print return mention read apply separate act visit call want "
+        "need let go put"
     )
 )
 ADDS = frozenset(
@@ -36,9 +37,19 @@ def _stem(word: str) -> str:
     return re.sub(r"(?<=[^s])s\Z", "", word)[:5]
 
 
+# Nouns of relation: without a complement they are about what was said before.
+RELATIONS = (
+    "total cost price literary devices errors mistakes terms meaning moral lesson author key tips ways strategies "
+    "recommendations alternatives improvements potential challenges risks implications limitations applications "
+    "reasons "
+    "causes effects consequences outcomes time materials ingredients tools equipment calculation formula findings role "
+    "purpose origin background theme mood plot ending setting slogan summary overview analysis definition leftovers"
+)
+# Words of the form of an answer.
 FORM = frozenset(
     _stem(word)
     for word in words(
+        f"{RELATIONS} "
         "sentence words example bullet list format formatted detail detailed steps tone paragraph output json table "
         "code reason reasoning answer response brief concise explanation points language characters choices options "
         "headings title sources citations references style simple clear specific instructions result solution "
@@ -71,6 +82,9 @@ REFERS = any_of(
     r"required|QUOTED|that|who|which)\b|\s*[\"“'])",
     r"\b(?:this|that|(?:of|for|to|with) each(?: \w+)?|these|those|so|instead|too|accordingly|respectively|as well|"
     r"(?:in|on|at|along) the (?:way|end|side))[.?!]?$",
+    r"\bwhat (?:was|is|has been|they|he|she) (?:said|says?|done|written|discussed|happening|happened|happens)\b|"
+    r"\bthat follows?\b",
+    r"\A\w+ (?:is|are|was|were) the \w+[.?]*\Z",
     r"\b(?:some|any|all|each|most|one|two|three) of (?:the|these|those|its) \w+[.?!]?$",
 )
 PRONOUN = re.compile(
@@ -133,6 +147,7 @@ CALLS = frozenset(
 )
 # A clause that what follows goes on with.
 MODAL = re.compile(r"\b(?:so that|(?:would|should|could) (?:you|i|we)) [^.?!;\n]*\Z", re.IGNORECASE)
+DETERMINED = re.compile(r"\w+ (?:up with )?(?:an?|the|\d+|two|three|four|five|some) ", re.IGNORECASE)
 DEFINITE = re.compile(r"\w+ (?:the|any|all|each|every|its|your|how the|which)\b", re.IGNORECASE)
 COUNTED = re.compile(
     r"\b(?:(?:these|the following|two|three|four|several|\d) (?:two |three |four |separate |different )?(?:things|"
@@ -212,7 +227,7 @@ def _least(request: Request) -> int:
     if verb in CONSTRAINS or verb in INVERTS:
         return 9
     if request.tight:
-        return 2
+        return 2 if DETERMINED.match(request.bare) or verb in WONDERS else 3
     return 1 + (verb in ADDS) + request.bare[0].islower()
 
 

@@ -56,7 +56,7 @@ POINTED = any_of(
     rf"linked|provided|embedded) (?:[\w-]+ )?{THINGS}\b",
     rf"(?:\A|[.;:!,(]\s*|\b(?:please|and|or|to|can|also|you|should) )(?:{LOOKS}) (?:(?:the|this|these|our|my|out the|"
     rf"out this) )(?:[\w-]+ ){{0,2}}?(?:{SIGHTS}|{SOUNDS}|attachment|pdf|"
-    r"worksheet|handout|appendix|link|url|hyperlink|spreadsheet|slide deck)s?\b(?! (?:icon|button|menu|tab|folder|file|"
+    r"worksheet|handout|appendix|link|url|hyperlink|spreadsheet|slide deck)s?\b(?!(?<=s) of\b| (?:icon|button|menu|tab|folder|file|"
     r"option|field|tool)s?\b)",
     rf"\b(?:as|which is|are|is|be|been) (?:clearly )?(?:shown|seen|illustrated|depicted|pictured|displayed|described|"
     rf"indicated|visible|you can see|demonstrated|explained|"
