@@ -41,9 +41,9 @@ def _stem(word: str) -> str:
 RELATIONS = (
     "total cost price literary devices errors mistakes terms meaning moral lesson author key tips ways strategies "
     "recommendations alternatives improvements potential challenges risks implications limitations applications "
-    "reasons "
-    "causes effects consequences outcomes time materials ingredients tools equipment calculation formula findings role "
-    "purpose origin background theme mood plot ending setting slogan summary overview analysis definition leftovers"
+    "reasons causes effects consequences outcomes time materials ingredients tools equipment calculation formula "
+    "findings role purpose origin background theme mood plot ending setting slogan summary overview analysis "
+    "definition leftovers"
 )
 # Words of the form of an answer.
 FORM = frozenset(
@@ -70,34 +70,35 @@ NUMBERS = frozenset(words("quoted three four five seven eight nine eleven twelve
 NAMED = (
     r"answer|response|output|result|story|sentence|text|poem|list|code|paragraph|article|essay|word|phrase|item|"
     r"function|program|passage|title|equation|option|section|metaphor|theme|mood|sentiment|tone|message|plot|problem|"
-    r"number|"
-    r"character|event|example|point|idea|topic|reason|step|choice|decision|process|concept|term|difference|data|table|"
-    r"input|one"
+    r"number|character|event|example|point|idea|topic|reason|step|choice|decision|process|concept|term|difference|"
+    r"data|table|input|one"
 )
+SEASONS = r"upcoming|coming|year|week|month|weekend|summer|winter|spring|fall"
+COMPLEMENT = (
+    r"of|in|for|between|to|from|by|called|titled|named|about|with|necessary|needed|required|QUOTED|that|who|which"
+)
+# Words that refer to what another part says: `the same`, `this text`, `the answer` that is of nothing else, `for each`.
 REFERS = any_of(
-    rf"\b(?:above|below|both|same(?! \w+ as)|else|another|others?|(?:this|these|those) (?!(?:upcoming|coming|year|week|"
-    rf"month|weekend|summer|winter|spring|fall)\b)\w+|if (?:so|not|needed|necessary|possible)|back then|why\?|"
-    rf"(?:the|this|that|each|your) (?:\w+ )?(?:{NAMED}))s?\b(?! +(?:of|in|for|between|to|from|by|called|titled|named|"
-    rf"about|with|necessary|needed|"
-    r"required|QUOTED|that|who|which)\b|\s*[\"“'])",
+    rf"\b(?:above|below|both|same(?! \w+ as)|else|another|others?|(?:this|these|those) (?!(?:{SEASONS})\b)\w+|"
+    rf"if (?:so|not|needed|necessary|possible)|back then|why\?|(?:the|this|that|each|your) (?:\w+ )?(?:{NAMED}))s?\b"
+    rf"(?! +(?:{COMPLEMENT})\b|\s*[\"“'])",
     r"\b(?:this|that|(?:of|for|to|with) each(?: \w+)?|these|those|so|instead|too|accordingly|respectively|as well|"
     r"(?:in|on|at|along) the (?:way|end|side))[.?!]?$",
-    r"\bwhat (?:was|is|has been|they|he|she) (?:said|says?|done|written|discussed|happening|happened|happens)\b|"
-    r"\bthat follows?\b",
-    r"\A\w+ (?:is|are|was|were) the \w+[.?]*\Z",
+    r"\bwhat (?:was|is|has been|they|he|she) (?:said|says?|done|written|discussed|happening|happened|happens)\b",
+    r"\bthat follows?\b|\A\w+ (?:is|are|was|were) the \w+[.?]*\Z",
     r"\b(?:some|any|all|each|most|one|two|three) of (?:the|these|those|its) \w+[.?!]?$",
 )
-PRONOUN = re.compile(
-    r"\b(?:it|its|them|they|their|he|she|his|her|him|ones)\b(?! (?:is |was |be |would be |takes? )?(?:\w+ )?(?:to|that|"
-    r"for)\b)",
-    re.IGNORECASE,
+PRONOUN = any_of(
+    r"\b(?:it|its|them|they|their|he|she|his|her|him|ones)\b"
+    r"(?! (?:is |was |be |would be |takes? )?(?:\w+ )?(?:to|that|for)\b)"
 )
 # What a request names as following it, and quotes: they are its own.
-OWN = re.compile(
-    r"[\"“][^\"”]{1,400}[\"”]|(?<!\w)['‘][^'’\n]{1,60}['’](?!\w)|\bthe following(?: \w+){1,2}\b|\b(?:this|"
-    r"the following|the given|these|following|the)(?: \w+){1,2}"
-    r"(?:[^.:]{0,50}: *\S| (?=\d)).*",
-    re.IGNORECASE | re.DOTALL,
+OWN = any_of(
+    r"[\"“][^\"”]{1,400}[\"”]",
+    r"(?<!\w)['‘][^'’\n]{1,60}['’](?!\w)",
+    r"\bthe following(?: \w+){1,2}\b",
+    r"\b(?:this|the given|these|following|the)(?: \w+){1,2}(?:[^.:]{0,50}: *\S| (?=\d)).*",
+    flags=re.IGNORECASE | re.DOTALL,
 )
 SOMEBODY = re.compile(
     r"\b(?:some(?:one|body)|people|persons?|child\w*|students?|characters?|wom[ae]n|m[ae]n|friends?|users?|customers?|"
@@ -109,23 +110,25 @@ TEXTS = (
     r"sentence|text|response|chat|conversation|dialogue?|description|paragraph|question|search|article|passage|title|"
     r"email|review|lyrics"
 )
+GIVEN = (
+    r"language|sentence|text|input|phrase|title|instruction|question|command|request|statement|task|prompt|query|"
+    r"paragraph|passage|article|joke|riddle|proverb|idiom|problem|scenario|line|dialogue|topic"
+)
+HANDLES = (
+    r"answer|respond|reply|solve|classify|categorize|rewrite|edit|translate|paraphrase|rephrase|reword|correct|continue|"
+    r"complete|rate|simplify|improve"
+)
+# Instructions that speak of a text that is given.
 GIVES = any_of(
-    r"\b(?:following|given|provided|existing|below|above|this|these|(?:the|my|natural|an?) (?:\w+ ){0,2}(?:language|"
-    r"sentence|text|input|phrase|title|"
-    r"instruction|question|command|request|statement|task|prompt|query|paragraph|passage|article|joke|riddle|proverb|"
-    r"idiom|problem|scenario|line|"
-    r"dialogue|topic))s?\b",
-    r"^(?:answer|respond|reply|solve|classify|categorize|rewrite|edit|translate|paraphrase|rephrase|reword|correct|"
-    r"continue|complete|rate|simplify|"
-    r"improve|respond)\b",
+    rf"\b(?:following|given|provided|existing|below|above|this|these|(?:the|my|natural|an?) (?:\w+ ){{0,2}}(?:{GIVEN}))s?\b",
+    rf"^(?:{HANDLES})\b",
 )
 HOLDS = any_of(rf"\b(?:following|given|below|this|these|the (?:\w+ )?(?:{TEXTS}))s?\b", r":\s*$")
 # Instructions whose input may hold requests.
 SPEAKS_OF_REQUESTS = any_of(
     r"\b(?:questions?|tasks?|instructions?|prompts?|commands?|requests?|quer(?:y|ies)|steps?|exercises?|assignments?|"
-    r"to-?dos?|checklist|dialog\w*|"
-    r"conversations?|chat\w*|quiz\w*|exams?|surveys?|interviews?|recipes?|directions|procedures?|homework|agenda|"
-    r"speech act|imperative\w*|outline)\b"
+    r"to-?dos?|checklist|dialog\w*|conversations?|chat\w*|quiz\w*|exams?|surveys?|interviews?|recipes?|directions|"
+    r"procedures?|homework|agenda|speech act|imperative\w*|outline)\b"
 )
 ANOTHER = re.compile(r"\W*(?:\w+ )?(?:second|next|new|another|other|third|also)\b|\W*\w+ ?[2-9b-d]\b", re.IGNORECASE)
 HOLDS_REQUESTS = any_of(
@@ -149,17 +152,17 @@ CALLS = frozenset(
 MODAL = re.compile(r"\b(?:so that|(?:would|should|could) (?:you|i|we)) [^.?!;\n]*\Z", re.IGNORECASE)
 DETERMINED = re.compile(r"\w+ (?:up with )?(?:an?|the|\d+|two|three|four|five|some) ", re.IGNORECASE)
 DEFINITE = re.compile(r"\w+ (?:the|any|all|each|every|its|your|how the|which)\b", re.IGNORECASE)
-COUNTED = re.compile(
-    r"\b(?:(?:these|the following|two|three|four|several|\d) (?:two |three |four |separate |different )?(?:things|"
-    r"tasks|requests)\b|both of (?:these|the following)|"
-    r"all of the following:)",
-    re.IGNORECASE,
+# Instructions that say that they hold several tasks.
+COUNTED = any_of(
+    r"\b(?:these|the following|two|three|four|several|\d) (?:two |three |four |separate |different )?"
+    r"(?:things|tasks|requests)\b",
+    r"\bboth of (?:these|the following)|\ball of the following:",
 )
 LONG = 500  # characters; longer instructions hold texts
 
 
 def unrelated(example: Example) -> str | None:
-    """Return a second request, which has no word in common with the first, nor refers to it, and is answered apart or not.
+    """Return a second request, which shares no word with the first, nor refers to it, and is answered apart or not.
 
     Where something joins it (`also`, a number), how it is answered does not matter. Long instructions hold texts, and
     are not looked at.
@@ -196,25 +199,26 @@ def _new(request: Request, before: set[str], example: Example) -> bool:
     """Tell whether a request is about something else than what comes before."""
     new = _stems(words(request.bare)[1:]) - FORM
     told = example.instruction.partition(request.text)[0]
-    text_given = example.input.strip() or len(_own_words(example)) < len(example.instruction.strip())
-    if (
-        text_given
-        and GIVES.search(told)
-        and not request.labelled
-        and (not request.joined or DEFINITE.match(request.bare))
-    ):
+    if len(new) < _least(request) or _refers(request) or _goes_on(request, told, example):
         return False
-    shared = new_words_shared(request, before, len(new))
-    if len(new) < _least(request) or (shared and not request.labelled) or _refers(request):
-        return False
-    if request.bare[0].islower() and MODAL.search(told):
-        return False
-    if SPEAKER.search(request.bare) and SPEAKER.search(told):
+    if not request.labelled and _shared(request, before, len(new)):
         return False
     return (request.joined and not request.tight) or _answered_apart(example.output, before - FORM, new)
 
 
-def new_words_shared(request: Request, before: set[str], new: int) -> set[str]:
+def _goes_on(request: Request, told: str, example: Example) -> bool:
+    """Tell whether a request goes on with what was told: a clause, the speaker's affairs, or the text that is given."""
+    if request.bare[0].islower() and MODAL.search(told):
+        return True
+    if SPEAKER.search(request.bare) and SPEAKER.search(told):
+        return True
+    text = example.input.strip() or len(_own_words(example)) < len(example.instruction.strip())
+    loose = not request.joined or DEFINITE.match(request.bare)
+    return bool(text and loose and not request.labelled and GIVES.search(told))
+
+
+def _shared(request: Request, before: set[str], new: int) -> set[str]:
+    """Return the words that a request shares with what comes before, but for those of form where it has enough others."""
     common = FORM | GENERIC if new > 1 + (not request.joined) else set()
     return {stem for stem in _stems(words(request.bare)[1:]) & before if not stem.isdigit()} - common
 
@@ -242,8 +246,7 @@ def _refers(request: Request) -> bool:
 
 
 def _own_words(example: Example) -> str:
-    """Return an instruction without the text that it gives after an empty line, or after a line such as `Read the "
-    "following:`."""
+    """Return an instruction without the text that it gives after an empty line or after `Read the following:`."""
     text = example.instruction.strip()
     first, _, rest = text.partition("\n")
     if not rest or example.input.strip() or re.search(r":\s*\S|[\"“]", first):
@@ -254,53 +257,42 @@ def _own_words(example: Example) -> str:
 
 
 def _in_input(example: Example) -> str | None:
-    """Return a request that follows the text of an input: joined to it, or a line of its own that is no part of the "
-    "text."""
+    """Return a request that follows the text of an input: joined to it, or a line of its own."""
     text = example.input
     asked = MAKES_QUESTIONS.sub("", example.instruction)
     if not text.strip() or len(text) > 2000 or HOLDS_REQUESTS.search(asked):
         return None
-    spoken = SPEAKS_OF_REQUESTS.search(asked)
+    spoken = bool(SPEAKS_OF_REQUESTS.search(asked))
     parts, before = list(requests(text)), set[str]()
     listed = spoken or sum(part.asks for part in parts) > 2 or (bool(parts) and parts[0].asks)
     for request in parts:
-        if (
-            before
-            and not (listed and not _other(request, bool(spoken)))
-            and request.asks
-            and not request.tight
-            and _interrupts(request, text, before, example)
-        ):
+        may = request.asks and not request.tight and (not listed or _other(request, spoken))
+        if before and may and _interrupts(request, text, before):
             return request.text
         before |= _stems(words(request.text))
     return None
 
 
 def _other(request: Request, spoken: bool) -> bool:
-    """Tell whether a request says that it is another one, or, where the instruction speaks of none, is labelled as "
-    "one."""
+    """Tell whether a request says that it is another one, or is labelled as one where no such labels are spoken of."""
     again = request.joined and len(words(request.joint)) > 1  # `when you are done`
     return (request.labelled or again) and not (spoken and request.labelled and not ANOTHER.match(request.text))
 
 
-def _interrupts(request: Request, text: str, before: set[str], example: Example) -> bool:
-    own_line = re.search(rf"(?:\A|\n)\s*{re.escape(request.text[:30])}", text)
+def _interrupts(request: Request, text: str, before: set[str]) -> bool:
+    """Tell whether a request is no part of the text before it."""
+    line = bool(re.search(rf"(?:\A|\n)\s*{re.escape(request.text[:30])}", text))
     new = _stems(words(request.bare)[1:]) - FORM
-    if not (new or request.labelled) or (not own_line and not request.joined):
-        return False
-    said = bool(request.joint) and request.joined
-    if request.labelled or (said and own_line):
+    if request.labelled or not new or not (line or request.joined):
+        return request.labelled and (line or request.joined)
+    if line and request.joint and request.joined:
         return True
     if request.marked or words(request.bare)[0] not in CALLS:
         return False
-    if own_line and re.search(r"\b(?:given|following|provided|this) \w+", request.bare):
+    if line and re.search(r"\b(?:given|following|provided|this) \w+", request.bare):
         return True
-    return (
-        len(new) > 1
-        and not new & before
-        and (request.bare[0].isupper() or request.joined)
-        and len(words(request.bare)) > 3
-    )
+    begins = request.bare[0].isupper() or request.joined
+    return begins and len(new) > 1 and not new & before and len(words(request.bare)) > 3
 
 
 def _is_request(example: Example) -> bool:
@@ -312,9 +304,8 @@ def _is_request(example: Example) -> bool:
 
 
 def _answered_apart(output: str, first: set[str], second: set[str]) -> bool:
-    """Tell whether an output says less than half of the words of the second request, or only after (or before) those "
-    "of the first."""
-    said = [word[:5] for word in words(output)]
+    """Tell whether an output says less than half of the second request's words, or only after or before the first's."""
+    said = [_stem(word) for word in words(output)]
     own = [place for place, word in enumerate(said) if word in second]
     others = [place for place, word in enumerate(said) if word in first]
     if 2 * len({said[place] for place in own}) < len(second) + (len(second) > 2):

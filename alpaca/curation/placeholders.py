@@ -62,6 +62,7 @@ FILLS = frozenset(
         "prefer random real actual original the this"
     )
 )
+BINDS = frozenset(words("a an be is will provide"))
 REFERS = frozenset(words("see same as above refer instruction instructions prompt task the to"))
 # Names of types and of nothing, which programs leave behind.
 NOTHING = frozenset(words("noinput none null nil undefined nan nonetype tbd tba tbc todo qwerty xyz"))
@@ -79,13 +80,13 @@ NONSENSE = frozenset(
 )
 LETTERS = re.compile(
     r"letter|scrambl|cod|cipher|morse|string|acronym|abbreviat|password|pronounc|keyboard|symbol|\bterms?\b|\bwords?\b",
-    re.I,
+    re.IGNORECASE,
 )
 CODED = re.compile(r"letter|scrambl|cipher|decod|encod|morse|string|password|keyboard", re.IGNORECASE)
 ROWS = ("qwertyuiop", "asdfghjkl;", "zxcvbnm", "1234567890")
 EDGES = "[]<>{}()`*\"'“”‘’_#|/\\-.!?…:=~^ \t\n"
 LABEL = re.compile(
-    r"^(?:input|text|context|sentence|paragraph|passage|article|data|question|content)s?\s*\d*\s*[:=]\s*", re.I
+    r"^(?:input|text|context|sentence|paragraph|passage|article|data|question|content)s?\s*\d*\s*[:=]\s*", re.IGNORECASE
 )
 # Tokens that a program was to replace; a lone sign before a word may be a tag, a handle or a share.
 TEMPLATE = any_of(
@@ -103,8 +104,9 @@ SLOT = re.compile(
     re.IGNORECASE,
 )
 SNAKE = re.compile(r"[A-Za-z]+(?:[_-][A-Za-z0-9]+)+|[a-z]+(?:[A-Z][a-z]+)+|\$[A-Za-z_]+")
-NUMBERED = re.compile(r"(?:[a-z]+ )?(?:\d{1,3}|[a-e]|one|two|three)(?: here)?")
+ABBREVIATED = re.compile(r"[Nn] ?[/.] ?[Aa]\.?|n ?a|NA")
 FEW = 14  # words; placeholders are short
+LONG = 300  # characters
 
 
 @dataclass(frozen=True)
@@ -121,15 +123,10 @@ def stands_in(text: str, instruction: str = "") -> bool:
     if not text.strip():
         return False
     bare = LABEL.sub("", text.strip(EDGES)).strip(EDGES)
-    if (
-        not bare
-        or re.fullmatch(r"n ?[/.]? ?a\.?|NA", bare)
-        or re.fullmatch(r"n ?[/.] ?a", bare, re.I)
-        or TEMPLATE.fullmatch(text)
-    ):
-        return bool(bare or text.strip(" \t\n"))
-    if len(text) > 300:
-        return bool(re.match(r"lorem ipsum", bare, re.I))
+    if not bare or ABBREVIATED.fullmatch(bare) or TEMPLATE.fullmatch(text):
+        return True
+    if len(text) > LONG:
+        return bool(re.match(r"lorem ipsum", bare, re.IGNORECASE))
     left = SLOT.sub("", text)
     return (left != text and len(words(left)) < 3) or _said(bare, instruction) or _filler(bare, instruction)
 
@@ -148,35 +145,34 @@ def _said(bare: str, instruction: str) -> bool:
 
 
 def _thing(said: list[str], things: frozenset[str] | set[str], instruction: str, marked: bool) -> bool:
-    """`Some text`, `Your word here`, `Sentence 1`, `TEXT_HERE`, `text to be added`; of one word only what the "
-    "instruction gives."""
-    signs = [word for word in said if word in SLOTS | PLACES or word.isdigit()]
-    known = all(
-        word in things | SLOTS | PLACES | FILLS | GIVEN | NEEDS | {"a", "an", "be", "is", "will", "provide"}
-        or word.isdigit()
-        for word in said
-    )
-    if said[:2] == ["to", "be"] and known and GIVEN & set(said):
-        return True
+    """`Some text`, `Your word here`, `Sentence 1`, `TEXT_HERE`, `text to be added`; one word only where it is given."""
     if said[0] == "placeholder" or (said[-1] == "placeholder" and len(said) < 4):
         return True
-    if not known or not any(word in THINGS | TASKS | named_after(instruction) for word in said):
+    if not all(word in things | SLOTS | PLACES | FILLS | GIVEN | NEEDS | BINDS or word.isdigit() for word in said):
         return False
-    given = (
-        {"be", "goes", "comes", "go"} & set(said)
-        or ("by" in said and GIVEN & set(said))
-        or {"will", "user"} <= set(said)
-    )
-    alone = len(said) == 1 and said[0] in named_after(instruction) and said[0] in THINGS
+    if said[:2] == ["to", "be"] and GIVEN & set(said):
+        return True
+    named = _named_after(instruction)
+    if not THINGS.union(TASKS, named).intersection(said) or {"is", "are", "was"}.intersection(said):
+        return False
+    alone = len(said) == 1 and said[0] in named & THINGS
     number = len(said) == 2 and said[0] in THINGS and (said[1].isdigit() or len(said[1]) == 1)
-    copula = {"is", "are", "was"} & set(said)
+    return alone or number or marked or _awaited(said) or _slotted(said)
+
+
+def _awaited(said: list[str]) -> bool:
+    """`Passage goes here`, `a text provided by the user`."""
+    moved = {"be", "goes", "comes", "go"}.intersection(said) or {"will", "user"} <= set(said)
+    return bool(moved or ("by" in said and GIVEN.intersection(said)))
+
+
+def _slotted(said: list[str]) -> bool:
+    """`Your word here`, `a sample text`."""
     first = said[1] if said[0] in ("a", "an", "the") and len(said) > 1 else said[0]
-    return bool(
-        (given or alone or number or marked or ((first in SLOTS or said[-1] in PLACES) and signs)) and not copula
-    )
+    return first in SLOTS or said[-1] in PLACES
 
 
-def named_after(instruction: str) -> set[str]:
+def _named_after(instruction: str) -> set[str]:
     """Return the nouns that an instruction says it is given: `the following sentence`."""
     return set(
         re.findall(r"\b(?:following|given|provided|this|these|the|below|above) (?:\w+ )?([a-z]+)", instruction.lower())
@@ -195,15 +191,9 @@ def _demand(said: list[str], things: frozenset[str] | set[str]) -> bool:
 
 def _denial(said: list[str]) -> bool:
     """`There is no input for this instruction.`"""
-    if not set(said) & DENIES:
-        return False
-    known = all(
-        word in THINGS | TASKS | DENIES | NEEDS | DEMANDS | PLACES | STOP or word in ("any", "an") for word in said
-    )
-    return known and (
-        said[0] in DENIES
-        or bool(set(said) & ({"input", "inputs"} | TASKS | {"provided", "required", "needed", "given"}))
-    )
+    known = set(said) <= THINGS | TASKS | DENIES | NEEDS | DEMANDS | PLACES | STOP
+    about = TASKS | {"input", "inputs", "provided", "required", "needed", "given"}
+    return known and bool(DENIES.intersection(said)) and (said[0] in DENIES or bool(about.intersection(said)))
 
 
 def _reference(said: list[str]) -> bool:
@@ -232,11 +222,5 @@ def _filler(bare: str, instruction: str) -> bool:
 
 def _typed(word: str) -> bool:
     """Tell whether a word is a run of keys or of one letter."""
-    pieces = re.findall(r"[a-z0-9;]{4}", word)
-    run = (
-        len(word) > 3
-        and not word.isdigit()
-        and any(word[:4] in row or word[:4] in row[::-1] for row in ROWS)
-        and bool(pieces)
-    )
-    return run or bool(re.fullmatch(r"([a-z])\1{2,}", word))
+    run = len(word) > 3 and any(word[:4] in row or word[:4] in row[::-1] for row in ROWS)
+    return (run and not word.isdigit()) or bool(re.fullmatch(r"([a-z])\1{2,}", word))
