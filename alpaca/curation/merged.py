@@ -70,8 +70,8 @@ NUMBERS = frozenset(words("quoted three four five seven eight nine eleven twelve
 NAMED = (
     r"answer|response|output|result|story|sentence|text|poem|list|code|paragraph|article|essay|word|phrase|item|"
     r"function|program|passage|title|equation|option|section|metaphor|theme|mood|sentiment|tone|message|plot|problem|"
-    r"number|character|event|example|point|idea|topic|reason|step|choice|decision|process|concept|term|difference|"
-    r"data|table|input|one"
+    r"number|character|event|example|point|idea|topic|reason|step|choice|decision|process|concept|term|difference|data|"
+    r"table|input|one"
 )
 SEASONS = r"upcoming|coming|year|week|month|weekend|summer|winter|spring|fall"
 COMPLEMENT = (
@@ -80,8 +80,8 @@ COMPLEMENT = (
 # Words that refer to what another part says: `the same`, `this text`, `the answer` that is of nothing else, `for each`.
 REFERS = any_of(
     rf"\b(?:above|below|both|same(?! \w+ as)|else|another|others?|(?:this|these|those) (?!(?:{SEASONS})\b)\w+|"
-    rf"if (?:so|not|needed|necessary|possible)|back then|why\?|(?:the|this|that|each|your) (?:\w+ )?(?:{NAMED}))s?\b"
-    rf"(?! +(?:{COMPLEMENT})\b|\s*[\"“'])",
+    rf"if (?:so|not|needed|necessary|possible)|back then|why\?|(?:the|this|that|each|"
+    rf"your) (?:\w+ )?(?:{NAMED}))s?\b(?! +(?:{COMPLEMENT})\b|\s*[\"“'])",
     r"\b(?:this|that|(?:of|for|to|with) each(?: \w+)?|these|those|so|instead|too|accordingly|respectively|as well|"
     r"(?:in|on|at|along) the (?:way|end|side))[.?!]?$",
     r"\bwhat (?:was|is|has been|they|he|she) (?:said|says?|done|written|discussed|happening|happened|happens)\b",
@@ -89,8 +89,8 @@ REFERS = any_of(
     r"\b(?:some|any|all|each|most|one|two|three) of (?:the|these|those|its) \w+[.?!]?$",
 )
 PRONOUN = any_of(
-    r"\b(?:it|its|them|they|their|he|she|his|her|him|ones)\b"
-    r"(?! (?:is |was |be |would be |takes? )?(?:\w+ )?(?:to|that|for)\b)"
+    r"\b(?:it|its|them|they|their|he|she|his|her|him|ones)\b(?! (?:is |was |be |would be |takes? )?(?:\w+ )?(?:to|that|"
+    r"for)\b)"
 )
 # What a request names as following it, and quotes: they are its own.
 OWN = any_of(
@@ -115,12 +115,13 @@ GIVEN = (
     r"paragraph|passage|article|joke|riddle|proverb|idiom|problem|scenario|line|dialogue|topic"
 )
 HANDLES = (
-    r"answer|respond|reply|solve|classify|categorize|rewrite|edit|translate|paraphrase|rephrase|reword|correct|continue|"
-    r"complete|rate|simplify|improve"
+    r"answer|respond|reply|solve|classify|categorize|rewrite|edit|translate|paraphrase|rephrase|reword|correct|"
+    r"continue|complete|rate|simplify|improve"
 )
 # Instructions that speak of a text that is given.
 GIVES = any_of(
-    rf"\b(?:following|given|provided|existing|below|above|this|these|(?:the|my|natural|an?) (?:\w+ ){{0,2}}(?:{GIVEN}))s?\b",
+    rf"\b(?:following|given|provided|existing|below|above|this|these|(?:the|my|natural|"
+    rf"an?) (?:\w+ ){{0,2}}(?:{GIVEN}))s?\b",
     rf"^(?:{HANDLES})\b",
 )
 HOLDS = any_of(rf"\b(?:following|given|below|this|these|the (?:\w+ )?(?:{TEXTS}))s?\b", r":\s*$")
@@ -154,8 +155,8 @@ DETERMINED = re.compile(r"\w+ (?:up with )?(?:an?|the|\d+|two|three|four|five|so
 DEFINITE = re.compile(r"\w+ (?:the|any|all|each|every|its|your|how the|which)\b", re.IGNORECASE)
 # Instructions that say that they hold several tasks.
 COUNTED = any_of(
-    r"\b(?:these|the following|two|three|four|several|\d) (?:two |three |four |separate |different )?"
-    r"(?:things|tasks|requests)\b",
+    r"\b(?:these|the following|two|three|four|several|\d) (?:two |three |four |separate |different )?(?:things|tasks|"
+    r"requests)\b",
     r"\bboth of (?:these|the following)|\ball of the following:",
 )
 LONG = 500  # characters; longer instructions hold texts
@@ -218,7 +219,7 @@ def _goes_on(request: Request, told: str, example: Example) -> bool:
 
 
 def _shared(request: Request, before: set[str], new: int) -> set[str]:
-    """Return the words that a request shares with what comes before, but for those of form where it has enough others."""
+    """Return the words that a request shares with what comes before; those of form do not count beside others."""
     common = FORM | GENERIC if new > 1 + (not request.joined) else set()
     return {stem for stem in _stems(words(request.bare)[1:]) & before if not stem.isdigit()} - common
 

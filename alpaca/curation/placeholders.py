@@ -99,8 +99,8 @@ TEMPLATE = any_of(
     r"\s*#(?:ref|n/a|value|name|null|error)[!?]?\s*|\s*\[object \w+\]\s*",
 )
 SLOT = re.compile(
-    r"[\[<{(]{1,2}\s*[^\[\]<>{}()]*?\b(?:insert|enter|your|add|type|paste|input|text|placeholder|fill|sample|provide)\b"
-    r"[^\[\]<>{}()]*[\]>})]{1,2}",
+    r"[\[<{(]{1,2}\s*[^\[\]<>{}()]*?\b(?:insert|enter|your|add|type|paste|input|text|placeholder|fill|sample|"
+    r"provide)\b[^\[\]<>{}()]*[\]>})]{1,2}",
     re.IGNORECASE,
 )
 SNAKE = re.compile(r"[A-Za-z]+(?:[_-][A-Za-z0-9]+)+|[a-z]+(?:[A-Z][a-z]+)+|\$[A-Za-z_]+")

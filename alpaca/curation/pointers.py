@@ -9,8 +9,7 @@ from alpaca.records import Example
 
 SIGHTS = (
     r"image|picture|photo|photograph|screenshot|snapshot|diagram|figure|fig\.|chart|graph|infographic|map|illustration|"
-    r"drawing|sketch|slide|gallery|thumbnail|"
-    r"scan|poster|qr code|floor ?plan|blueprint"
+    r"drawing|sketch|slide|gallery|thumbnail|scan|poster|qr code|floor ?plan|blueprint"
 )
 SOUNDS = r"video|clip|footage|audio|recording|podcast|animation|tutorial video|webinar|trailer"
 PAPERS = (
@@ -20,10 +19,10 @@ PAPERS = (
 LINKS = r"link|url|hyperlink|button|banner|website below|page below"
 THINGS = rf"(?:{SIGHTS}|{SOUNDS}|{PAPERS}|{LINKS})s?"
 WHERE = (
-    r"(?:above|below|beneath|underneath|overleaf|opposite|attached|enclosed|on the (?:left|right|next page|"
-    r"following page|previous page|back)|"
-    r"to the (?:left|right)|at the (?:top|bottom|end) of (?:the|this) page|in the (?:sidebar|attachment|appendix|"
-    r"description below|comments)|on page \d+)"
+    r"(?:above|below|beneath|underneath|overleaf|opposite|attached|enclosed|"
+    r"on the (?:left|right|next page|following page|previous page|back)|to the (?:left|right)|"
+    r"at the (?:top|bottom|end) of (?:the|this) page|in the (?:sidebar|attachment|appendix|description below|comments)|"
+    r"on page \d+)"
 )
 # What follows a place that is one of the page; `above the fire` is one of a story.
 AFTER = r"(?=\W*$|\s*[.,;:!?)]|\s+(?:is|are|and|for|to|which|that|we|you|(?!his|this|its|us)\w+s)\b)"
@@ -35,9 +34,9 @@ LOOKS = (
 MARKED = any_of(
     r"!\[[^\]]*\]\([^)]*\)|<img\b|<image>|<video>|<link>|<figure>",
     r"[\[<](?:see |insert |add |view |click |embed(?:ded)? |placeholder for )?(?:the |an? |your )?(?:link|image|photo|"
-    r"picture|video|figure|attachment|chart|graph|diagram|"
-    r"screenshot|img|audio|file|url|illustration|map|infographic|hyperlink|pdf|table)s?(?: \d+)?(?: (?:here|below|"
-    r"above|goes here)|(?: (?:of|to|showing|for)\b|:)[^\])>]{0,60})?[\]>](?!\()",
+    r"picture|video|figure|attachment|chart|graph|diagram|screenshot|img|audio|file|url|illustration|map|infographic|"
+    r"hyperlink|pdf|table)s?(?: \d+)?(?: (?:here|below|above|goes here)|(?: (?:of|to|showing|for)\b|"
+    r":)[^\])>]{0,60})?[\]>](?!\()",
     r"[\[(](?:image|photo|picture|video|illustration|figure|photograph)s?(?: (?:source|credits?|courtesy(?: of)?|"
     r"by))?\s*[:–-][^\])\n]{1,60}[\])]",
     r"^\s*(?:image|photo|picture|video|photograph)s? ?(?:source|credits?|courtesy|by|via)?\s*[:©]\s*[^\n]{1,60}$",
@@ -48,20 +47,18 @@ MARKED = any_of(
 )
 # A thing that is pointed to by where it is, by what the reader is to do, or by what it shows.
 POINTED = any_of(
-    rf"\b(?:the|this|these|our|my|an?|following|attached|"
-    rf"accompanying) (?:[\w-]+ ){{0,2}}?{THINGS} (?:\w+ )?{WHERE}{AFTER}",
+    rf"\b(?:the|this|these|our|my|an?|following|attached|accompanying) (?:[\w-]+ ){{0,2}}?{THINGS} "
+    rf"(?:\w+ )?{WHERE}{AFTER}",
     rf"\b(?:{SIGHTS}|{SOUNDS})s? (?:(?:[\w-]+ ){{0,5}}?(?:is|are|can be) (?:shown |seen |found |given |provided |"
     rf"included )?|\(?(?:see |shown |given )?){WHERE}{AFTER}",
     rf"\b(?:in|from|on|at|with|through|using|via|per) the (?:attached|above|below|following|accompanying|enclosed|"
     rf"linked|provided|embedded) (?:[\w-]+ )?{THINGS}\b",
     rf"(?:\A|[.;:!,(]\s*|\b(?:please|and|or|to|can|also|you|should) )(?:{LOOKS}) (?:(?:the|this|these|our|my|out the|"
-    rf"out this) )(?:[\w-]+ ){{0,2}}?(?:{SIGHTS}|{SOUNDS}|attachment|pdf|"
-    r"worksheet|handout|appendix|link|url|hyperlink|spreadsheet|slide deck)s?\b(?!(?<=s) of\b| (?:icon|button|menu|tab|folder|file|"
-    r"option|field|tool)s?\b)",
+    rf"out this) )(?:[\w-]+ ){{0,2}}?(?:{SIGHTS}|{SOUNDS}|attachment|pdf|worksheet|handout|appendix|link|url|hyperlink|"
+    rf"spreadsheet|slide deck)s?\b(?!(?<=s) of\b| (?:icon|button|menu|tab|folder|file|option|field|tool)s?\b)",
     rf"\b(?:as|which is|are|is|be|been) (?:clearly )?(?:shown|seen|illustrated|depicted|pictured|displayed|described|"
-    rf"indicated|visible|you can see|demonstrated|explained|"
-    rf"listed|summarized)(?: \w+)? ?(?:in|at|on|from|by) (?:the|this|our|my|these) (?:[\w-]+ ){{0,2}}?(?:{SIGHTS}|"
-    rf"{SOUNDS}|{PAPERS})s?\b",
+    rf"indicated|visible|you can see|demonstrated|explained|listed|summarized)(?: \w+)? ?(?:in|at|on|from|by) (?:the|"
+    rf"this|our|my|these) (?:[\w-]+ ){{0,2}}?(?:{SIGHTS}|{SOUNDS}|{PAPERS})s?\b",
     rf"\b(?:the|this|our|following|attached|above|accompanying|next) (?:[\w-]+ ){{0,1}}?(?:{SIGHTS}|"
     rf"{SOUNDS})s? (?:[\w-]+ ){{0,4}}?(?:shows?|illustrates?|depicts?|demonstrates?|explains?|displays?|gives?|"
     rf"summarizes?)\b",
@@ -76,8 +73,8 @@ POINTED = any_of(
 # A link, a file or a page that the reader is sent to.
 SENT = any_of(
     r"\b(?:click|tap|press|download(?: it| the \w+| our \w+| this \w+)?|read more|learn more|more|find out more|"
-    r"sign up|register|available|found|see|look|go|visit us|subscribe|order|buy) "
-    r"(?:on )?(?:right |over )?here\b(?! (?:in|at|on|to (?:stay|help|serve|listen|learn|make|be))\b)",
+    r"sign up|register|available|found|see|look|go|visit us|subscribe|order|buy) (?:on )?(?:right |"
+    r"over )?here\b(?! (?:in|at|on|to (?:stay|help|serve|listen|learn|make|be))\b)",
     r"\b(?:click|tap|press|hit)(?: on)? (?:the |this |that |our )?(?:[\w-]+ )?(?:link|button|banner|image|icon|url|"
     r"hyperlink)s?\b",
     r"\b(?:link|url|hyperlink|button|form)s? (?:below|above|provided|here)\b|\bfrom this (?:link|url)|"
@@ -85,12 +82,13 @@ SENT = any_of(
     r"\b(?:here is|here['’]s|here are|visit|follow|see|check out|use|open|at|via|through|in|on) (?:the |this |a |"
     r"following |our )+(?:[\w-]+ )?(?:link|url|hyperlink)s?\b",
     r"\b(?:download|grab|get|view|open) (?:the |this |our |your |a )?(?:free |full |complete )?(?:[\w-]+ )?(?:pdf|"
-    r"worksheet|e-?book|template|spreadsheet|guide|file|report|checklist|handout|brochure)\b"
-    r"[^.!?\n]{0,30}\b(?:below|here|button|link|above|attached|now)\b",
+    r"worksheet|e-?book|template|spreadsheet|guide|file|report|checklist|handout|brochure)\b[^.!?\n]{0,30}\b(?:below|"
+    r"here|button|link|above|attached|now)\b",
     r"\b(?:in|see|find|open|check|with|to|from) (?:the |my |an? )?(?:attach(?:ment|ed)s?\b(?! (?:style|theory|to))|"
     r"enclosure)\b",
-    r"\bI(?:['’]ve| have)? (?:also )?(?:attached|enclosed|uploaded|linked)\b|\b(?:is|are|please find) (?:attached|"
-    r"enclosed)\b(?! (?:in|by|with|within|to)\b)|\bthe (?:attached|enclosed|linked) \w+",
+    r"\bI(?:['’]ve| have)? (?:also )?(?:attached|enclosed|uploaded|linked)\b|"
+    r"\b(?:is|are|please find) (?:attached|enclosed)\b(?! (?:in|by|with|within|to)\b)|"
+    r"\bthe (?:attached|enclosed|linked) \w+",
     r"\b(?:attached|enclosed|accompanying|uploaded) (?:\w+ )?(?:files?|documents?|pdfs?|spreadsheets?|images?|photos?|"
     r"pictures?|reports?|slides?|videos?|charts?)\b",
     r"\bvisit (?:this|our) (?:[\w-]+ )?(?:page|site|website|blog|article|post|link)\b",
@@ -110,35 +108,32 @@ SENDS = ("click", "link", "url", "here", "download", "attach", "enclos", "button
 # Kinds of text in which such a sentence has its place, where one is to be written.
 MADE = (
     r"\b(?:writ\w+|re-?write|create|design|draft|compose|generate|make|develop|produce|build|prepare|craft|edit|revise|"
-    r"improve|repl\w+|respond|answer|continue|complete|"
-    r"translate|paraphrase|rephrase|proofread|format|convert|send|give|provide|come up with|need|transform|construct|"
-    r"formulate|suggest an?|turn)\b[^.?!\n]{0,80}?"
+    r"improve|repl\w+|respond|answer|continue|complete|translate|paraphrase|rephrase|proofread|format|convert|send|"
+    r"give|provide|come up with|need|transform|construct|formulate|suggest an?|turn)\b[^.?!\n]{0,80}?"
 )
 LETTERS = any_of(
     rf"{MADE}\b(?:e-?mails?|letters?|messages?|invit\w+|memos?|notes?|newsletters?|announcements?|press releases?|"
-    rf"cover|applications?|resumes?|cvs?|proposals?|"
-    r"notifications?|reply|replies|phishing|spam|reminders?|dialogue|conversation|voicemail|speech)\b"
+    rf"cover|applications?|resumes?|cvs?|proposals?|notifications?|reply|replies|phishing|spam|reminders?|dialogue|"
+    rf"conversation|voicemail|speech)\b"
 )
 PAGES = any_of(
     rf"{MADE}\b(?:web ?sites?|web ?pages?|landing pages?|home ?page|html|markdown|posts?|blogs?|tweets?|advert\w*|ads?|"
-    rf"flyers?|brochures?|campaigns?|bios?|tutorials?|"
-    r"links?|buttons?|promotion\w*|marketing|sales|banner|listing|call[- ]to[- ]action|notice|sign)\b"
+    rf"flyers?|brochures?|campaigns?|bios?|tutorials?|links?|buttons?|promotion\w*|marketing|sales|banner|listing|"
+    rf"call[- ]to[- ]action|notice|sign)\b"
 )
 COMPUTING = any_of(
     r"\b(?:web ?sites?|web ?pages?|(?:sign|log)[- ]?(?:up|in)|buttons?|apps?|software|computers?|phones?|browsers?|"
-    r"wallpaper|settings|accounts?|install\w*|upload\w*|"
-    r"download\w*|urls?|links?|files?|documents?|excel|word|windows|mac|iphone|android|photoshop|gmail|google|facebook|"
-    r"instagram|twitter|youtube|linkedin|online|"
-    r"interface|platform|layout|ui|ux|system|data ?base|program\w*|python|terminal|profile|screen|wi-?fi|internet|"
-    r"password|device|resources|phishing|spam|camera|tablet|user)\b"
+    r"wallpaper|settings|accounts?|install\w*|upload\w*|download\w*|urls?|links?|files?|documents?|excel|word|windows|"
+    r"mac|iphone|android|photoshop|gmail|google|facebook|instagram|twitter|youtube|linkedin|online|interface|platform|"
+    r"layout|ui|ux|system|data ?base|program\w*|python|terminal|profile|screen|wi-?fi|internet|password|device|"
+    r"resources|phishing|spam|camera|tablet|user)\b"
 )
 SENDS_ON = re.compile(r"link|url|button|download|file|click|here|tap|page|icon|document|template", re.IGNORECASE)
 PLAIN = re.compile(r"\bhere\b|below|above|attach|enclos|\[|next page|following page", re.IGNORECASE)
 SHOWS = any_of(
     r"\b(?:photos?|photograph\w*|screenshots?|illustrations?|infographics?|charts?|posters?|slides?|slideshows?|"
-    r"videos?|(?<!historical )figures?|web ?sites?|web ?pages?|html|"
-    r"markdown|presentations?|wallpaper|captions?|visual\w*|powerpoint|storyboard|galler(?:y|ies)|podcasts?|"
-    r"recordings?)\b"
+    r"videos?|(?<!historical )figures?|web ?sites?|web ?pages?|html|markdown|presentations?|wallpaper|captions?|"
+    r"visual\w*|powerpoint|storyboard|galler(?:y|ies)|podcasts?|recordings?)\b"
 )
 
 

@@ -1,7 +1,7 @@
 """References to what is not there: images, recordings, attached files, pages behind links, a text that nobody gave.
 
-A thing that text cannot hold is looked for together with what points to it: `this photo`, `the figure on the right`, `the
-PDF that I sent you`. What an answer points to is in pointers.py.
+A thing that text cannot hold is looked for together with what points to it: `this photo`, `the figure on the right`,
+`the PDF that I sent you`. What an answer points to is in pointers.py.
 """
 
 from __future__ import annotations
@@ -15,43 +15,39 @@ from alpaca.records import Example
 
 SIGHTS = (
     r"image|picture|photo|photograph|screenshot|snapshot|selfie|thumbnail|chart|graph|plot|diagram|figure|infographic|"
-    r"map|drawing|illustration|painting|"
-    r"portrait|sketch|cartoon|comic|poster|banner|icon|logo|gif|slide|slideshow|scan|x-ray|blueprint|floor ?plan|meme|"
-    r"webcam|mural|collage|sculpture|"
-    r"pie chart|bar chart|handwriting|barcode|qr code|sticker|album cover|book cover|movie still|billboard"
+    r"map|drawing|illustration|painting|portrait|sketch|cartoon|comic|poster|banner|icon|logo|gif|slide|slideshow|scan|"
+    r"x-ray|blueprint|floor ?plan|meme|webcam|mural|collage|sculpture|pie chart|bar chart|handwriting|barcode|qr code|"
+    r"sticker|album cover|book cover|movie still|billboard"
 )
 SOUNDS = (
     r"video|clip|footage|audio|recording|soundtrack|song clip|podcast|podcast episode|episode|voice ?mail|"
-    r"voice (?:memo|message|note)|movie clip|movie trailer|"
-    r"trailer|film clip|webinar|webinar recording|audio ?book|broadcast|sound (?:clip|file|effect)|sound clip|melody|"
-    r"tune|lecture recording|livestream"
+    r"voice (?:memo|message|note)|movie clip|movie trailer|trailer|film clip|webinar|webinar recording|audio ?book|"
+    r"broadcast|sound (?:clip|file|effect)|sound clip|melody|tune|lecture recording|livestream"
 )
 SEES = rf"(?:{SIGHTS}|{SOUNDS})"
 NAMED = r"song|track|speech|interview|lecture|movie|film|talk|poem|joke|sculpture|statue"
 FILES = (
     r"files?|attachments?|documents?|pdfs?|spreadsheets?|csv(?: files?)?|excel(?: \w+)?|word doc\w*|workbooks?|zip|"
-    r"folders?|pages?|webpages?|web pages?|"
-    r"websites?|links?|url|hyperlinks?|articles?|reports?|dataset|slides|presentations?|powerpoints?|repository|"
-    r"notebook|log|sheet|site|post|blog post|"
-    r"thread|cv|resume|contract|invoice|form|brochure|manual|transcript|e-?mail|minutes|draft|script"
+    r"folders?|pages?|webpages?|web pages?|websites?|links?|url|hyperlinks?|articles?|reports?|dataset|slides|"
+    r"presentations?|powerpoints?|repository|notebook|log|sheet|site|post|blog post|thread|cv|resume|contract|invoice|"
+    r"form|brochure|manual|transcript|e-?mail|minutes|draft|script"
 )
 HANDED = r"attached|enclosed|uploaded|accompanying|linked|embedded"
 GIVEN = rf"following|given|provided|above|below|included|shown|displayed|supplied|{HANDED}"
 POINTING = rf"(?:this|these|that|those|my|the (?:{GIVEN})|(?:{GIVEN}))"
 PLACE = (
-    rf"(?:{HANDED}|below|above|provided|shown|displayed|given|included|here|opposite|underneath|on the (?:left|right|"
-    rf"next page|previous page|following page|other side)|"
-    r"to the (?:left|right)|in front of (?:you|me)|from my \w+|(?:that|which) (?:is|was) (?:attached|shown|provided))"
+    rf"(?:{HANDED}|below|above|provided|shown|displayed|given|included|here|opposite|underneath|"
+    rf"on the (?:left|right|next page|previous page|following page|other side)|to the (?:left|right)|"
+    rf"in front of (?:you|me)|from my \w+|(?:that|which) (?:is|was) (?:attached|shown|provided))"
 )
 GAVE = (
     r"(?:(?:that |which )?(?:I|we)(?:['’]ve| have| had)?(?: just| already)? (?:uploaded|attached|enclosed|shared|"
-    r"linked|pasted|included|sent|posted|"
-    r"took|taken|drew|recorded|gave|showed|made|scanned|provided|am showing|forwarded|e-?mailed|put)\b)"
+    r"linked|pasted|included|sent|posted|took|taken|drew|recorded|gave|showed|made|scanned|provided|am showing|"
+    r"forwarded|e-?mailed|put)\b)"
 )
 SHARED = (
-    r"I(?:['’]ve| have| had)?(?: just| already)? (?:(?:uploaded|attached|enclosed|linked|pasted)\b|(?:shared|sent|"
-    r"shown|showed|gave|given|posted|forwarded|e-?mailed) "
-    r"(?:to |with )?(?:you|above|below)\b)"
+    r"I(?:['’]ve| have| had)?(?: just| already)? (?:(?:uploaded|attached|enclosed|linked|pasted)\b|"
+    r"(?:shared|sent|shown|showed|gave|given|posted|forwarded|e-?mailed) (?:to |with )?(?:you|above|below)\b)"
 )
 NOT_SIGHTS = r"(?! (?:of speech|formats?|files? format|editing|type|caption|title))"
 SENSES = (
@@ -84,15 +80,13 @@ DATA = r"lists?|sets?|data|numbers|figures|quotes?|phrases?|stor(?:y|ies)|questi
 # A text or a thing that is spoken of as if it were there.
 ABSENT = any_of(
     rf"\b(?:according to|based on|refer(?:ring)? to|consult|convert|caption|extract[^.]* from|from|in|on|with|using|"
-    rf"use) (?:the|this|my) (?:[\w-]+ )?{SEES}s?\b"
-    r"(?=[.?!,:]|$| (?:and|to|below|above|as)\b)",
+    rf"use) (?:the|this|my) (?:[\w-]+ )?{SEES}s?\b(?=[.?!,:]|$| (?:and|to|below|above|as)\b)",
     r"\b(?:refer to|see|in|at|from) (?:figure|table|fig\.?|chart|exhibit|appendix) (?:\d|[A-Z]\b)",
     rf"\b(?:{SENSES}|open|download|browse|read) (?:the|this|these|that|my) (?:[\w-]+ )?(?:{FILES})\b",
     rf"\b(?:{HANDED})\b(?! to\b)",
     r"\b(?:the|these|those|both) (?:two |three |four |\w+ )?(?:image|picture|photo|photograph|screenshot|video|clip|"
-    r"recording|chart|graph|diagram|infographic|"
-    r"meme|cartoon|slide)s?(?=[.?!,]?$| (?:shows?|means?|depicts?|represents?|illustrates?|above|below|and (?:answer|"
-    r"explain|describe|tell|list|write|"
+    r"recording|chart|graph|diagram|infographic|meme|cartoon|slide)s?(?=[.?!,]?$|"
+    r" (?:shows?|means?|depicts?|represents?|illustrates?|above|below|and (?:answer|explain|describe|tell|list|write|"
     r"summarize|identify))\b)",
     rf"\b{SHARED}|\bthat {SHARED}",
     r"\b(?:in|from|of|to|through|according to) (?:the|my) (?:\w+ )?(?:spreadsheet|excel (?:sheet|file)|csv|pdf|"
@@ -104,8 +98,7 @@ ABSENT = any_of(
     r"\b(?:visit|follow|open|click(?: on)?|go to|use|check(?: out)?|browse) (?:the|this|that|my) (?:\w+ )?(?:web ?site|"
     r"web ?page|page|site|link|hyperlink|url|address)\b",
     rf"\b(?:the|this|these) (?:following|given|attached|provided|above|below) (?:\w+ )?(?:{PAPERS}|words?|poems?|"
-    rf"e-?mails?|reviews?|essays?|data ?sets?)\b"
-    r"(?=[.?!]?$| (?:as|into|and|in|to|from|for)\b)",
+    rf"e-?mails?|reviews?|essays?|data ?sets?)\b(?=[.?!]?$| (?:as|into|and|in|to|from|for)\b)",
     rf"\b(?:the|this|these) (?:\w+ )?(?:{PAPERS}|figures?|charts?|graphs?) (?:below|above|shown|attached)\b",
     r"\bread the (?:article|passage|paragraph|text|story|excerpt|news \w+|report|post)\b(?! (?:of|by))",
     r"\bwhat (?:do|does|is|are) the (?:figure|chart|graph|image|picture|photo|diagram|table|map)s? (?:show|depict|tell|"
@@ -122,9 +115,9 @@ REACHES = (
 FILED = any_of(
     rf"\b(?:the|my|this|these) (?:{HANDED}) \w+|\b(?:{HANDED})(?: \w+){{0,2}}? (?:{FILES})\b",
     rf"\b(?:{FILES}) (?:\(?(?:{HANDED})\)?|{GAVE}|(?:at|on|from|in) (?:the|this) (?:link|url|address|attachment))",
-    rf"\b(?:{REACHES}) (?:the |this |my |an? )?(?:attach(?:ment|ed)s?|enclosure|(?:attached|following|above|below|"
-    rf"provided|given) "
-    r"(?:link|url|hyperlink|file|document|pdf|spreadsheet|website|web ?page))\b",
+    rf"\b(?:{REACHES}) (?:the |this |my |an? )?(?:attach(?:ment|ed)s?|enclosure|"
+    rf"(?:attached|following|above|below|provided|given) (?:link|url|hyperlink|file|document|pdf|spreadsheet|website|"
+    rf"web ?page))\b",
     r"\bplease (?:find|see) (?:the )?attached\b|\bclick (?:on )?(?:the |this )?(?:link|here)\b",
     r"\b(?:the|this|following) (?:link|url|hyperlink)(?: (?:below|above|provided|here))?\s*[.:]?\s*$",
     r"\b(?:link|url|file|attachment|document|pdf|spreadsheet|website) (?:below|above|provided|attached)\b",
@@ -133,8 +126,8 @@ FILED = any_of(
 )
 EXTENSIONS = (
     r"png|jpe?g|gif|bmp|svg|webp|tiff?|mp[34]|wav|avi|mov|mkv|flac|pdf|docx?|xlsx?|pptx?|csv|tsv|zip|rar|parquet|odt|"
-    r"heic|txt|rtf|md|log|json|xml|ya?ml|"
-    r"epub|mobi|sqlite|db|tar|gz|7z|m4a|ogg|webm|psd|ai|ipynb|html?|ods|key|pages|numbers"
+    r"heic|txt|rtf|md|log|json|xml|ya?ml|epub|mobi|sqlite|db|tar|gz|7z|m4a|ogg|webm|psd|ai|ipynb|html?|ods|key|pages|"
+    r"numbers"
 )
 FILENAME = re.compile(rf"(?<![\w.@/\\-])(?:[\w:~-]*[/\\][\w\-./\\]*|[\w-]*)\w\.(?:{EXTENSIONS})\b(?!\()", re.IGNORECASE)
 ADDRESS = re.compile(
@@ -156,10 +149,9 @@ NOUNS = (
 SHOWS = tuple(NOUNS.split())
 HANDLES_TEXT = any_of(
     r"\b(?:url|uri|domain|subdomain|protocol|shorten|encode|decode|regex|regular expression|parse|html|button|markdown|"
-    r"anchor|hyperlink|css|code|script|"
-    r"function|program|command|curl|wget|filename|file ?name|extension|path|validate|valid|rename|python|sql|php|"
-    r"javascript|bash|home page|cite|citation|"
-    r"mla|apa|reference|bibliograph\w*|safe|phishing|spam|tagline|advertis\w*|slogan|promot\w*|share|include|link to)\b"
+    r"anchor|hyperlink|css|code|script|function|program|command|curl|wget|filename|file ?name|extension|path|validate|"
+    r"valid|rename|python|sql|php|javascript|bash|home page|cite|citation|mla|apa|reference|bibliograph\w*|safe|"
+    r"phishing|spam|tagline|advertis\w*|slogan|promot\w*|share|include|link to)\b"
 )
 # Instructions that handle a picture as code.
 CODES = re.compile(
@@ -174,22 +166,19 @@ SENDS = re.compile(
 CITES = re.compile(r"\b(?:citations?|cite|mla|apa|bibliograph\w*|domain)\b", re.IGNORECASE)
 READS = any_of(
     r"\b(?:visit|open|read|watch|listen|follow|check|go to|click|look|see|browse|use|download|review|summari[sz]e|"
-    r"according|based|analy[sz]e|extract|get|rate|"
-    r"transcribe|paraphrase|evaluate|critique|found (?:here|at)|available (?:here|at)|content|article|load|consult|"
-    r"study|referring|what does|main)\b"
+    r"according|based|analy[sz]e|extract|get|rate|transcribe|paraphrase|evaluate|critique|found (?:here|at)|"
+    r"available (?:here|at)|content|article|load|consult|study|referring|what does|main)\b"
 )
 PROGRAMS = any_of(
     r"\b(?:code|script|function|program|regex\w*|command|curl|wget|python|javascript|html|parse|valid\w*|domain|encode|"
-    r"decode|protocol|query string|"
-    r"parameters?|cite|citation|bash|sql|rename|extension|file ?names?|r language|java|php|linux|shell|terminal|"
-    r"file formats?|convert [^.]* to)\b"
+    r"decode|protocol|query string|parameters?|cite|citation|bash|sql|rename|extension|file ?names?|r language|java|"
+    r"php|linux|shell|terminal|file formats?|convert [^.]* to)\b"
 )
 
 
 @dataclass(frozen=True)
 class MissingReference:
-    """Nothing is spoken of that a text cannot show or that is not there: images, recordings, attached files, pages "
-    "behind links."""
+    """Nothing is spoken of that is not there: images, recordings, attached files, pages behind links."""
 
     def __call__(self, example: Example) -> str | None:
         found = _asked(example) or points_away(example)
@@ -210,8 +199,7 @@ def _asked(example: Example) -> str | None:
 
 
 def _named(example: Example) -> str | None:
-    """Return the file or the address that an instruction or its input names, where they are not what is written "
-    "about."""
+    """Return the file or the address that is named, where it is not what is written about."""
     if CITES.search(example.instruction):
         return None
     for sentence in (*re.split(r"(?<=[.?!])\s+", example.instruction), example.input):

@@ -108,7 +108,10 @@ AFTER = (
     r"also|then|after|next|finally|additionally|separately|furthermore|moreover|besides|lastly|subsequently|afterwards|"
     r"in addition"
 )
-QUESTION = r"(?:how|what|where|who|whom|whose|why)(?: \w+)? (?:is|are|do|does|did|was|were|can|could|should|would|will|has|have)\s"
+QUESTION = (
+    r"(?:how|what|where|who|whom|whose|why)(?: \w+)? "
+    r"(?:is|are|do|does|did|was|were|can|could|should|would|will|has|have)\s"
+)
 
 
 class Request(NamedTuple):
