@@ -47,21 +47,28 @@ MARKED = any_of(
 )
 # A thing that is pointed to by where it is, by what the reader is to do, or by what it shows.
 POINTED = any_of(
+    # `the diagram below`, `a photo on the next page`
     rf"\b(?:the|this|these|our|my|an?|following|attached|accompanying) (?:[\w-]+ ){{0,2}}?{THINGS} "
     rf"(?:\w+ )?{WHERE}{AFTER}",
+    # `a chart of the results is shown below`
     rf"\b(?:{SIGHTS}|{SOUNDS})s? (?:(?:[\w-]+ ){{0,5}}?(?:is|are|can be) (?:shown |seen |found |given |provided |"
     rf"included )?|\(?(?:see |shown |given )?){WHERE}{AFTER}",
+    # `in the attached worksheet`
     rf"\b(?:in|from|on|at|with|through|using|via|per) the (?:attached|above|below|following|accompanying|enclosed|"
     rf"linked|provided|embedded) (?:[\w-]+ )?{THINGS}\b",
+    # `please refer to the screenshot`
     rf"(?:\A|[.;:!,(]\s*|\b(?:please|and|or|to|can|also|you|should) )(?:{LOOKS}) (?:(?:the|this|these|our|my|out the|"
     rf"out this) )(?:[\w-]+ ){{0,2}}?(?:{SIGHTS}|{SOUNDS}|attachment|pdf|worksheet|handout|appendix|link|url|hyperlink|"
     rf"spreadsheet|slide deck)s?\b(?!(?<=s) of\b| (?:icon|button|menu|tab|folder|file|option|field|tool)s?\b)",
+    # `as illustrated in the figure`
     rf"\b(?:as|which is|are|is|be|been) (?:clearly )?(?:shown|seen|illustrated|depicted|pictured|displayed|described|"
     rf"indicated|visible|you can see|demonstrated|explained|listed|summarized)(?: \w+)? ?(?:in|at|on|from|by) (?:the|"
     rf"this|our|my|these) (?:[\w-]+ ){{0,2}}?(?:{SIGHTS}|{SOUNDS}|{PAPERS})s?\b",
+    # `the following map shows`
     rf"\b(?:the|this|our|following|attached|above|accompanying|next) (?:[\w-]+ ){{0,1}}?(?:{SIGHTS}|"
     rf"{SOUNDS})s? (?:[\w-]+ ){{0,4}}?(?:shows?|illustrates?|depicts?|demonstrates?|explains?|displays?|gives?|"
     rf"summarizes?)\b",
+    # `see Figure 2`
     r"\b(?:see|in|as|from|to|refer to|per) (?:table|figure|fig\.|chart|exhibit|appendix|diagram|image|photo|picture|"
     r"map|video|slide) (?:\d|(?-i:[A-Z])\b)|\b(?:figure|fig\.|table|exhibit) \d+ (?:shows|illustrates|gives|lists|"
     r"below|above)",
@@ -72,6 +79,7 @@ POINTED = any_of(
 )
 # A link, a file or a page that the reader is sent to.
 SENT = any_of(
+    # `click here`, `read more here`
     r"\b(?:click|tap|press|download(?: it| the \w+| our \w+| this \w+)?|read more|learn more|more|find out more|"
     r"sign up|register|available|found|see|look|go|visit us|subscribe|order|buy) (?:on )?(?:right |"
     r"over )?here\b(?! (?:in|at|on|to (?:stay|help|serve|listen|learn|make|be))\b)",
@@ -79,11 +87,14 @@ SENT = any_of(
     r"hyperlink)s?\b",
     r"\b(?:link|url|hyperlink|button|form)s? (?:below|above|provided|here)\b|\bfrom this (?:link|url)|"
     r"\bat this (?:link|url|address)\b",
+    # `here is the link`
     r"\b(?:here is|here['’]s|here are|visit|follow|see|check out|use|open|at|via|through|in|on) (?:the |this |a |"
     r"following |our )+(?:[\w-]+ )?(?:link|url|hyperlink)s?\b",
+    # `download the PDF using the button below`
     r"\b(?:download|grab|get|view|open) (?:the |this |our |your |a )?(?:free |full |complete )?(?:[\w-]+ )?(?:pdf|"
     r"worksheet|e-?book|template|spreadsheet|guide|file|report|checklist|handout|brochure)\b[^.!?\n]{0,30}\b(?:below|"
     r"here|button|link|above|attached|now)\b",
+    # `see the attachment`
     r"\b(?:in|see|find|open|check|with|to|from) (?:the |my |an? )?(?:attach(?:ment|ed)s?\b(?! (?:style|theory|to))|"
     r"enclosure)\b",
     r"\bI(?:['’]ve| have)? (?:also )?(?:attached|enclosed|uploaded|linked)\b|"

@@ -111,6 +111,7 @@ REACHES = (
     r"see|in|open|read|from|check|use|refer to|find|review|using|per|on|via|visit|follow|click(?: on)?|go to|download|"
     r"consult|through"
 )
+HANDING = re.compile(r"attach|upload|enclos|link|click|url", re.IGNORECASE)
 # A file or a link that is handed over.
 FILED = any_of(
     rf"\b(?:the|my|this|these) (?:{HANDED}) \w+|\b(?:{HANDED})(?: \w+){{0,2}}? (?:{FILES})\b",
@@ -213,25 +214,26 @@ def _named(example: Example) -> str | None:
 
 def _pointed(example: Example, bare: str, given: bool, told: bool, handles: bool) -> str | None:
     """Return the thing that is pointed to; a text that is given may be what is meant."""
-    for pattern in (SEEN, WORK):
-        seen = pattern.search(bare)
-        plainly_handed = seen and re.search(r"attach|upload|enclos", seen[0])
-        named = pattern is WORK and (told or "\n" in bare or words(_without_addresses(example.input)))
-        if seen and not CODES.search(bare) and (plainly_handed or not (given or named)):
-            return seen[0]
+    if not CODES.search(bare) and (seen := _seen(example, bare, given, told)):
+        return seen
     if SENDS.search(bare):
         return None
     filed = FILED.search(f"{bare}\n{_without_addresses(example.input)}")
-    if (
-        filed
-        and not handles
-        and (not told or re.search(r"attach|upload|enclos|link|click|url", filed[0], re.IGNORECASE))
-    ):
+    if filed and not handles and (not told or HANDING.search(filed[0])):
         return filed[0]
     if told or example.input.strip(" \n.") or "\n" in example.instruction.strip():
         return None
     absent = ABSENT.search(bare)
     return absent[0] if absent and (not handles or NEARBY.search(absent[0])) else None
+
+
+def _seen(example: Example, bare: str, given: bool, told: bool) -> str | None:
+    """Return a sight or a sound that is pointed to, or a work that is neither given in words nor named."""
+    seen, work = SEEN.search(bare), WORK.search(bare)
+    if seen and (not given or HANDING.search(seen[0])):
+        return seen[0]
+    named = given or told or "\n" in bare or words(_without_addresses(example.input))
+    return work[0] if work and not named else None
 
 
 def _without_addresses(text: str) -> str:
