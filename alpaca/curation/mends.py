@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from alpaca.curation.damage import ABOUT_MARKUP, ENTITY
-from alpaca.curation.inputs import STRONG, stands_in
+from alpaca.curation.inputs import STRONG
+from alpaca.curation.placeholders import stands_in
 from alpaca.curation.prose import is_code
 from alpaca.records import Example
 

@@ -10,7 +10,7 @@ from itertools import pairwise
 from pydantic import PositiveInt
 from rapidfuzz import fuzz
 
-from alpaca.curation.prose import is_code, plain, sentences, without_code, words
+from alpaca.curation.prose import STOP, is_code, plain, sentences, without_code, words
 from alpaca.records import Example
 
 LABEL = re.compile(
@@ -38,9 +38,20 @@ class InputRepeatsInstruction:
         instruction, given = (plain(LABEL.sub("", text)) for text in (example.instruction, example.input))
         if len(given.split()) < 3:
             return "input repeats the instruction" if given and given == instruction else None
-        twice = given.replace(instruction, "").split() if instruction in given else None
-        same = fuzz.ratio(instruction, given) > self.most or (twice is not None and len(twice) < 4)
+        held = len(instruction.split()) > 3 and f" {instruction} " in f" {given} "
+        same = (
+            held
+            or fuzz.ratio(instruction, given) > self.most
+            or (given not in instruction and _alike(instruction, given))
+        )
         return "input repeats the instruction" if same else None
+
+
+def _alike(one: str, other: str) -> bool:
+    """Tell whether two requests name the same things: no more than one in five of their meaning words is in one only."""
+    first, second = ({word[:5] for word in text.split() if word not in STOP} for text in (one, other))
+    both = first & second
+    return len(both) > 2 and 5 * len(both) >= 4 * len(first | second)
 
 
 @dataclass(frozen=True)

@@ -90,9 +90,9 @@ REJECTED = [
         "repetition: then you bake it at home",
     ),
     (TASK, "", "You mix. <|start_header_id|> You bake.", "several tasks: <|start_header_id|>"),
-    (f"A. {TASK}\nB. Name three rivers in Africa.", "", "You mix.", "several tasks: Name three rivers in Africa."),
-    (f"{TASK} / Name three rivers in Africa.", "", "You mix.", "several tasks: / Name three rivers in Africa."),
-    (TASK, "", "You mix. The following image shows a loaf.", "missing reference: following image shows"),
+    (f"A. {TASK}\nB. Name three rivers in Africa.", "", "You mix.", "several tasks: B. Name three rivers in Africa."),
+    (f"{TASK} / Name three rivers in Africa.", "", "You mix.", "several tasks: Name three rivers in Africa."),
+    (TASK, "", "You mix. The following image shows a loaf.", "missing reference: The following image shows"),
     ("What is seven times eight?", "", "55", "wrong arithmetic: the answer is 56"),
     (TASK, "", "So 3 hours is 190 minutes.", "wrong arithmetic: 3 hours is 190 minutes (it is 180)"),
     ("Write a haiku about snow.", "", "Snow falls on the roof.", "wrong count: 1 lines for a haiku"),
@@ -257,7 +257,8 @@ def test_few_sound_rows_are_rejected(real_data: Path) -> None:
     doubtful = [
         reason
         for reason in reasons
-        if reason not in ("refusal", "speaks as an AI", "placeholder input", "cut off", "missing reference")
+        if reason
+        not in ("refusal", "speaks as an AI", "placeholder input", "cut off", "missing reference", "beyond text")
     ]
     assert len(doubtful) <= 5
     assert sum(CutOff()(example) is not None for example in examples) >= 10
