@@ -1,0 +1,187 @@
+"""Calculations as texts write them, in signs or words, computed exactly as fractions.
+
+Words of calculation are rewritten as signs first (`the sum of 3 and 4` as `(3 + 4)`), so that one small parser computes both.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from fractions import Fraction
+from math import factorial, isqrt
+
+from alpaca.curation.prose import any_of
+from alpaca.curation.quantities import DIGITS, in_digits
+
+NUMBER = rf"(?<![\w.])[-−+]?[$€£]?{DIGITS}(?![\w]|\.\d|/\d)"
+TOKEN = re.compile(rf"\s*(?:[$€£]?({DIGITS}|\.\d+)(?: ?(%))?|(\*\*|[-−–+*×x·∙÷/^()²³!√|]))")
+SIGNED = re.compile(rf"[-−]?[$€£]?{DIGITS}")
+MINUS = "-−–"
+TIMES = "*×x·∙"
+OVER = "÷/"
+
+N = rf"([-−]?[$€£]?{DIGITS})(?![.,]?\d)"
+CALCULATES = any_of(
+    r"\b(?:plus|minus|times|over|multipl\w+|divid\w+|subtract\w*|add\w*|percent|per cent|squared?|cubed?|root|power|raised)\b",
+    r"\b(?:sums?|products?|differences?|quotients?|factorial|half|third|quarters?|double|twice|remainder|mod\w*)\b",
+    r"%",
+)
+# What words of calculation are in signs, in the order in which they are rewritten.
+SIGNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (any_of(pattern), signs)
+    for pattern, signs in (
+        (rf"\bsum (?:of|when you add)(?: the numbers)? {N} (?:and|plus|to) {N}", r"(\1 + \2)"),
+        (rf"\bproduct of(?: the numbers)? {N} (?:and|times|by) {N}", r"(\1 × \2)"),
+        (rf"\bquotient of(?: the numbers)? {N} (?:and|divided by|by) {N}", r"(\1 ÷ \2)"),
+        (rf"\bdifference (?:between|of)(?: the numbers)? {N} (?:and|minus) {N}", r"|\1 − \2|"),
+        (rf"\badd(?:ing|ed)? {N} (?:and|to|plus|with) {N}", r"(\1 + \2)"),
+        (rf"\bsubtract(?:ing|ed)? {N} from {N}", r"(\2 − \1)"),
+        (rf"\bmultipl(?:y|ying|ied) {N} (?:by|and|with|times) {N}", r"(\1 × \2)"),
+        (rf"\bdivid(?:e|ing|ed) {N} (?:by|with) {N}", r"(\1 ÷ \2)"),
+        (rf"{N},? (?:is |being )?(?:multiplied by|times)(?= [\d$(])", r"\1 ×"),
+        (rf"{N},? (?:is |being )?(?:divided by|over)(?= [\d$(])", r"\1 ÷"),
+        (rf"{N},? (?:is )?(?:plus|added to|increased by)(?= [\d$(])(?! \d[\d.]*(?: ?%| percent))", r"\1 +"),
+        (rf"{N},? (?:minus|less|decreased by)(?= [\d$(])(?! \d[\d.]*(?: ?%| percent))", r"\1 −"),
+        (rf"{N},? (?:raised )?to the (?:power(?: of)?) {N}", r"\1 ^ \2"),
+        (rf"{N},? raised to {N}", r"\1 ^ \2"),
+        (rf"{N},? (?:raised )?to the (second|third|fourth|fifth|sixth|seventh|\d+(?:th|nd|rd)) power", r"\1 ^ \2"),
+        (rf"{N} squared", r"\1²"),
+        (rf"{N} cubed", r"\1³"),
+        (rf"(?<!root )\bsquare of(?: the number)? {N}", r"\1²"),
+        (rf"(?<!root )\bcube of(?: the number)? {N}", r"\1³"),
+        (rf"\bsquare root of(?: the number)? {N}", r"√\1"),
+        (rf"\bfactorial of(?: the number)? {N}", r"\1!"),
+        (rf"{N} factorial", r"\1!"),
+        (rf"{N} ?(?:%|percent|per cent) of(?: the number)? {N}", r"(\1% × \2)"),
+        (rf"\b(\d+)/(\d+) of(?: the number)? {N}", r"(\1 ÷ \2 × \3)"),
+        (rf"(?:\ba )?\bhalf of(?: the number)? {N}", r"(\1 ÷ 2)"),
+        (rf"\b(?:a|one)[- ]third of(?: the number)? {N}", r"(\1 ÷ 3)"),
+        (rf"\btwo[- ]thirds of(?: the number)? {N}", r"(\1 × 2 ÷ 3)"),
+        (rf"\b(?:a|one)[- ](?:quarter|fourth) of(?: the number)? {N}", r"(\1 ÷ 4)"),
+        (rf"\bthree[- ](?:quarters|fourths) of(?: the number)? {N}", r"(\1 × 3 ÷ 4)"),
+        (rf"\b(?:a|one)[- ]fifth of(?: the number)? {N}", r"(\1 ÷ 5)"),
+        (rf"\b(?:double|twice)(?: the number)? {N}", r"(2 × \1)"),
+    )
+)
+ORDINALS = {word: str(n) for n, word in enumerate(("second", "third", "fourth", "fifth", "sixth", "seventh"), 2)}
+POWER = re.compile(r"(?<=\^ )(second|third|fourth|fifth|sixth|seventh|\d+(?=th|nd|rd))(?:th|nd|rd)?")
+TYPESET = (
+    (re.compile(r"\\(?:times|cdot)"), "×"),
+    (re.compile(r"\\div"), "÷"),
+    (re.compile(r"\\d?frac\{(\d+)\}\{(\d+)\}"), r"(\1/\2)"),
+    (re.compile(r"\\sqrt\{(\d+)\}|\bsqrt\((\d+)\)"), r"√\1\2"),
+    (re.compile(r"(?<!\\)\$(?=[^$\n\d]*[\\^_=])|\\[()\[\]]|\\[,;]"), " "),
+    (re.compile(r"\*\*(?=\S)(.+?)\*\*|__(?=\S)(.+?)__"), r"\1\2"),
+)
+
+
+def in_signs(text: str) -> str:
+    """Return a text with its numbers in digits and its words of calculation as signs, where it has such words."""
+    for pattern, sign in TYPESET if "\\" in text or "**" in text or "sqrt" in text else ():
+        text = pattern.sub(sign, text)
+    if not CALCULATES.search(text):
+        return text
+    text = in_digits(text)
+    for pattern, signs in SIGNS:
+        text = pattern.sub(signs, text)
+    return POWER.sub(lambda found: ORDINALS.get(found[1], found[1]), text) if "^" in text else text
+
+
+def number(text: str) -> Fraction:
+    """Return the value of a number as written, exactly."""
+    return Fraction(re.sub(r"[,$€£*`\s+]", "", text).replace("−", "-").rstrip("."))
+
+
+def agrees(value: Fraction, stated: str) -> bool:
+    """Tell whether a number as written is that value, or the value rounded or cut to its digits."""
+    unit = Fraction(1, 10 ** len(stated.rstrip(".").partition(".")[2]))
+    off = abs(value) - abs(number(stated))
+    return abs(value - number(stated)) == 0 or (
+        (value / unit).denominator != 1 and value * number(stated) >= 0 and -unit / 2 <= off < unit
+    )
+
+
+def root(value: Fraction) -> Fraction:
+    """Return the square root, to nine decimals; exact where it is a fraction."""
+    above, below = isqrt(value.numerator), isqrt(value.denominator)
+    if above**2 == value.numerator and below**2 == value.denominator:
+        return Fraction(above, below)
+    return Fraction(isqrt(int(value * 10**18)), 10**9)
+
+
+def computed(text: str) -> Fraction | None:
+    """Compute a calculation with the usual precedence; None where it is not one."""
+    tokens: list[str] = []
+    place = 0
+    text = text.strip().rstrip(".,;")
+    while place < len(text):
+        found = TOKEN.match(text, place)
+        if not found:
+            return None
+        tokens += [found[1].replace(",", ""), "%"][: 2 if found[2] else 1] if found[1] else [found[3]]
+        place = found.end()
+    try:
+        value, rest = _sum(tokens)
+    except (ValueError, IndexError, ZeroDivisionError, OverflowError):
+        return None
+    return None if rest else value
+
+
+Parsed = tuple[Fraction, list[str]]
+
+
+def _sum(tokens: list[str]) -> Parsed:
+    value, tokens = _product(tokens)
+    while tokens and tokens[0] in f"+{MINUS}":
+        other, rest = _product(tokens[1:])
+        value, tokens = (value + other if tokens[0] == "+" else value - other), rest
+    return value, tokens
+
+
+def _product(tokens: list[str]) -> Parsed:
+    value, tokens = _power(tokens)
+    while tokens and tokens[0] in f"{TIMES}{OVER}(":
+        other, rest = _power(tokens if tokens[0] == "(" else tokens[1:])
+        value, tokens = (value / other if tokens[0] in OVER else value * other), rest
+    return value, tokens
+
+
+def _power(tokens: list[str]) -> Parsed:
+    if tokens[0] in MINUS:
+        value, tokens = _power(tokens[1:])
+        return -value, tokens
+    value, tokens = _operand(tokens)
+    while tokens and tokens[0] in AFTER:
+        value, tokens = AFTER[tokens[0]](value), tokens[1:]
+    if tokens and tokens[0] in ("^", "**"):
+        exponent, tokens = _power(tokens[1:])
+        if exponent.denominator != 1 or abs(exponent) > 64:
+            raise ValueError("an exponent that is not computed here")
+        return value**exponent.numerator, tokens
+    return value, tokens
+
+
+def _operand(tokens: list[str]) -> Parsed:
+    if tokens[0] == "√":
+        value, tokens = _operand(tokens[1:])
+        return root(value), tokens
+    if tokens[0] not in "(|":
+        return Fraction(tokens[0]), tokens[1:]
+    value, rest = _sum(tokens[1:])
+    if not rest or rest[0] != {"(": ")", "|": "|"}[tokens[0]]:
+        raise ValueError("an open bracket")
+    return (abs(value) if tokens[0] == "|" else value), rest[1:]
+
+
+def _factorial(value: Fraction) -> Fraction:
+    if value.denominator != 1 or not 0 <= value <= 60:
+        raise ValueError("no factorial that is computed here")
+    return Fraction(factorial(value.numerator))
+
+
+AFTER: dict[str, Callable[[Fraction], Fraction]] = {
+    "²": lambda value: value**2,
+    "³": lambda value: value**3,
+    "%": lambda value: value / 100,
+    "!": _factorial,
+}

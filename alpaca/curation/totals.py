@@ -1,0 +1,56 @@
+"""Totals that lists, tables and bills state, against the amounts above them."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+
+from alpaca.curation.calculations import number
+from alpaca.curation.prose import any_of, has_any
+from alpaca.curation.quantities import DIGITS
+
+MONEY = rf"[$€£]\s?({DIGITS})"
+# A line that ends with one amount: an item of a list or a row of a table, with or without a currency.
+ITEM = re.compile(rf"^[\s|*•-]*(?:\d{{1,2}}[.)] )?(?P<name>[^\d\n$€£|:=–-]*[a-zA-Z)*][^\d\n$€£]*?)[\s|:=–-]+[*]*(?P<sign>[$€£]?)\s?(?P<n>{DIGITS})[*]*[\s|]*\.?$")
+TOTAL = any_of(r"\b(?:grand total|total|sum|altogether|adds? up|adding (?:these|them|everything|all)|in all)\b")
+STATES = re.compile(rf"(?P<sign>[$€£]?)\s?(?P<n>{DIGITS})(?!\s*[%\d])")
+# Words of lists of which not every amount is added.
+MIXED = any_of(
+    r"\b(?:sub-?totals?|tax|tip|discount|income|revenue|salary|wages|earn\w*|profit|balance|remaining|left|less|minus|refund|credit|budget(?:ed)? (?:of|is)"
+    r"|each|per|x|×|net|deposit|paid|change|average|points? (?:out )?of|percent|optional|or|range|approx\w*|about|estimated?|hours?|year|calories per)\b",
+    r"%|@|~|\d\s?[-–]\s?[$€£]?\d",
+)
+INLINE = re.compile(rf"[A-Za-z][\w' ]{{1,25}}?(?: (?:is|costs|for|at|was))?:? \(?{MONEY}\)?(?=,|;| and|\.)")
+
+
+def wrong_total(text: str) -> str | None:
+    """Return a total that is not the sum of the amounts listed right above it, or in the sentence before."""
+    if not has_any(text.lower(), ("total", "sum", "altogether", "add", "in all")):
+        return None
+    return _below_list(text)
+
+
+def _below_list(text: str) -> str | None:
+    amounts: list[Fraction] = []
+    sign = ""
+    for line in text.split("\n"):
+        item = ITEM.match(line.strip())
+        if TOTAL.search(line) and len(amounts) > 1:
+            if fault := _differs(line, amounts, sign):
+                return fault
+            amounts = []
+        elif item and not TOTAL.search(line) and not MIXED.search(line) and item["sign"] == (sign or item["sign"]):
+            amounts.append(number(item["n"]))
+            sign = item["sign"]
+        elif not re.fullmatch(r"[\s|:=_*-]*", line):
+            amounts, sign = [], ""
+    return None
+
+
+def _differs(line: str, amounts: list[Fraction], sign: str) -> str | None:
+    """Compare the one amount of a line that states a total with the sum."""
+    stated = [found for found in STATES.finditer(line) if found["sign"] == sign]
+    if len(stated) != 1 or len(STATES.findall(line)) != 1 or MIXED.search(line) or len(amounts) < (2 if sign else 3):
+        return None
+    total = sum(amounts, Fraction(0))
+    return None if number(stated[0]["n"]) == total else f"{line.strip()[-45:]} (the sum is {total})"
