@@ -32,7 +32,7 @@ IS = (
 EQUALS = re.compile(rf"(?<![=<>!~:])(?:=|≈)(?!=)|(?<=[\d)%²³!|]){IS}")
 UNIT = r"(?!x\s?\d)[a-zA-Z]{2,15}(?: [a-z]{3,12})?"
 FORMULA = re.compile(r"[a-zA-Z](?![a-zA-Z])(?<![mgsLhJNWVAC])|[a-zA-Z][\^(]|[_\\√π°^]")
-BEFORE = re.compile(r"[\w)\]}\\_]\Z|(?:[+*/^×÷√π%²³°−]|[\w)]!)\s*\Z|(?<![\w,;.:])\s[-–]\s*\Z")
+BEFORE = re.compile(r"[\w)\]}\\_]\Z|(?:[+*/^×÷√π%²³°−]|(?:\d|\)|\b[a-z])!|\d and)\s*\Z|\d:\Z|(?<![\w,;.:])\s[-–]\s*\Z")
 WRONG_ON_PURPOSE = any_of(
     r"\b(?:not|n['’]t|incorrect\w*|wrong\w*|false|errors?|mistak\w*|invalid|instead|rather than)\b",
     r"\b(?:mod|remainder|base|binary|hex\w*)\b",
@@ -75,8 +75,10 @@ def equations(text: str) -> Iterator[Statement]:
         after = re.split(r"\. |\n|(?<=\d)[,;] ", text[sign.end() : sign.end() + 80], maxsplit=1)[0]
         right = re.match(rf"\s*[*`]*({SIDE}*)(.{{0,3}})", _without_units(after), re.DOTALL)
         around = text[max(0, sign.start() - 60) : sign.start()].split(". ")[-1] + after
+        cents = "$" in calculation and re.match(r"[^a-z]*cents?\b|¢", after)
         if (
             right
+            and not cents
             and not FORMULA.match(right[2])
             and not WRONG_ON_PURPOSE.search(around)
             and (found := _statement(calculation, value, right[1]))
@@ -92,7 +94,8 @@ def _statement(calculation: str, value: Fraction, right: str) -> Statement | Non
     text = f"{calculation.strip()} = {right.strip(' .,')}"
     rest = right[stated.end() :].strip(" .,\n)\t")
     if not rest:
-        return Statement(text, value * (100 if stated[2] else 1), re.sub(r"[,$€£\s]", "", stated[1]).replace("−", "-"))
+        plain = re.sub(r"[,$€£\s]", "", stated[1]).replace("−", "-")
+        return Statement(text, value * (100 if stated[2] and not agrees(value, plain) else 1), plain)
     other = computed(right) if re.match(rf"{SIGN}|[²³!(]", rest) else None
     if other is None or abs(other - value) * 100 <= _slack(value, right):
         return None

@@ -20,7 +20,8 @@ MINUS = "-−–"
 TIMES = "*×x·∙"
 OVER = "÷/"
 
-N = rf"([-−]?[$€£]?{DIGITS})(?![.,]?\d)"
+N = rf"((?<!/)[-−]?[$€£]?{DIGITS}(?:/\d+)?)(?![.,/]?\d)"
+THE = r"(?: the (?:numbers?|fractions|decimals|integers))?"
 CALCULATES = any_of(
     r"\b(?:plus|minus|times|over|multipl\w+|divid\w+|subtract\w*|add\w*|percent|per cent|squared?|cubed?|root|power|raised)\b",
     r"\b(?:sums?|products?|differences?|quotients?|factorial|half|third|quarters?|double|twice|remainder|mod\w*)\b",
@@ -30,14 +31,14 @@ CALCULATES = any_of(
 SIGNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (any_of(pattern), signs)
     for pattern, signs in (
-        (rf"\bsum (?:of|when you add)(?: the numbers)? {N} (?:and|plus|to) {N}", r"(\1 + \2)"),
-        (rf"\bproduct of(?: the numbers)? {N} (?:and|times|by) {N}", r"(\1 × \2)"),
-        (rf"\bquotient of(?: the numbers)? {N} (?:and|divided by|by) {N}", r"(\1 ÷ \2)"),
-        (rf"\bdifference (?:between|of)(?: the numbers)? {N} (?:and|minus) {N}", r"|\1 − \2|"),
-        (rf"\badd(?:ing|ed)? {N} (?:and|to|plus|with) {N}", r"(\1 + \2)"),
-        (rf"\bsubtract(?:ing|ed)? {N} from {N}", r"(\2 − \1)"),
-        (rf"\bmultipl(?:y|ying|ied) {N} (?:by|and|with|times) {N}", r"(\1 × \2)"),
-        (rf"\bdivid(?:e|ing|ed) {N} (?:by|with) {N}", r"(\1 ÷ \2)"),
+        (rf"\bsum (?:of|when you add){THE} {N} (?:and|plus|to) {N}", r"(\1 + \2)"),
+        (rf"\bproduct of{THE} {N} (?:and|times|by) {N}", r"(\1 × \2)"),
+        (rf"\bquotient of{THE} {N} (?:and|divided by|by) {N}", r"((\1) ÷ (\2))"),
+        (rf"\bdifference (?:between|of){THE} {N} (?:and|minus) {N}", r"|\1 − \2|"),
+        (rf"\badd(?:ing|ed)?{THE} {N} (?:and|to|plus|with) {N}", r"(\1 + \2)"),
+        (rf"\bsubtract(?:ing|ed)?{THE} {N} from {N}", r"(\2 − \1)"),
+        (rf"\bmultipl(?:y|ying|ied){THE} {N} (?:by|and|with|times) {N}", r"(\1 × \2)"),
+        (rf"\bdivid(?:e|ing|ed){THE} {N} (?:by|with) {N}", r"((\1) ÷ (\2))"),
         (rf"{N},? (?:is |being )?(?:multiplied by|times)(?= [\d$(])", r"\1 ×"),
         (rf"{N},? (?:is |being )?(?:divided by|over)(?= [\d$(])", r"\1 ÷"),
         (rf"{N},? (?:is )?(?:plus|added to|increased by)(?= [\d$(])(?! \d[\d.]*(?: ?%| percent))", r"\1 +"),

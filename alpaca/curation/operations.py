@@ -44,6 +44,13 @@ def variance(values: Values) -> Fraction:
     return mean([(value - mean(values)) ** 2 for value in values])
 
 
+def two(values: Values) -> Values:
+    """Return the two values of an operation that has two; ValueError for more."""
+    if len(values) != 2:
+        raise ValueError("not two")
+    return values
+
+
 def whole(function: Callable[..., int]) -> Callable[[Values], Fraction]:
     """Return a function of whole numbers as one of fractions; ValueError for others."""
 
@@ -66,6 +73,8 @@ OPERATIONS: dict[str, Callable[[Values], Fraction]] = {
     r"smallest|least(?! common)|lowest|minimum|min": min,
     r"greatest common (?:divisor|factor|denominator)|highest common factor|gcd|gcf|hcf": whole(gcd),
     r"(?:least|lowest|smallest) common (?:multiple|denominator)|lcm": whole(lcm),
+    r"difference": lambda values: abs(two(values)[0] - two(values)[1]),
+    r"quotient": lambda values: two(values)[0] / two(values)[1],
     r"standard deviation": lambda values: root(variance(values)),
 }
 NAMED = {any_of(rf"\b(?:{name})\b"): name for name in OPERATIONS}
@@ -73,7 +82,7 @@ STATED = {any_of(rf"\b(?:{name}){OF}{LIST}"): operation for name, operation in O
 # Words beside the name of an operation that make it another one.
 ANOTHER = any_of(
     r"\b(?:square[sd]?|cubes?|moving|weighted|code|function|program|formula|script|python|each|every|even|odd|prime|second"
-    r"|third|two|three|positive|negative|difference|sort|order|write|create|generate|story|geometric|harmonic|rolling"
+    r"|third|two|three|positive|negative|sort|order|write|create|generate|story|geometric|harmonic|rolling"
     r"|round\w*|pairs?|digits?|unique|distinct|consecutive|subset|index|position|population|sample|per|age|gap)\b",
 )
 

@@ -32,7 +32,7 @@ STATED_ONLY = any_of(  # tasks about a calculation that ask for something else t
     r"\b(?:code|program|function|python|java\w*|script|story|word problem|poem|stor(?:y|ies)|sentences?|estimat\w*)\b",
     r"\b(?:round\w*|nearest|binary|base|hex\w*|matri\w+|factors?|factori[sz]e|write|create|generate|compose|invent)\b",
     r"\b(?:without|explain why|describe|date|year|phone|ratio|digits?|true|false|correct|wrong|check|verify|significant|is it)\b",
-    r"\b(?:modulo|mod|prime|roman|sequence|series|pattern|next|between|game|compare|larger|greater|more than|less than)\b",
+    r"\b(?:modulo|mod|prime|roman|sequence|series|pattern|next|game|compare|larger|greater|more than|less than)\b",
     r"\b(?:insert|fill|missing|blank|complete|prove|proof|sort|order|arrange|rearrange|identify|classify)\b",
 )
 FINAL = any_of(
@@ -108,10 +108,14 @@ def _wrong(answer: Answer, output: str, task: Task) -> bool:
     return not right or (echoed and not answer.holds(stated[-1]) and not finals)
 
 
+MIXED = re.compile(r"\b(\d+) (\d+)/([1-9]\d*)\b")
+
+
 def _numbers(output: str) -> list[str]:
     """Return the numbers of an output, without those in lists of three or more where there are others."""
     listless = re.sub(rf"(?:{VALUE}(?:, ?|,? and | < | ≤ | → )){{2,}}{VALUE}", " ", output)
     for text in (listless, output):
+        text = MIXED.sub(lambda found: str(float(int(found[1]) + Fraction(int(found[2]), int(found[3])))), text)
         numbers = [found.rstrip(",.") for found in re.findall(r"(?<![\w.,])[-−]?\d[\d,]*(?:\.\d+)?", text.replace("$", ""))]
         fractions = [found for found in re.findall(r"(-?\d+)\s*/\s*(\d+)", text) if int(found[1])]
         if numbers:
@@ -152,7 +156,7 @@ def listed(task: Task) -> Answer | None:
     """Compute the one operation on a list that is asked for."""
     wanted = operations.named(task.instruction)
     lists = re.findall(operations.LIST, task.digits)
-    if len(wanted) != 1 or operations.ANOTHER.search(re.sub(r"\d[\d, ]*", "", task.instruction)):
+    if len(wanted) != 1 or operations.ANOTHER.search(NUMBER_OF.sub("", task.instruction)):
         return None
     if len(lists) != 1:
         return _bill(task) if wanted[0].startswith("sum") else None
@@ -166,6 +170,9 @@ def listed(task: Task) -> Answer | None:
         return None
     near = 40 if wanted[0].startswith("standard") else 0  # of a population or of a sample
     return Answer((value,), near)
+
+
+NUMBER_OF = any_of(r"\d[\d, ]*|\b(?:two|three|four|five|six) (?:given )?(?=num|val|int)")
 
 
 def _bill(task: Task) -> Answer | None:
@@ -207,7 +214,7 @@ def conversion(task: Task) -> Answer | None:
     values = {measured(number(numbers[0]), source, other) for other in others}
     if len(values) != 1 or (value := values.pop()) is None:
         return None
-    return Answer((value,), 2 if inexact(source, others[0]) or "k" in source + others[0] else 0)
+    return Answer((value,), 2 if inexact(source, others[0]) or re.search(r"\bk\b|kelvin", source + others[0], re.IGNORECASE) else 0)
 
 
 def _same(unit: str, other: str) -> bool:
@@ -261,6 +268,21 @@ def change(task: Task) -> Answer | None:
     return Answer((abs(number(paid[1]) - number(price[1])),))
 
 
+def years(task: Task) -> Answer | None:
+    """Compute how long it is from one year to another: an age, a reign, a war."""
+    named = re.findall(r"(?<![\d$,.])(1\d{3}|20\d{2})(?![\d,.%]\d|\d)", task.text)
+    if len(named) != 2 or not re.search(r"\bhow (?:old|many years|long)\b", task.text, re.IGNORECASE):
+        return None
+    undated = DAY.sub("", task.text)
+    if len(re.findall(DIGITS, undated)) != 2 or len(words(task.text)) > 40:
+        return None
+    gap = Fraction(abs(int(named[1]) - int(named[0])))
+    return Answer((gap, gap - 1, *((gap + 1,) if undated == task.text else ())))
+
+
+DAY = re.compile(r"\b\d{1,2}(?:st|nd|rd|th)?,? (?:of )?[A-Z][a-z]+|\b[A-Z][a-z]{2,} \d{1,2}(?:st|nd|rd|th)?\b")
+
+
 def labelled_shape(task: Task) -> Answer | None:
     """Compute the area, volume or perimeter of a shape whose sizes are given."""
     found = shape(task.digits, task.numbers)
@@ -268,7 +290,7 @@ def labelled_shape(task: Task) -> Answer | None:
 
 
 SOLVERS: Iterable[Callable[[Task], Answer | None]] = (
-    expression, remainder, listed, labelled_shape, conversion, percentage, interest, change
+    expression, remainder, listed, years, labelled_shape, conversion, percentage, interest, change
 )  # fmt: skip
 
 SIDE = r"[-−+*×·÷/^().²³\d\s]"
@@ -283,7 +305,7 @@ def _equation(task: Task, output: str) -> str | None:
     (name,) = unknown
     left = re.search(rf"(?:{SIDE}|{name})+$", found[0][0].rstrip(" ?.!;"))
     right = re.match(rf"\s*(?:{SIDE}|{name})+", found[0][1])
-    if left is None or right is None or "." in right[0].rstrip(". ") or re.search(r"\w$", found[0][0][: left.start()]):
+    if left is None or right is None or "." in right[0].rstrip(". ") or (re.search(r"\w$", found[0][0][: left.start()]) and left[0][0] != " "):
         return None
     gaps = [_gap(left[0], right[0].rstrip(" ."), name, Fraction(value)) for value in (0, 1, 2)]
     if None in gaps:

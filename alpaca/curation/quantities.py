@@ -57,7 +57,7 @@ UNIT = (
 AMOUNT = any_of(rf"(?<![\w.,])(?P<n>[-−]?{DIGITS}) ?-?(?P<unit>{UNIT})")
 UNITS = any_of(rf"(?<![\w°]){UNIT}", rf"(?<=\d){UNIT}")
 CONVERTED = any_of(
-    rf"(?<![\w.,/])(?<![+*/×÷^=-] )(?P<n>[-−]?{DIGITS}) ?(?P<unit>{UNIT})"
+    rf"(?<![\w.,/])(?<![+*/×÷^=x–−-] )(?<! of )(?P<n>[-−]?{DIGITS}) ?(?P<unit>{UNIT})"
     r"(?:,? (?:is|are|equals?|corresponds? to|comes? to|converts? to|makes?)| ?=| ?≈)"
     r"(?: also| therefore)?(?: equal| equivalent)?(?: to| the same as)?(?: about| exactly| approximately| roughly)? \**"
     rf"(?P<stated>[-−]?{DIGITS}) ?(?P<other>{UNIT})(?! and)"
@@ -147,5 +147,5 @@ def conversions(text: str) -> Iterator[tuple[re.Match[str], Fraction]]:
         if re.search(r"(?:\band|,|\d ?[a-zA-Z]+) $", text[: found.start()]):
             continue  # the rest of an amount: 2 hours and 30 minutes
         value = measured(Fraction(found["n"].replace(",", "").replace("−", "-")), found["unit"], found["other"])
-        if value is not None:
+        if value is not None and found["unit"].rstrip("s") != found["other"].rstrip("s"):
             yield found, value

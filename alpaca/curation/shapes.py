@@ -52,7 +52,7 @@ ROUND: dict[tuple[str, str, int], Callable[..., Fraction]] = {
 }
 ASKED = r"\b(?:surface area|area|perimeter|circumference|volume|capacity|hypotenuse)\b"
 MORE = any_of(
-    r"\b(?:twice|double|half|ratio|per|cost|each|every|fence|paint|tiles?|path|border|diagonal|if the (?:area|volume|perimeter)|degrees?"
+    r"\b(?:twice|double|half|times|ratio|per|cost|each|every|fence|paint|tiles?|path|border|diagonal|if the (?:area|volume|perimeter)|degrees?"
     r"|(?:area|perimeter|volume|circumference) (?:of|is) \d|increase\w*|scale\w*|code|function|program|write|in terms)\b",
 )
 

@@ -16,28 +16,32 @@ from typing import NamedTuple
 
 from alpaca.curation.calculations import agrees, number
 from alpaca.curation.prose import any_of, words
-from alpaca.curation.quantities import DIGITS, in_digits
+from alpaca.curation.quantities import DIGITS, UNITS, in_digits, measured
 
-NUMBER = re.compile(rf"(?<![\w.,/])[$€£]?({DIGITS})(?![\w/]|[.,:]?\d|\s?-\s?\d)")
+NUMBER = re.compile(rf"(?<![\w.,/])[$€£]?({DIGITS})(?![.,:]?\d|/\d|\s?-\s?\d|\w*\d)")
 QUESTION = any_of(
     r"\bhow (?:many|much|far|long|old|tall|fast|heavy|big|high|wide|deep)\b",
     r"\b(?:what|find|calculate|compute|determine|work out)\b[^.?]{0,30}\b(?:total|new|final|remaining|distance|costs?|price|change|speed"
     r"|profit|sum|amount|number|age|average|weight|length|left|discount|tip|tax|savings?|pay|area|wages?|earnings)\b",
 )
 UNCLEAR = any_of(  # steps that are not read here
-    r"\b(?:half|third|quarter|fourth|fifth|dozens?|ratio|probability|chances?|ways|interest|compound|average|mean|squared?|cubed?|area"
-    r"|perimeter|volume|circle|consecutive|digits?|fraction|remainder of|together they|at least|at most|minimum|maximum|enough"
-    r"|a\.?m|p\.?m|o'clock|born|age of|couples?|weekdays?|weekends?|both|either|alternate|other|rest|double[sd]?|triples?|times (?:as|more|the|older|that|what|longer|faster|bigger|larger)"
-    r"|twice|thrice|once|same|equal(?! (?:groups|parts|shares|number))|between|after how|until|originally|start(?:ed)? with|begin|began|at first|if he had|would have|instead"
-    r"|an? (?:week|month|year|hour|minute|day|dozen) and|per (?:cent|annum)|fewer|odd|even|pairs?|in all of|no longer|again)\b",
-    r"\d\s*:\s*\d|\d/\d|[=^²√]|\b[xyn]\b",
+    r"\b(?:half|halves|third|quarters?|dozens?|ratio|probability|chances?|ways|interest|compound|averaged?|mean|squared?|cubed?)\b",
+    r"\b(?:\w*(?:fourth|fifth|sixth|seventh|eighth|ninth|tenth)s?|fractions?|consecutive|digits?|odd|even|pattern|successive)\b",
+    r"\b(?:area|perimeter|volume|circle|rectang\w+|triangle|couples?|pairs?|coins?|nickels?|dimes?|penn(?:y|ies)|twins?)\b",
+    r"\b(?:at least|at most|minimum|maximum|enough|both|either|other|rest|same|once|twice|thrice|doubled?|doubles|tripled?|triples)\b",
+    r"\b(?:times|more|less|fewer)[^?.]* than\b[^?]*(?:\.[^?]*|\b(?:total|altogether|together|combined|all|and)\b[^?]*)\?",
+    r"\btimes (?:as|more|the|that|what|\w+er)\b|\b(?:a\.?m|p\.?m|o'clock|noon|midnight|born|next year|last year|weekdays?|weekends?)\b",
+    r"\b(?:until|originally|started? with|began|begin|at first|if he had|would have|instead|no longer|again|how long after|after how)\b",
+    r"\b(?:legs?|wheels?|eyes|wings|ears|each of (?:them|the\w*|his|her)|(?:for the|whole|entire|this|that) (?:week|month|year|day))\b",
+    r"\ban? (?:week|month|year|hour|minute|day|dozen) and\b|\bper (?:cent|annum)\b|\b(?:back and forth|round trip|(?:mon|tues|wednes|thurs|fri|satur|sun)days?)\b",
+    r"\d\s*:\s*\d|\d/\d|[=^²√]|\b[xyn]\b|(?<!\d)\.\d",
 )
 EACH = any_of(
-    r"\b(?:each|per|every|apiece|an? (?:piece|pound|kilo\w*|bottle|bag|hour|day|week|month|year|minute|second|night|mile|km|person|ticket|box|pack|ride)"
+    r"\b(?:each|per|every\w*|apiece|an? (?:piece|pound|kilo\w*|bottle|bag|hour|day|week|month|year|minute|second|night|mile|km|person|ticket|box|pack|ride)"
     r"|hourly|daily|weekly|monthly|mph|kph)\b",
     r"(?:km|miles?|m|mi|\$\d+)/\w",
 )
-SHARES = any_of(r"\b(?:shar\w+|split\w*|divid\w+|equal\w*|evenly|distribut\w+|among\w*|groups?|packs?|packed|fill\w*|needed|takes?|takes to|for \d+|last)\b")
+SHARES = any_of(r"\b(?:shar\w+|split\w*|divid\w+|equal\w*|evenly|distribut\w+|among\w*|groups?|packs?|packed|fill\w*|need\w*|to make|takes?|takes to|for \d+|last)\b")
 TIMES = any_of(r"\b(?:rows?|with|for|contain\w*|holds?|has|have|of|costs?|at|times|by|speed|rate|average speed|in)\b")
 GAINS = any_of(r"\b(?:buys?|bought|finds?|found|gets?|got|gains?|receiv\w+|adds?|added|more|collect\w*|picks?|picked|joins?|joined|arriv\w+|older|wins?|won|both|extra|further|another)\b")
 LOSES = any_of(r"\b(?:gives?|gave|los\w+|eats?|ate|eaten|sells?|sold|spen[dt]s?|us\w+|left|leav\w+|away|fewer|less|younger|remov\w+|tak\w+|took|breaks?|broke|donat\w+|drops?|dropped|remain\w*|throw\w*|threw|ago|change|get off|gets off|borrow\w*|drank|drinks?|flew|died?|returned?)\b")
@@ -47,59 +51,101 @@ PERCENT = re.compile(r"\s?(?:%|percent\b|per cent\b)")
 
 
 class Given(NamedTuple):
-    """A number of a story: its value, and whether it is a rate or a percentage."""
+    """A number of a story: its value, and whether it is a rate (None where it may be) or a percentage."""
 
     value: Fraction
-    rate: bool = False
+    rate: bool | None = False
     percent: bool = False
 
 
 def possible(task: str, output: str) -> str | None:
     """Return what the numbers of a story do not make: the short answer to it, where none of its numbers can be right."""
-    if not QUESTION.search(task) or len(words(output)) > 40 or not 7 < len(words(task)) < 90:
+    if not QUESTION.search(task) or len(words(output)) > 40 or not 7 < len(words(task)) < 50:
         return None
     story = in_digits(re.sub(r"\b[Oo]ne(?= \w+ (?:costs?|has|holds|is))", "1", task))
     given = _given(story)
     stated = [found for found in NUMBER_STATED.findall(in_digits(output).replace("$", ""))]
-    if not 2 <= len(given) <= 4 or UNCLEAR.search(story) or not stated:
+    read = len(NUMBER.findall(story)) == len(re.findall(DIGITS, story))
+    if not 1 <= len(given) <= 4 or not read or len(NUMBER.findall(story)) < 2 or UNCLEAR.search(story) or not stated:
         return None
-    new = [text for text in stated if number(text) not in [one.value for one in given]] or stated[-1:]
-    made = _made(tuple(given), bool(SHARES.search(story)), bool(EACH.search(story)))
-    made = _asked(made, given, story)
+    new = [text for text in stated if number(text) not in [one.value for one in given]]
+    new += [] if new and len(new) == len(stated) else stated[-1:]
+    made = _asked(_made(tuple(given), bool(SHARES.search(story)), bool(EACH.search(story))), given, story)
+    for place, one in enumerate(given):
+        for factor in _factors(story):
+            scaled = (*given[:place], one._replace(value=one.value * factor), *given[place + 1 :])
+            made |= _made(scaled, bool(SHARES.search(story)), bool(EACH.search(story)))
     if not made or any(agrees(value, text) for value in made for text in new):
         return None
     shown = ", ".join(sorted({str(value) if value.denominator == 1 else f"{float(value):.6g}" for value in made})[:4])
     return f"made of {', '.join(str(one.value) for one in given)}: {shown}"[:100]
 
 
+def _factors(story: str) -> set[Fraction]:
+    """Return the ratios between units of one kind in a story, but of times that are each spoken of twice."""
+    spoken = re.sub(r"\bper\b|/", " ", story)
+    named = [found[0].lower().removesuffix("s") for found in UNITS.finditer(spoken)]
+    named += ["dollar"] if "$" in story else []
+    named += [name for word, name in ADVERBS.items() if word in story.lower()]
+    odd = {name for name in named if named.count(name) == 1}
+    ratios = {
+        measured(Fraction(1), one, two) if one not in BIG or two not in BIG else BIG[one] / BIG[two]
+        for one in named
+        for two in named
+        if one != two and (one in odd or two in odd)
+    }
+    return {ratio for ratio in ratios if ratio not in (None, 0, 1)}
+
+
+BIG = {name: Fraction(days) for name, days in {"day": 1, "week": 7, "month": 30, "year": 365}.items()}
+ADVERBS = {"hourly": "hour", "daily": "day", "weekly": "week", "monthly": "month", "annual": "year", "yearly": "year"}
 NUMBER_STATED = re.compile(rf"(?<![\w.,]){DIGITS}(?![.,]?\d)")
 
 
+PACKED = any_of(  # 3 pens at $2 each, 9 liters per 100 km
+    rf"\b(?P<count>{DIGITS})(?: [a-z-]+){{1,3}}?,? (?:at|for|costing|worth|of|with|that cost|priced at|containing|which cost) \$?(?P<rate>{DIGITS})"
+    r"(?: [a-z-]+){0,3}? (?:each|apiece|a piece|per [a-z]+)\b(?! \d)",
+)
+PROPORTION = any_of(rf"(?P<much>{DIGITS})(?: [a-z]+){{1,4}} (?:per|for every|for each|every) (?P<of>{DIGITS})\b")
+
+
 def _given(story: str) -> list[Given]:
-    found = list(NUMBER.finditer(story))
+    """Return the numbers of a story; what is so many at so much each, or so much per so many, is one."""
+    packed = [
+        (found.span(), Given(number(found["count"]) * number(found["rate"]))) for found in PACKED.finditer(story)
+    ] + [
+        (found.span(), Given(number(found["much"]) / (number(found["of"]) or 1), True))
+        for found in PROPORTION.finditer(story)
+    ]
+    found = [match for match in NUMBER.finditer(story) if not any(a <= match.start() < b for (a, b), _ in packed)]
     ends = [*(match.start() for match in found[1:]), len(story)]
     starts = [0, *(match.end() for match in found)]
-    given = []
+    given = [(start, one) for (start, _), one in packed]
     for match, start, end in zip(found, starts, ends, strict=False):
         after, before = story[match.end() : end], story[start : match.start()]
-        given.append(Given(number(match[1]), _is_rate(before, after), bool(PERCENT.match(after))))
-    return given
+        rate = _is_rate(before, after, story)
+        given.append((match.start(), Given(number(match[1]), rate, bool(PERCENT.match(after)))))
+    return [one for _, one in sorted(given, key=lambda placed: placed[0])]
 
 
-def _is_rate(before: str, after: str) -> bool:
-    """Tell whether words near a number say that it is meant for each of something."""
-    near = re.split(r"[.?!;]", after)[0]
-    return bool(
-        RATE_AFTER.match(near) or RATE_BEFORE.search(re.split(r"[.?!;]", before)[-1])
-    )
+def _is_rate(before: str, after: str, story: str) -> bool | None:
+    """Tell whether words near a number say that it is meant for each of something; None where it may be."""
+    near, ahead = re.split(r"[.?!;]\s", after)[0], re.split(r"[.?!;]\s", before)[-1]
+    if RATE_AFTER.match(near) or RATE_BEFORE.search(ahead):
+        return True
+    things = [found["thing"] for found in (ONE_AFTER.match(near), ONE_BEFORE.search(ahead)) if found]
+    again = any(len(re.findall(rf"\b{thing.lower().rstrip('s')}", story.lower())) > 1 for thing in things)
+    return None if again or MAYBE_BEFORE.search(ahead) or MAYBE_AFTER.match(near) else False
 
 
-RATE_AFTER = any_of(
-    r"(?: ?[a-zA-Z°]+){0,4}?,? ?(?:each|per|every|apiece|(?:an|a|for an|for a|for each|for every|on each|in each|in every|on every|to each|to every) [a-z]+"
-    r"|/ ?[a-z]+|hourly|daily|weekly|monthly)\b",
-    r" ?(?:mph|kph)\b",
-)
-RATE_BEFORE = any_of(r"\b(?:each|every|per|an?) (?:\w+ ){1,4}$", r"\beach[^,]{0,40}$", r"\b(?:an?|one|1) (?:\w+ ){1,2}(?:costs?|holds?|has|weighs?|contains?|takes?)\D{0,6}$")
+OF_EACH = r"(?:for |on |in |to |from )?(?:each|per|every|apiece)\b|/ ?[a-z]+|hourly|daily|weekly|monthly|mph|kph"
+A_TIME = r"(?:an?|one) (?:hour|day|week|month|year|minute|second|night|piece|head)\b"
+RATE_AFTER = any_of(rf"(?: ?[a-zA-Z°]+){{0,4}}? ?(?:{OF_EACH}|{A_TIME})")
+RATE_BEFORE = any_of(r"\b(?:each|every|per) (?:\w+ ){1,4}$", r"\beach[^,]{0,40}$")
+ONE_AFTER = any_of(r"(?: ?[a-zA-Z°]+){0,4}?,? ?(?:an?|one|1) (?P<thing>[a-z]+)")
+ONE_BEFORE = any_of(r"\b(?:an?|one|1) (?P<thing>[a-z]+) (?:\w+ ){0,3}\D{0,3}$")
+MAYBE_AFTER = any_of(r"(?: ?[a-zA-Z°]+){0,4}?, ?(?:each|every)\b")
+MAYBE_BEFORE = any_of(r"\b(?:each|every|per)\b.*$", r"\b(?:for|at|costs?|of|with) \D{0,3}$")
 
 
 @lru_cache(maxsize=64)
@@ -110,7 +156,7 @@ def _made(given: tuple[Given, ...], shares: bool, each: bool) -> frozenset[Fract
 
 def _parts(given: tuple[Given, ...], divides: bool, multiplies: bool) -> set[tuple[Fraction, bool]]:
     if len(given) == 1:
-        return {(given[0].value, given[0].rate)}
+        return {(given[0].value, rate) for rate in ((True, False) if given[0].rate is None else (given[0].rate,))}
     found: set[tuple[Fraction, bool]] = set()
     for size in range(1, len(given)):
         for chosen in combinations(range(len(given)), size):
@@ -129,9 +175,11 @@ def _parts(given: tuple[Given, ...], divides: bool, multiplies: bool) -> set[tup
 
 
 def _of_percent(value: Fraction, rate: bool, percent: Fraction) -> Iterator[tuple[Fraction, bool]]:
-    yield value * percent / 100, rate
-    yield value * (100 + percent) / 100, rate
-    yield value * (100 - percent) / 100, rate
+    """Yield the part, what is left or grown by it, and what it is a part of."""
+    for share in (percent, 100 + percent, 100 - percent):
+        if share:
+            yield value * share / 100, rate
+            yield value / share * 100, rate
 
 
 def _joined(
@@ -153,11 +201,22 @@ def _joined(
 
 
 def _asked(made: frozenset[Fraction], given: list[Given], story: str) -> set[Fraction]:
-    """Keep the values that the question can mean: no debts, wholes of things counted, a total above its parts."""
+    """Keep the values that the question can mean: what is left is less than there was, a price falls with a discount."""
     found = {abs(value) for value in made}
-    if not any(one.rate for one in given) and not EACH.search(story) and not SHARES.search(story):
-        gains, loses = bool(GAINS.search(story)), bool(LOSES.search(story))
-        sums = {sum((one.value for one in given), Fraction(0))}
-        if gains and not loses and not any(one.percent for one in given) and len(given) == 2:
-            found &= sums | {abs(given[0].value - given[1].value)}
+    largest = max(one.value for one in given)
+    rates = EACH.search(story) or SHARES.search(story) or any(one.rate is not False for one in given)
+    if LEFT.search(story) and not rates:
+        found = {value for value in found if value <= largest}
+    if [one.percent for one in given].count(True) == 1 and len(given) == 2:
+        falls, grows = FALLS.search(story), GROWS.search(story)
+        amount = next(one.value for one in given if not one.percent)
+        if falls and not grows:
+            found = {value for value in found if value < amount}
+        if grows and not falls and NEW.search(story):
+            found = {value for value in found if value > amount}
     return found
+
+
+FALLS = any_of(r"\b(?:discount\w*|off|reduc\w+|decreas\w+|sale|fell|falls?|drop\w*|cheaper|depreciat\w+|markdown|marked down|lost|loses)\b(?![^?]*\boriginal)")
+GROWS = any_of(r"\b(?:increas\w*|rais\w+|rises?|rose|tax|tip|grow\w*|grew|markup|marked up|more|gratuity|service charge|vat|went up|original\w*|before)\b")
+NEW = any_of(r"\b(?:new|final|total|now|including|after|altogether|pay|in all)\b")

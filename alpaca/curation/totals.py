@@ -20,6 +20,7 @@ MIXED = any_of(
     r"|each|per|x|×|net|deposit|paid|change|average|points? (?:out )?of|percent|optional|or|range|approx\w*|about|estimated?|hours?|year|calories per)\b",
     r"%|@|~|\d\s?[-–]\s?[$€£]?\d",
 )
+UNSURE = any_of(r"\b(?:sub-?totals?|tax|tip|discount|remaining|left|approx\w*|about|around|estimated|income|savings|average|over|more than|or)\b", r"[%~]")
 INLINE = re.compile(rf"[A-Za-z][\w' ]{{1,25}}?(?: (?:is|costs|for|at|was))?:? \(?{MONEY}\)?(?=,|;| and|\.)")
 
 
@@ -50,7 +51,7 @@ def _below_list(text: str) -> str | None:
 def _differs(line: str, amounts: list[Fraction], sign: str) -> str | None:
     """Compare the one amount of a line that states a total with the sum."""
     stated = [found for found in STATES.finditer(line) if found["sign"] == sign]
-    if len(stated) != 1 or len(STATES.findall(line)) != 1 or MIXED.search(line) or len(amounts) < (2 if sign else 3):
+    if len(stated) != 1 or len(STATES.findall(line)) != 1 or UNSURE.search(line) or len(amounts) < (2 if sign else 3):
         return None
     total = sum(amounts, Fraction(0))
     return None if number(stated[0]["n"]) == total else f"{line.strip()[-45:]} (the sum is {total})"
