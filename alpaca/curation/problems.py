@@ -42,6 +42,9 @@ FINAL = any_of(
 LONG = 60  # words of an output of which each number is read as an answer
 
 
+COUNTED = any_of(r"\b(?:two|three|four|five|six|seven|eight|ten) (?=(?:given |following )?(?:num|val|int|frac|term|side|score))")
+
+
 @dataclass(frozen=True)
 class Task:
     """A task as one text, also with signs for its words of calculation."""
@@ -55,7 +58,7 @@ class Task:
 
     @cached_property
     def digits(self) -> str:
-        return in_digits(self.text)
+        return in_digits(COUNTED.sub("", self.text))
 
     @cached_property
     def numbers(self) -> list[Fraction]:
@@ -155,8 +158,8 @@ def remainder(task: Task) -> Answer | None:
 def listed(task: Task) -> Answer | None:
     """Compute the one operation on a list that is asked for."""
     wanted = operations.named(task.instruction)
-    lists = re.findall(operations.LIST, task.digits)
-    if len(wanted) != 1 or operations.ANOTHER.search(NUMBER_OF.sub("", task.instruction)):
+    lists = re.findall(operations.LIST, re.sub(r"\n", " \n", task.digits))
+    if len(wanted) != 1 or operations.ANOTHER.search(COUNTED.sub("", task.instruction)):
         return None
     if len(lists) != 1:
         return _bill(task) if wanted[0].startswith("sum") else None
@@ -170,9 +173,6 @@ def listed(task: Task) -> Answer | None:
         return None
     near = 40 if wanted[0].startswith("standard") else 0  # of a population or of a sample
     return Answer((value,), near)
-
-
-NUMBER_OF = any_of(r"\d[\d, ]*|\b(?:two|three|four|five|six) (?:given )?(?=num|val|int)")
 
 
 def _bill(task: Task) -> Answer | None:

@@ -33,7 +33,10 @@ UNCLEAR = any_of(  # steps that are not read here
     r"\btimes (?:as|more|the|that|what|\w+er)\b|\b(?:a\.?m|p\.?m|o'clock|noon|midnight|born|next year|last year|weekdays?|weekends?)\b",
     r"\b(?:until|originally|started? with|began|begin|at first|if he had|would have|instead|no longer|again|how long after|after how)\b",
     r"\b(?:legs?|wheels?|eyes|wings|ears|each of (?:them|the\w*|his|her)|(?:for the|whole|entire|this|that) (?:week|month|year|day))\b",
-    r"\ban? (?:week|month|year|hour|minute|day|dozen) and\b|\bper (?:cent|annum)\b|\b(?:back and forth|round trip|(?:mon|tues|wednes|thurs|fri|satur|sun)days?)\b",
+    r"\ban? (?:week|month|year|hour|minute|day|dozen) and (?:an? |\d)|\bper (?:cent|annum)\b|\b(?:back and forth|round trip|(?:mon|tues|wednes|thurs|fri|satur|sun)days?)\b",
+    r"\b(?:herself|himself|themselves|myself|yourself|ages|factor of|get one|profit|anniversary|how many \w+ and|together own|every (?:morning|evening|night|afternoon)|except|respective\w*)\b",
+    r"\b(?:january|february|march|april|june|july|august|september|october|november|december)\b",
+    r"\b(?:split|shar)\w* [^.?]*\bwith (?:his|her|a|their|my)\b|\bshared the\b|\d+\w*-grade|\b(?:used to|such|this rate|that rate)\b",
     r"\d\s*:\s*\d|\d/\d|[=^²√]|\b[xyn]\b|(?<!\d)\.\d",
 )
 EACH = any_of(
@@ -41,7 +44,7 @@ EACH = any_of(
     r"|hourly|daily|weekly|monthly|mph|kph)\b",
     r"(?:km|miles?|m|mi|\$\d+)/\w",
 )
-SHARES = any_of(r"\b(?:shar\w+|split\w*|divid\w+|equal\w*|evenly|distribut\w+|among\w*|groups?|packs?|packed|fill\w*|need\w*|to make|takes?|takes to|for \d+|last)\b")
+SHARES = any_of(r"\b(?:shar\w+|split\w*|divid\w+|equal\w*|evenly|distribut\w+|among\w*|groups?|packs?|packed|fill\w*|need\w*|requir\w*|fits?|to make|takes?|takes to|for \d+|last)\b")
 TIMES = any_of(r"\b(?:rows?|with|for|contain\w*|holds?|has|have|of|costs?|at|times|by|speed|rate|average speed|in)\b")
 GAINS = any_of(r"\b(?:buys?|bought|finds?|found|gets?|got|gains?|receiv\w+|adds?|added|more|collect\w*|picks?|picked|joins?|joined|arriv\w+|older|wins?|won|both|extra|further|another)\b")
 LOSES = any_of(r"\b(?:gives?|gave|los\w+|eats?|ate|eaten|sells?|sold|spen[dt]s?|us\w+|left|leav\w+|away|fewer|less|younger|remov\w+|tak\w+|took|breaks?|broke|donat\w+|drops?|dropped|remain\w*|throw\w*|threw|ago|change|get off|gets off|borrow\w*|drank|drinks?|flew|died?|returned?)\b")
@@ -60,21 +63,23 @@ class Given(NamedTuple):
 
 def possible(task: str, output: str) -> str | None:
     """Return what the numbers of a story do not make: the short answer to it, where none of its numbers can be right."""
-    if not QUESTION.search(task) or len(words(output)) > 40 or not 7 < len(words(task)) < 50:
+    if not QUESTION.search(task) or len(words(output)) > 40 or not 7 < len(words(task)) < 45:
         return None
     story = in_digits(re.sub(r"\b[Oo]ne(?= \w+ (?:costs?|has|holds|is))", "1", task))
     given = _given(story)
     stated = [found for found in NUMBER_STATED.findall(in_digits(output).replace("$", ""))]
     read = len(NUMBER.findall(story)) == len(re.findall(DIGITS, story))
-    if not 1 <= len(given) <= 4 or not read or len(NUMBER.findall(story)) < 2 or UNCLEAR.search(story) or not stated:
+    if not 1 <= len(given) <= 3 or not read or len(NUMBER.findall(story)) < 2 or UNCLEAR.search(story) or not stated:
         return None
     new = [text for text in stated if number(text) not in [one.value for one in given]]
     new += [] if new and len(new) == len(stated) else stated[-1:]
-    made = _asked(_made(tuple(given), bool(SHARES.search(story)), bool(EACH.search(story))), given, story)
+    each = bool(EACH.search(story)) or not (GAINS.search(story) or LOSES.search(story) or TOTAL.search(story))
+    divides = each or bool(SHARES.search(story))
+    made = _asked(_made(tuple(given), divides, each), given, story)
     for place, one in enumerate(given):
         for factor in _factors(story):
             scaled = (*given[:place], one._replace(value=one.value * factor), *given[place + 1 :])
-            made |= _made(scaled, bool(SHARES.search(story)), bool(EACH.search(story)))
+            made |= _made(scaled, divides, each)
     if not made or any(agrees(value, text) for value in made for text in new):
         return None
     shown = ", ".join(sorted({str(value) if value.denominator == 1 else f"{float(value):.6g}" for value in made})[:4])
@@ -149,9 +154,9 @@ MAYBE_BEFORE = any_of(r"\b(?:each|every|per)\b.*$", r"\b(?:for|at|costs?|of|with
 
 
 @lru_cache(maxsize=64)
-def _made(given: tuple[Given, ...], shares: bool, each: bool) -> frozenset[Fraction]:
+def _made(given: tuple[Given, ...], divides: bool, multiplies: bool) -> frozenset[Fraction]:
     """Return the values that all of some numbers make."""
-    return frozenset(value for value, _ in _parts(given, shares or each, each))
+    return frozenset(value for value, _ in _parts(given, divides, multiplies))
 
 
 def _parts(given: tuple[Given, ...], divides: bool, multiplies: bool) -> set[tuple[Fraction, bool]]:
