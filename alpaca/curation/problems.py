@@ -22,7 +22,7 @@ from alpaca.records import Example
 VALUE = r"[-−]?[$€£]?\d[\d,]*(?:\.\d+)?"
 RUN = re.compile(r"[(√|−-]*[$€£]?\d(?:[$€£\d.,%+\-−–*×x·∙÷/^()²³!√|]| )*")
 OPERATOR = re.compile(r"[\d)%²³!|]\s*(?:\*\*|[-−–+*×x·∙÷/^])\s*[$€£(\d.√|]|[²³!]|√|[|]")
-NO_CALCULATION = re.compile(r"\d+(?:[-–/]\d+)+")
+NO_CALCULATION = re.compile(r"\d+(?:[-–/x]\d+)+")
 ASKS = any_of(
     r"\b(?:calculat|comput|evaluat|solv|simplif|determin|perform|add|subtract|multipl|divid|resolv|figur|reckon)\w*\b",
     r"\b(?:work out|find|what(?:['’]?s| is| are| does| do|\b)|how (?:much|many)|result|answer|value|expression|equals?|tell|give)\b",
@@ -138,7 +138,7 @@ def expression(task: Task) -> Answer | None:
     if len(found) != 1 or re.search(r"\d", rest) or re.search(r"[a-z][²³^]|\b[xyzn]\b", rest):
         return None
     (run,) = found
-    if not (ASKS.search(task.text) or len(words(rest)) < 2) or NO_CALCULATION.fullmatch(run.strip()):
+    if not (ASKS.search(task.text) or len(words(rest)) < 2) or (NO_CALCULATION.fullmatch(run.strip()) and not (len(words(rest)) < 5 and "x" in run)):
         return None
     value = computed(run)
     if value is None:

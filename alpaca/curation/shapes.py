@@ -57,9 +57,16 @@ MORE = any_of(
 )
 
 
+AROUND = any_of(r"\b(?:fenc\w+|border|ribbon|frame|trim|walks?|runs?)\b[^?]*\baround\b|\baround\b[^?]*\bfenc")
+LONG_WIDE = any_of(r"\blong\b.*\bwide\b|\blength\b.*\bwidth\b|\bwide\b.*\blong\b|\bwidth\b.*\blength\b")
+COSTS = any_of(r"\b(?:costs?|per|each|times|twice|laps?|sides?)\b|\$")
+
+
 def shape(text: str, sizes: Sizes) -> tuple[Fraction, ...] | None:
     """Return the value that is asked for, one for each usual value of pi in round shapes; None where it is not clear."""
     asked = {found.lower() for found in re.findall(ASKED, text, re.IGNORECASE)}
+    if not asked and AROUND.search(text) and LONG_WIDE.search(text) and len(sizes) == 2 and not COSTS.search(text):
+        return (2 * sum(sizes, Fraction(0)),)
     if len(asked) != 1 or not 1 <= len(sizes) <= 4 or len(text) > 250 or MORE.search(text):
         return None
     (wanted,) = asked

@@ -27,7 +27,7 @@ QUESTION = any_of(
 UNCLEAR = any_of(  # steps that are not read here
     r"\b(?:half|halves|third|quarters?|dozens?|ratio|probability|chances?|ways|interest|compound|averaged?|mean|squared?|cubed?)\b",
     r"\b(?:\w*(?:fourth|fifth|sixth|seventh|eighth|ninth|tenth)s?|fractions?|consecutive|digits?|odd|even|pattern|successive)\b",
-    r"\b(?:area|perimeter|volume|circle|rectang\w+|triangle|couples?|pairs?|coins?|nickels?|dimes?|penn(?:y|ies)|twins?)\b",
+    r"\b(?:area|perimeter|volume|circle|rectang\w+|triangle|fence|around|wide|width|couples?|pairs?|coins?|nickels?|dimes?|penn(?:y|ies)|twins?)\b",
     r"\b(?:at least|at most|minimum|maximum|enough|both|either|other|rest|same|once|twice|thrice|doubled?|doubles|tripled?|triples)\b",
     r"\b(?:times|more|less|fewer)[^?.]* than\b[^?]*(?:\.[^?]*|\b(?:total|altogether|together|combined|all|and)\b[^?]*)\?",
     r"\btimes (?:as|more|the|that|what|\w+er)\b|\b(?:a\.?m|p\.?m|o'clock|noon|midnight|born|next year|last year|weekdays?|weekends?)\b",
@@ -37,7 +37,7 @@ UNCLEAR = any_of(  # steps that are not read here
     r"\b(?:herself|himself|themselves|myself|yourself|ages|factor of|get one|profit|anniversary|how many \w+ and|together own|every (?:morning|evening|night|afternoon)|except|respective\w*)\b",
     r"\b(?:january|february|march|april|june|july|august|september|october|november|december)\b",
     r"\b(?:split|shar)\w* [^.?]*\bwith (?:his|her|a|their|my)\b|\bshared the\b|\d+\w*-grade|\b(?:used to|such|this rate|that rate)\b",
-    r"\d\s*:\s*\d|\d/\d|[=^²√]|\b[xyn]\b|(?<!\d)\.\d",
+    r"\bseconds?\b|\d\s*:\s*\d|\d/\d|[=^²√]|\b[xyn]\b|(?<!\d)\.\d",
 )
 EACH = any_of(
     r"\b(?:each|per|every\w*|apiece|an? (?:piece|pound|kilo\w*|bottle|bag|hour|day|week|month|year|minute|second|night|mile|km|person|ticket|box|pack|ride)"
@@ -123,11 +123,11 @@ def _given(story: str) -> list[Given]:
         for found in PROPORTION.finditer(story)
     ]
     found = [match for match in NUMBER.finditer(story) if not any(a <= match.start() < b for (a, b), _ in packed)]
-    ends = [*(match.start() for match in found[1:]), len(story)]
-    starts = [0, *(match.end() for match in found)]
+    spans = [span for span, _ in packed] + [match.span() for match in found]
     given = [(start, one) for (start, _), one in packed]
-    for match, start, end in zip(found, starts, ends, strict=False):
-        after, before = story[match.end() : end], story[start : match.start()]
+    for match in found:
+        before = story[max((end for _, end in spans if end <= match.start()), default=0) : match.start()]
+        after = story[match.end() : min((start for start, _ in spans if start >= match.end()), default=len(story))]
         rate = _is_rate(before, after, story)
         given.append((match.start(), Given(number(match[1]), rate, bool(PERCENT.match(after)))))
     return [one for _, one in sorted(given, key=lambda placed: placed[0])]
@@ -180,10 +180,10 @@ def _parts(given: tuple[Given, ...], divides: bool, multiplies: bool) -> set[tup
 
 
 def _of_percent(value: Fraction, rate: bool, percent: Fraction) -> Iterator[tuple[Fraction, bool]]:
-    """Yield the part, what is left or grown by it, and what it is a part of."""
+    """Yield the part, what is left or grown by it, and, exactly, what it is a part of."""
     for share in (percent, 100 + percent, 100 - percent):
-        if share:
-            yield value * share / 100, rate
+        yield value * share / 100, rate
+        if share and (value / share * 100).denominator == 1:
             yield value / share * 100, rate
 
 
@@ -212,6 +212,8 @@ def _asked(made: frozenset[Fraction], given: list[Given], story: str) -> set[Fra
     rates = EACH.search(story) or SHARES.search(story) or any(one.rate is not False for one in given)
     if LEFT.search(story) and not rates:
         found = {value for value in found if value <= largest}
+        if LOSES.search(story) and not GAINS.search(story) and not any(one.percent for one in given):
+            found &= {2 * largest - sum((one.value for one in given), Fraction(0))}
     if [one.percent for one in given].count(True) == 1 and len(given) == 2:
         falls, grows = FALLS.search(story), GROWS.search(story)
         amount = next(one.value for one in given if not one.percent)

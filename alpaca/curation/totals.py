@@ -32,26 +32,26 @@ def wrong_total(text: str) -> str | None:
 
 
 def _below_list(text: str) -> str | None:
-    amounts: list[Fraction] = []
-    sign = ""
+    run: list[Fraction] = []
+    every: list[Fraction] = []
+    sign, sure = "", True
     for line in text.split("\n"):
         item = ITEM.match(line.strip())
-        if TOTAL.search(line) and len(amounts) > 1:
-            if fault := _differs(line, amounts, sign):
+        if TOTAL.search(line) and every:
+            if sure and (fault := _differs(line, run, every, sign)):
                 return fault
-            amounts = []
-        elif item and not TOTAL.search(line) and not MIXED.search(line) and item["sign"] == (sign or item["sign"]):
-            amounts.append(number(item["n"]))
-            sign = item["sign"]
+            run, every, sure = [], [], True
+        elif item and not TOTAL.search(line) and not MIXED.search(line) and (not every or item["sign"] == sign):
+            run, every, sign = [*run, number(item["n"])], [*every, number(item["n"])], item["sign"]
         elif not re.fullmatch(r"[\s|:=_*-]*", line):
-            amounts, sign = [], ""
+            run, sure = [], sure and not (every and re.search(r"\d", line)) and not re.search(rf"{MONEY}", line)
     return None
 
 
-def _differs(line: str, amounts: list[Fraction], sign: str) -> str | None:
-    """Compare the one amount of a line that states a total with the sum."""
+def _differs(line: str, run: list[Fraction], every: list[Fraction], sign: str) -> str | None:
+    """Compare the one amount of a line that states a total with the sum of the amounts above it, or of all since the last."""
     stated = [found for found in STATES.finditer(line) if found["sign"] == sign]
-    if len(stated) != 1 or len(STATES.findall(line)) != 1 or UNSURE.search(line) or len(amounts) < (2 if sign else 3):
+    if len(stated) != 1 or len(STATES.findall(line)) != 1 or UNSURE.search(line) or len(run) < (2 if sign else 3):
         return None
-    total = sum(amounts, Fraction(0))
-    return None if number(stated[0]["n"]) == total else f"{line.strip()[-45:]} (the sum is {total})"
+    total = sum(run, Fraction(0))
+    return None if number(stated[0]["n"]) in (total, sum(every, Fraction(0))) else f"{line.strip()[-45:]} (the sum is {total})"
