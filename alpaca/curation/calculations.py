@@ -10,7 +10,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from math import factorial, isqrt
 
-from alpaca.curation.prose import any_of
+from alpaca.curation.prose import any_of, has_any
 from alpaca.curation.quantities import DIGITS, in_digits
 
 NUMBER = rf"(?<![\w.])[-−+]?[$€£]?{DIGITS}(?![\w]|\.\d|/\d)"
@@ -27,6 +27,8 @@ CALCULATES = any_of(
     r"\b(?:sums?|products?|differences?|quotients?|factorial|half|third|quarters?|double|twice|remainder|mod\w*)\b",
     r"%",
 )
+OPERATES = any_of(r"\b(?:plus|minus|times|multiplied|divided|squared|cubed|percent|root|product of|sum of|difference between|multiply|subtract|divide)\b")
+DIGIT = re.compile(r"\d")
 # What words of calculation are in signs, in the order in which they are rewritten.
 SIGNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (any_of(pattern), signs)
@@ -77,15 +79,21 @@ TYPESET = (
 
 
 def in_signs(text: str) -> str:
-    """Return a text with its numbers in digits and its words of calculation as signs, where it has such words."""
-    for pattern, sign in TYPESET if "\\" in text or "**" in text or "sqrt" in text else ():
+    """Return a text with its words of calculation as signs, and there its numbers in digits, sentence by sentence."""
+    for pattern, sign in TYPESET if has_any(text, ("\\", "**", "sqrt")) else ():
         text = pattern.sub(sign, text)
-    if not CALCULATES.search(text):
+    if not (DIGIT.search(text) or OPERATES.search(text)):
         return text
-    text = in_digits(text)
-    for pattern, signs in SIGNS:
-        text = pattern.sub(signs, text)
-    return POWER.sub(lambda found: ORDINALS.get(found[1], found[1]), text) if "^" in text else text
+    return "".join(_signed(part) if CALCULATES.search(part) else part for part in re.split(r"(?<=[.!?;] )|(?<=\n)", text))
+
+
+def _signed(sentence: str) -> str:
+    if not (DIGIT.search(sentence) or OPERATES.search(sentence)):
+        return sentence
+    sentence = in_digits(sentence)
+    for pattern, signs in SIGNS if DIGIT.search(sentence) else ():
+        sentence = pattern.sub(signs, sentence)
+    return POWER.sub(lambda found: ORDINALS.get(found[1], found[1]), sentence) if "^" in sentence else sentence
 
 
 def number(text: str) -> Fraction:

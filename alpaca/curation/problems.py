@@ -12,7 +12,7 @@ from fractions import Fraction
 from functools import cached_property
 
 from alpaca.curation import operations
-from alpaca.curation.calculations import NUMBER, agrees, computed, in_signs, number
+from alpaca.curation.calculations import NUMBER, OPERATES, agrees, computed, in_signs, number
 from alpaca.curation.prose import any_of, words
 from alpaca.curation.quantities import AMOUNT, DIGITS, UNITS, in_digits, inexact, measured
 from alpaca.curation.shapes import shape
@@ -39,6 +39,7 @@ FINAL = any_of(
     r"\b(?:answer|result|solution|total|sum|so|therefore|thus|hence)\b[^.\n]*?"
     rf"(?:\b(?:is|are|equals?)|=|:) ?[*$€£]*({NUMBER})(?= ?[%°]?\w{{0,12}} ?\w{{0,12}}\W*(?:\n|$))",
 )
+SUMS = any_of(OPERATES.pattern, r"\bhow (?:many|much|old|far|long)\b", r"\b(?:total|average|cost|calculate|convert|compute)\b")
 LONG = 60  # words of an output of which each number is read as an answer
 
 
@@ -88,7 +89,7 @@ class Answer:
 def missed(example: Example, output: str) -> str | None:
     """Return what an answer should be, where it states numbers and none is right; None where that cannot be told."""
     task = Task(example.instruction, example.input)
-    if len(task.text) > 700 or not (re.search(r"\d", task.text) or re.search(r"\d", task.digits)):
+    if len(task.text) > 700 or not (re.search(r"\d", task.text) or (SUMS.search(task.text) and re.search(r"\d", task.digits))):
         return None
     output = in_digits(output) if len(words(output)) < LONG else output
     for solve in SOLVERS:

@@ -6,13 +6,14 @@ import re
 from fractions import Fraction
 
 from alpaca.curation.calculations import number
-from alpaca.curation.prose import any_of, has_any
+from alpaca.curation.prose import any_of
 from alpaca.curation.quantities import DIGITS
 
 MONEY = rf"[$€£]\s?({DIGITS})"
 # A line that ends with one amount: an item of a list or a row of a table, with or without a currency.
 ITEM = re.compile(rf"^[\s|*•-]*(?:\d{{1,2}}[.)] )?(?P<name>[^\d\n$€£|:=–-]*[a-zA-Z)*][^\d\n$€£]*?)[\s|:=–-]+[*]*(?P<sign>[$€£]?)\s?(?P<n>{DIGITS})[*]*[\s|]*\.?$")
 TOTAL = any_of(r"\b(?:grand total|total|sum|altogether|adds? up|adding (?:these|them|everything|all)|in all)\b")
+DIGIT = re.compile(r"\d")
 STATES = re.compile(rf"(?P<sign>[$€£]?)\s?(?P<n>{DIGITS})(?!\s*[%\d])")
 # Words of lists of which not every amount is added.
 MIXED = any_of(
@@ -26,9 +27,8 @@ INLINE = re.compile(rf"[A-Za-z][\w' ]{{1,25}}?(?: (?:is|costs|for|at|was))?:? \(
 
 def wrong_total(text: str) -> str | None:
     """Return a total that is not the sum of the amounts listed right above it, or in the sentence before."""
-    if not has_any(text.lower(), ("total", "sum", "altogether", "add", "in all")):
-        return None
-    return _below_list(text)
+    stated = [line for line in text.split("\n") if DIGIT.search(line) and TOTAL.search(line)]
+    return _below_list(text) if stated and len(DIGIT.findall(text)) > 5 else None
 
 
 def _below_list(text: str) -> str | None:
