@@ -14,7 +14,7 @@ from alpaca.curation.prose import any_of, has_any
 from alpaca.curation.quantities import DIGITS, in_digits
 
 NUMBER = rf"(?<![\w.])[-−+]?[$€£]?{DIGITS}(?![\w]|\.\d|/\d)"
-TOKEN = re.compile(rf"\s*(?:[$€£]?({DIGITS}|\.\d+)(?: ?(%))?|(\*\*|[-−–+*×x·∙÷/^()²³!√|]))")
+TOKEN = re.compile(rf"\s*(?:[$€£]?({DIGITS}|\.\d+)(?: ?(%))?|(\*\*|[-−–+*×x·∙÷/^()²³!√∛|]))")
 SIGNED = re.compile(rf"[-−]?[$€£]?{DIGITS}")
 MINUS = "-−–"
 TIMES = "*×x·∙"
@@ -53,6 +53,7 @@ SIGNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (rf"(?<!root )\bsquare of(?: the number)? {N}", r"\1²"),
         (rf"(?<!root )\bcube of(?: the number)? {N}", r"\1³"),
         (rf"\bsquare root of(?: the number)? {N}", r"√\1"),
+        (rf"\bcube root of{THE} {N}", r"∛\1"),
         (rf"\bfactorial of(?: the number)? {N}", r"\1!"),
         (rf"{N} factorial", r"\1!"),
         (rf"{N} ?(?:%|percent|per cent) of(?: the number)? {N}", r"(\1% × \2)"),
@@ -174,6 +175,9 @@ def _operand(tokens: list[str]) -> Parsed:
     if tokens[0] == "√":
         value, tokens = _operand(tokens[1:])
         return root(value), tokens
+    if tokens[0] == "∛":
+        value, tokens = _operand(tokens[1:])
+        return Fraction(round(float(value) ** (1 / 3), 9)).limit_denominator(10**6), tokens
     if tokens[0] not in "(|":
         return Fraction(tokens[0]), tokens[1:]
     value, rest = _sum(tokens[1:])

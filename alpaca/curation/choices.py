@@ -14,8 +14,8 @@ from alpaca.records import Example
 
 QUOTE = r"[\"'“”‘’]?"
 YES_NO = any_of(
-    rf"\b(?:answer|respond|reply|say|tell me|output|return|state|indicate|using|with|write|choose|give|just|only|a|print)\b[^.]{{0,30}}?(?<!not )"
-    rf"[\"'“(]?(yes|true)[\"'”]?,? ?(?:or|/|and|,)(?: with| a)? ?[\"'“]?(no|false)\b",
+    r"\b(?:answer|respond|reply|say|tell me|output|return|state|indicate|using|with|write|choose|give|just|only|a|print)\b[^.]{0,30}?(?<!not )"
+    r"[\"'“(]?(yes|true)[\"'”]?,? ?(?:or|/|and|,)(?: with| a)? ?[\"'“]?(no|false)\b",
     r"\b(yes)[ /-]or[ /-](no)\b(?= only| answer|[.:?]?$)",
     r"\b(true) or (false)\b(?=[.:?]?\s*$|:)",
 )
@@ -58,12 +58,12 @@ def _yes_or_no(asked: str, output: str) -> str | None:
 
 LABEL = rf"{QUOTE}(?:(?!(?:the|a|an|it|its|this|that|or|and|not|to|in)\b)[\w-]+){QUOTE}"
 LABELS = any_of(
-    rf"\b(?:as|into|labels?|categor\w+|classes|options|following|these|one of|either|only|output|answer|is (?:the|this) \w+|sentiment|with)\b[:,]?"
+    rf"\b(?:as|into|labels?|categor\w+|classes|options|following|these|one of|either|only|output|answer|is (?:the|this) \w+|whether (?:\w+ ){{1,4}}is|sentiment|fits?|with)\b[:,]?"
     rf"(?: being| either| one of| of| is| are| the| these| with| or not| labels| following| categories| words?){{0,3}}[: (]+({LABEL}(?:(?:, | ?/ ?){LABEL})*,? or {LABEL})\b(?! \w+ing)",
     rf"\b(?:one of|labels?|categor\w+|classes|options)\b[^.:]{{0,30}}: ?(?P<listed>{LABEL}(?:, (?:and |or )?{LABEL})+)(?=[.;\n]|$)",
     rf"\b(?:output|return|answer|write|print|say|respond|reply|use)(?: with)? {QUOTE}(?P<if>\w+){QUOTE} (?:if|for|when)\b[^.]*?\b(?:and|or|otherwise|else),? {QUOTE}(?P<else>\w+){QUOTE}",
 )
-SORTS = any_of(r"\b(?:classif\w+|categori[sz]e|label|sentiment|determine|identify|output|decide|detect|tone|predict|is the|is this|tag)\b")
+SORTS = any_of(r"\b(?:classif\w+|categori[sz]e|label|sentiment|determine|identify|output|decide|detect|tone|predict|which|is the|is this|tag)\b")
 
 
 def _label(example: Example) -> str | None:
@@ -141,7 +141,8 @@ def _edges(asked: str, output: str) -> str | None:
 
 
 CAPITALS = any_of(r"\b(?:all |block )?(?:capitals|capital letters|upper[- ]?case(?: letters| characters)?|caps)\b")
-SMALL = any_of(r"\b(?:lower[- ]?case(?: letters| characters)?|small letters)\b")
+SMALL = any_of(r"\b(?:without|no|avoid)(?: any| using)* (?:capitals|capital letters|upper-?case)\b", r"\b(?:lower[- ]?case(?: letters| characters)?|small letters)\b")
+NO_CAPITALS = any_of(r"\b(?:without|no|avoid)(?: any| using)* (?:capitals|capital letters|upper-?case)\b")
 CASED = any_of(  # a sentence that asks for letters of one kind everywhere
     r"\b(?:in|to|into|using|use|all|only|entirely|everything|whole)\b",
 )
@@ -162,9 +163,9 @@ class LetterCase:
         letters = [character for character in FENCE.sub("", example.output) if character.isalpha()]
         upper = sum(map(str.isupper, letters))
         for sentence in sentences(asked):
-            if SOME.search(sentence) or not CASED.search(sentence):
+            if (SOME.search(sentence) or not CASED.search(sentence)) and not NO_CAPITALS.search(sentence):
                 continue
-            if CAPITALS.search(sentence) and upper < 0.6 * len(letters):
+            if CAPITALS.search(sentence) and not NO_CAPITALS.search(sentence) and upper < 0.6 * len(letters):
                 return "wrong format: not in capitals"
             if SMALL.search(sentence) and (upper > max(2, 0.015 * len(letters)) or (upper > 1 and letters[0].isupper())):
                 return "wrong format: not in small letters"

@@ -9,6 +9,7 @@ from pydantic import PositiveInt
 
 from alpaca.curation.prose import any_of, is_code, items, sentences, without_code, words
 from alpaca.curation.quantities import SPELT, spelt
+from alpaca.records import Example
 
 N = rf"(\d{{1,4}}|{SPELT.pattern}|a single|an?(?= (?:single|one))|only one|just one)"
 PLAIN = r"(?:(?:single|short|complete|concise|simple|brief|full|long|separate|well-\w+|English|total|different)(?:,? |-)){0,2}"
@@ -22,12 +23,12 @@ NOT_SIZE = (
     r"(?![- ](?:problem|phrase|or(?! (?:less|fewer|more))|names?|compound|structures?|fragments?|verbs?|cloud|games?|search|that|each|with|which|per"
     r"|containing|starting|beginning|rhyming|in the|from|describing|associated|related|for each|above|below(?! )|given|as input|and its|and their))"
 )
-SIZE = any_of(rf"\b{SIZES}{N} ?-?{PLAIN}(word|sentence|paragraph|character|letter|line)s?\b{NOT_SIZE}")
+SIZE = any_of(rf"(?:\b{SIZES}|[.!?(] ){N} ?-?{PLAIN}(word|sentence|paragraph|character|letter|line)s?\b{NOT_SIZE}")
 ONE = any_of(
     r"\b(?:answer|reply|respond|response|one|single|give|provide|be|write|in)\b[^.]{0,20}\b(?:one|single|1)[- ](word|sentence)(?: answer| reply| response| only| summary)?\b(?! (?:or|each|for each|per|that|which|to describe))"
 )
 LIMIT = any_of(
-    r"at most|no more than|not (?:\w+ )?more than|n['’]t (?:\w+ )*more than|max\w*|under|below|less than|fewer than|shorter than|up to|within|limit|exceed|or (?:less|fewer)|no longer than",
+    r"at most|no more than|not (?:\w+ )?more than|n['’]t (?:\w+ )*more than|max\w*|under|below|less than|fewer than|shorter than|up to|within|limit|exceed|or (?:less|fewer)|no longer than|not (?:\w+ ){0,2}longer than",
 )
 LEAST = any_of(
     r"\b(?:at least|minimum(?: of| length of| length:?)?|no (?:fewer|less|shorter) than|more than|over|not less than|longer than|min\.?)(?: \w+)? "
@@ -72,9 +73,10 @@ class Counts:
         if re.search(r"\b(?:each|every|per)\b[^.]*$", asked[: found.start()], re.IGNORECASE) or FLEXIBLE.search(around) or OPEN.search(asked[found.end() - 12 : found.end() + 30]):
             return None
         limit = LIMIT.search(asked[max(0, found.start() - 15) : found.end()]) or re.match(r" or (?:less|fewer)| (?:max|at most|tops)", asked[found.end() :])
-        return self._differs(count(found[1]), found[2].lower(), bool(limit), output)
+        exact = re.search(r"\b(?:exactly|precisely)\b", around, re.IGNORECASE)
+        return self._differs(count(found[1]), found[2].lower(), bool(limit), output, 0 if exact else 1)
 
-    def _differs(self, n: int, unit: str, limit: bool, output: str) -> str | None:
+    def _differs(self, n: int, unit: str, limit: bool, output: str, loose: int = 1) -> str | None:
         """Compare the size of the output with `n`, which it may come under where that is a limit."""
         if unit == "word":
             has = len(words(re.sub(r"^\s*\d+[.)]", "", output, flags=re.MULTILINE)))
@@ -90,7 +92,7 @@ class Counts:
             has = len([part for part in re.split(r"\n\s*\n", output.strip()) if len(words(part)) > 8])
             return f"{has} paragraphs for {n}" if has > n + (n > 1) or (has < n and not limit) else None
         has = len([part for part in sentences(without_code(output)) if len(words(part)) > 1])
-        return f"{has} sentences for {n}" if has > n + (n > 2) or (has < n - (n > 2) and not limit) else None
+        return f"{has} sentences for {n}" if has > n + loose * (n > 2) or (has < n - loose * (n > 2) and not limit) else None
 
 
 def _lines(n: int, limit: bool, output: str) -> str | None:
@@ -123,7 +125,7 @@ LISTED = any_of(
 )
 POINTS = any_of(  # `in exactly seven points`, `the list must have 8 entries`, anywhere
     rf"(?<![-–\d] )\b{MANY}{NOT_MANY} (?:\w+ ){{0,2}}?(?:points|items|entries|bullets?|bullet[- ]points|list items|numbered \w+)\b",
-    rf"\b{MANY} of (?:them|these|those)\b(?! (?:are|is|were|have|can))",
+    rf"\b(?:need|want|like|give me|list|name|exactly|provide) {MANY} of (?:them|these|those)\b(?! (?:are|is|were|have|can))",
     rf"\b(?:give|list|name|provide|write|make it|return) exactly {MANY}(?= of them|[.!]|$)",
 )
 # What is counted within an item or otherwise than by items; where the output is numbered only the first group is.

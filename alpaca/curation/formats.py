@@ -35,7 +35,7 @@ CALLED = {
     "HTML": rf"html(?! (?:is|and|tags? (?:do|are)))(?: (?:un)?ordered| table)?{FORM}",
     "LaTeX": rf"latex{FORM}",
     "a table": r"table(?! (?:of contents|setting|tennis|lamp|for|salt|top|manners|cloth|with (?:a|four|three|two) leg))",
-    "bullet points": r"bullet(?:ed)?[- ]?(?:points?|lists?|form|items?)?|list of bullets|unordered list|(?:list|lines?) with (?:dash|hyphen|asterisk|star)\w*",
+    "bullet points": r"bullet(?:ed)?[- ]?(?:points?|lists?|form|items?)|bullets|list of bullets|unordered list|(?:list|lines?) with (?:dash|hyphen|asterisk|star)\w*",
     "a numbered list": r"number(?:ed|ing) (?:list|steps|points|items|entries|order|form\w*)|ordered list|numbered",
     "a Python list": r"python (?:list|dictionary|dict|tuple|set)(?! (?:comprehension|method))",
     "a dialogue": r"dialog(?:ue)?|script with speakers|conversation between",
@@ -96,9 +96,9 @@ class Notation:
         asked = example.instruction
         low = asked.lower()
         for name, called in ASKED.items():
-            if has_any(low, HINTS[name]) and (found := called.search(asked)) and not _spoken_of(name, found, example):
-                if not IS_IN[name](example.output):
-                    return f"wrong format: not {name}"
+            found = called.search(asked) if has_any(low, HINTS[name]) else None
+            if found and not _spoken_of(name, found, example) and not IS_IN[name](example.output):
+                return f"wrong format: not {name}"
         return _layout(asked, example.output)
 
 

@@ -30,7 +30,7 @@ def median(values: Values) -> Fraction:
 
 def mode(values: Values) -> Fraction:
     """Return the most frequent value; ValueError where several are."""
-    (value, times), *others = Counter(values).most_common(2) + [(Fraction(0), 0)]
+    (value, times), *others = [*Counter(values).most_common(2), (Fraction(0), 0)]
     if times == others[0][1]:
         raise ValueError("several modes")
     return value

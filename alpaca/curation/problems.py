@@ -1,4 +1,4 @@
-"""Tasks whose answer can be computed, and whether an output has it.
+"""Tasks whose answer is computed: calculations, lists, conversions, percentages, interest, change, years.
 
 A task is read only where that is sure: it is short, and each of its numbers has a part in what is computed.
 """
@@ -7,21 +7,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
 
-from alpaca.curation import operations
-from alpaca.curation.calculations import NUMBER, OPERATES, agrees, computed, in_signs, number
+from alpaca.curation import numerals, operations
+from alpaca.curation.calculations import OPERATES, computed, in_signs, number
+from alpaca.curation.equations import unsolved
 from alpaca.curation.prose import any_of, words
 from alpaca.curation.quantities import AMOUNT, DIGITS, UNITS, in_digits, inexact, measured
 from alpaca.curation.shapes import shape
 from alpaca.curation.stories import possible
+from alpaca.curation.tasks import COUNTED, LONG, VALUE, Answer, Task, wrong
 from alpaca.records import Example
 
-VALUE = r"[-−]?[$€£]?\d[\d,]*(?:\.\d+)?"
-RUN = re.compile(r"[(√|−-]*[$€£]?\d(?:[$€£\d.,%+\-−–*×x·∙÷/^()²³!√|]| )*")
-OPERATOR = re.compile(r"[\d)%²³!|]\s*(?:\*\*|[-−–+*×x·∙÷/^])\s*[$€£(\d.√|]|[²³!]|√|[|]")
+RUN = re.compile(r"[(√∛|−-]*[$€£]?\d(?:[$€£\d.,%+\-−–*×x·∙÷/^()²³!√∛|]| )*")
+OPERATOR = re.compile(r"[\d)%²³!|]\s*(?:\*\*|[-−–+*×x·∙÷/^])\s*[$€£(\d.√|]|[²³!]|[√∛|]")
 NO_CALCULATION = re.compile(r"\d+(?:[-–/x]\d+)+")
 ASKS = any_of(
     r"\b(?:calculat|comput|evaluat|solv|simplif|determin|perform|add|subtract|multipl|divid|resolv|figur|reckon)\w*\b",
@@ -35,55 +34,7 @@ STATED_ONLY = any_of(  # tasks about a calculation that ask for something else t
     r"\b(?:modulo|mod|prime|roman|sequence|series|pattern|next|game|compare|larger|greater|more than|less than)\b",
     r"\b(?:insert|fill|missing|blank|complete|prove|proof|sort|order|arrange|rearrange|identify|classify)\b",
 )
-FINAL = any_of(
-    r"\b(?:answer|result|solution|total|sum|so|therefore|thus|hence)\b[^.\n]*?"
-    rf"(?:\b(?:is|are|equals?)|=|:) ?[*$€£]*({NUMBER})(?= ?[%°]?\w{{0,12}} ?\w{{0,12}}\W*(?:\n|$))",
-)
 SUMS = any_of(OPERATES.pattern, r"\bhow (?:many|much|old|far|long)\b", r"\b(?:total|average|cost|calculate|convert|compute)\b")
-LONG = 60  # words of an output of which each number is read as an answer
-
-
-COUNTED = any_of(r"\b(?:two|three|four|five|six|seven|eight|ten) (?=(?:given |following )?(?:num|val|int|frac|term|side|score))")
-
-
-@dataclass(frozen=True)
-class Task:
-    """A task as one text, also with signs for its words of calculation."""
-
-    instruction: str
-    input: str
-
-    @cached_property
-    def text(self) -> str:
-        return f"{self.instruction.strip()}\n{self.input.strip()}".strip()
-
-    @cached_property
-    def digits(self) -> str:
-        return in_digits(COUNTED.sub("", self.text))
-
-    @cached_property
-    def numbers(self) -> list[Fraction]:
-        return [number(found) for found in re.findall(DIGITS, self.digits)]
-
-
-@dataclass(frozen=True)
-class Answer:
-    """Values of which one is right, each within `near` percent, and what they answer."""
-
-    values: tuple[Fraction, ...]
-    near: int = 0
-    label: str = ""
-
-    def holds(self, stated: str) -> bool:
-        value = number(stated)
-        return any(
-            agrees(right, stated) or agrees(abs(right), stated) or abs(right - value) * 100 <= self.near * abs(right)
-            for right in self.values
-        )
-
-    def __str__(self) -> str:
-        value = self.values[0]
-        return self.label + (str(value) if value.denominator == 1 else f"{float(value):.6g}")
 
 
 def missed(example: Example, output: str) -> str | None:
@@ -94,37 +45,8 @@ def missed(example: Example, output: str) -> str | None:
     output = in_digits(output) if len(words(output)) < LONG else output
     for solve in SOLVERS:
         if answer := solve(task):
-            return str(answer) if _wrong(answer, output, task) else None
-    return _equation(task, output) or possible(task.text, output)
-
-
-def _wrong(answer: Answer, output: str, task: Task) -> bool:
-    """Tell whether an output states another value: as its final one, or in that none of its numbers is right."""
-    stated = _numbers(output)
-    if not stated:
-        return False
-    finals = [found[1] for found in FINAL.finditer(output)]
-    short = len(words(output)) <= LONG
-    if finals and short and not answer.holds(finals[-1].lstrip("+$€£")):
-        return True
-    right = [text for text in stated if answer.holds(text)]
-    echoed = short and any(value in task.numbers for value in answer.values)
-    return not right or (echoed and not answer.holds(stated[-1]) and not finals)
-
-
-MIXED = re.compile(r"\b(\d+) (\d+)/([1-9]\d*)\b")
-
-
-def _numbers(output: str) -> list[str]:
-    """Return the numbers of an output, without those in lists of three or more where there are others."""
-    listless = re.sub(rf"(?:{VALUE}(?:, ?|,? and | < | ≤ | → )){{2,}}{VALUE}", " ", output)
-    for text in (listless, output):
-        text = MIXED.sub(lambda found: str(float(int(found[1]) + Fraction(int(found[2]), int(found[3])))), text)
-        numbers = [found.rstrip(",.") for found in re.findall(r"(?<![\w.,])[-−]?\d[\d,]*(?:\.\d+)?", text.replace("$", ""))]
-        fractions = [found for found in re.findall(r"(-?\d+)\s*/\s*(\d+)", text) if int(found[1])]
-        if numbers:
-            return [*(str(float(Fraction(int(a), int(b)))) for a, b in fractions), *numbers]
-    return []
+            return str(answer) if wrong(answer, output, task) else None
+    return numerals.untrue(task, output) or unsolved(task, output) or possible(task.text, output)
 
 
 def expression(task: Task) -> Answer | None:
@@ -194,9 +116,9 @@ CONVERTS = any_of(r"\b(?:convert\w*|change|express\w*|turn|how (?:many|much|long
 
 def conversion(task: Task) -> Answer | None:
     """Compute an amount in the other of two units that a task names."""
-    text = re.sub(r"\ba(?=n? (?:\w+\W*){1,3}$)|\bone(?= )", "1", task.digits) if not task.numbers else task.digits
+    text = re.sub(r"\ban?(?= \w+\W*$)|\bone(?= )", "1", task.digits) if not task.numbers else task.digits
     amounts = list(AMOUNT.finditer(text))
-    units = [found for found in UNITS.finditer(text) if not text[found.start() - 1 : found.start()] == "/"]
+    units = [found for found in UNITS.finditer(text) if text[found.start() - 1 : found.start()] != "/"]
     kinds = list(dict.fromkeys(found[0].lower().rstrip("s") for found in units))
     numbers = re.findall(DIGITS, text)
     if len(numbers) != 1 or not 1 <= len(kinds) <= 4 or len(words(text)) > 25 or not CONVERTS.search(text):
@@ -291,41 +213,5 @@ def labelled_shape(task: Task) -> Answer | None:
 
 
 SOLVERS: Iterable[Callable[[Task], Answer | None]] = (
-    expression, remainder, listed, years, labelled_shape, conversion, percentage, interest, change
+    *numerals.SOLVERS, remainder, expression, listed, years, labelled_shape, conversion, percentage, interest, change
 )  # fmt: skip
-
-SIDE = r"[-−+*×·÷/^().²³\d\s]"
-
-
-def _equation(task: Task, output: str) -> str | None:
-    """Solve the one linear equation of a task with one unknown; what the output says the unknown is must solve any equation."""
-    found = [sides for sides in re.findall(r"([^=\n:?,]+)=([^=\n:?,]+)", task.text)]
-    unknown = set(re.findall(r"(?<![a-zA-Z])[a-z](?![a-zA-Z])", " ".join(map(" ".join, found)))) - {"a"}
-    if len(found) != 1 or len(unknown) != 1 or not ASKS.search(task.text):
-        return None
-    (name,) = unknown
-    left = re.search(rf"(?:{SIDE}|{name})+$", found[0][0].rstrip(" ?.!;"))
-    right = re.match(rf"\s*(?:{SIDE}|{name})+", found[0][1])
-    if left is None or right is None or "." in right[0].rstrip(". ") or (re.search(r"\w$", found[0][0][: left.start()]) and left[0][0] != " "):
-        return None
-    gaps = [_gap(left[0], right[0].rstrip(" ."), name, Fraction(value)) for value in (0, 1, 2)]
-    if None in gaps:
-        return None
-    stated = re.findall(rf"(?<![\w*/^]){name}\s*(?:=|is|equals)\s*({VALUE})(?![\w/.]*[/\w])(?!\s*[-+*/^×÷])", output)
-    first, second, third = (gap or Fraction(0) for gap in gaps)
-    linear = third - 2 * second + first == 0 and second != first
-    if not stated and linear and len(words(output)) < 20 and name not in words(output):
-        stated = _numbers(output)[-1:]
-    if not linear or not stated:
-        return None
-    solved = -first / (second - first)
-    return f"{name} = {solved}" if not any(agrees(solved, value) for value in stated) else None
-
-
-def _gap(left: str, right: str, name: str, value: Fraction) -> Fraction | None:
-    """Return by how much the sides of an equation differ where the unknown has a value."""
-    sides = []
-    for side in (left, right):
-        multiplied = re.sub(rf"(?<=[\d)])\s*(?={name})", "×", side)
-        sides.append(computed(re.sub(name, f"({value})", multiplied)))
-    return None if sides[0] is None or sides[1] is None else sides[0] - sides[1]

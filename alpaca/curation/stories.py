@@ -20,14 +20,14 @@ from alpaca.curation.quantities import DIGITS, UNITS, in_digits, measured
 
 NUMBER = re.compile(rf"(?<![\w.,/])[$€£]?({DIGITS})(?![.,:]?\d|/\d|\s?-\s?\d|\w*\d)")
 QUESTION = any_of(
-    r"\bhow (?:many|much|far|long|old|tall|fast|heavy|big|high|wide|deep)\b",
+    r"\bhow (?:many|much|far|long|old|tall|fast|heavy|big|high|wide|deep)\b|\bwhat (?:do|does|did|will|would)\b",
     r"\b(?:what|find|calculate|compute|determine|work out)\b[^.?]{0,30}\b(?:total|new|final|remaining|distance|costs?|price|change|speed"
     r"|profit|sum|amount|number|age|average|weight|length|left|discount|tip|tax|savings?|pay|area|wages?|earnings)\b",
 )
 UNCLEAR = any_of(  # steps that are not read here
-    r"\b(?:half|halves|third|quarters?|dozens?|ratio|probability|chances?|ways|interest|compound|averaged?|mean|squared?|cubed?)\b",
+    r"\b(?:half|halves|third|quarters?|dozens?|ratio|probability|chances?|ways|interest|compound|averaged?(?! speed)|mean|squared?|cubed?)\b",
     r"\b(?:\w*(?:fourth|fifth|sixth|seventh|eighth|ninth|tenth)s?|fractions?|consecutive|digits?|odd|even|pattern|successive)\b",
-    r"\b(?:area|perimeter|volume|circle|rectang\w+|triangle|fence|around|wide|width|couples?|pairs?|coins?|nickels?|dimes?|penn(?:y|ies)|twins?)\b",
+    r"\b(?:area|perimeter|volume|circle|rectang\w+|triangle|fence|around|wide|width|couples?|(?<!a )pairs?|coins?|nickels?|dimes?|penn(?:y|ies)|twins?)\b",
     r"\b(?:at least|at most|minimum|maximum|enough|both|either|other|rest|same|once|twice|thrice|doubled?|doubles|tripled?|triples)\b",
     r"\b(?:times|more|less|fewer)[^?.]* than\b[^?]*(?:\.[^?]*|\b(?:total|altogether|together|combined|all|and)\b[^?]*)\?",
     r"\btimes (?:as|more|the|that|what|\w+er)\b|\b(?:a\.?m|p\.?m|o'clock|noon|midnight|born|next year|last year|weekdays?|weekends?)\b",
@@ -67,7 +67,7 @@ def possible(task: str, output: str) -> str | None:
         return None
     story = in_digits(re.sub(r"\b[Oo]ne(?= \w+ (?:costs?|has|holds|is))", "1", task))
     given = _given(story)
-    stated = [found for found in NUMBER_STATED.findall(in_digits(output).replace("$", ""))]
+    stated = NUMBER_STATED.findall(in_digits(output).replace("$", ""))
     read = len(NUMBER.findall(story)) == len(re.findall(DIGITS, story))
     if not 1 <= len(given) <= 3 or not read or len(NUMBER.findall(story)) < 2 or UNCLEAR.search(story) or not stated:
         return None

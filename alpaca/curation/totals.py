@@ -28,7 +28,22 @@ INLINE = re.compile(rf"[A-Za-z][\w' ]{{1,25}}?(?: (?:is|costs|for|at|was))?:? \(
 def wrong_total(text: str) -> str | None:
     """Return a total that is not the sum of the amounts listed right above it, or in the sentence before."""
     stated = [line for line in text.split("\n") if DIGIT.search(line) and TOTAL.search(line)]
-    return _below_list(text) if stated and len(DIGIT.findall(text)) > 5 else None
+    if priced := _product(text):
+        return priced
+    return _below_list(text) if stated and len(DIGIT.findall(text)) > 3 else None
+
+
+def _product(text: str) -> str | None:
+    """Return a line of a bill where so many at so much each are said to cost another amount."""
+    for found in PRICED.finditer(text):
+        if number(found[1]) * number(found[2]) != number(found[3]):
+            return f"{found[0].strip()[:45]} (it is {number(found[1]) * number(found[2])})"
+    return None
+
+
+PRICED = any_of(
+    rf"(?<![\d.,$])\b({DIGITS}) (?:[a-z-]+ ){{1,4}}?(?:at|@|x|×|for) {MONEY}(?: each| apiece| per [a-z]+)(?: ?[:=]| ?-| is| comes to| costs?) {MONEY}(?![\d.,]*\d| each| per)"
+)
 
 
 def _below_list(text: str) -> str | None:
