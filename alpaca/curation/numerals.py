@@ -91,7 +91,7 @@ def hours(task: Task) -> Answer | None:
         return None
     first, second = (int(h) % 12 * 60 + int(m or 0) + 720 * (half.lower() == "p") for h, m, half in found)
     gap = Fraction((second - first) % 1440)
-    return Answer((gap,)) if (unit[1] or "").lower() == "minutes" else Answer((gap / 60, gap // 60)) if unit[1] else None
+    return Answer((gap,)) if (unit[1] or "").lower() == "minutes" else Answer((gap / 60, Fraction(gap // 60))) if unit[1] else None
 
 
 SOLVERS: Iterable[Callable[[Task], Answer | None]] = (share, rounded, sequence, days, hours)

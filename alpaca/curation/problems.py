@@ -114,6 +114,9 @@ SHARED = any_of(
 CONVERTS = any_of(r"\b(?:convert\w*|change|express\w*|turn|how (?:many|much|long|far|hot|cold)|what(?:['’]s| is)|in|to|equals?)\b")
 
 
+WANTED = any_of(rf"\b(?:how (?:many|much)|to|into|in|as|equals?|change|what(?: is|['’]s)?|is) (?:an? |the |approximately )?(?:{UNITS.pattern})", r"\bdozen|pairs?\b")
+
+
 def conversion(task: Task) -> Answer | None:
     """Compute an amount in the other of two units that a task names."""
     text = re.sub(r"\ban?(?= \w+\W*$)|\bone(?= )", "1", task.digits) if not task.numbers else task.digits
@@ -126,6 +129,8 @@ def conversion(task: Task) -> Answer | None:
     if dozens := re.search(rf"\bhow many (?!dozen|pair)\w+ (?:\w+ ){{0,3}}?({DIGITS}) (dozen|pairs?|scores?|gross)\b", text, re.IGNORECASE):
         value = measured(number(dozens[1]), dozens[2], "item")
         return Answer((value,)) if value else None
+    if amounts and not WANTED.search(text):
+        return None
     if amounts:
         source, others = amounts[0]["unit"], [found[0] for found in units if not _same(found[0], amounts[0]["unit"])]
     elif len(units) >= 2 and (first := re.search(r"\bfrom ([\w° ]+?) (?:in)?to\b", text)):

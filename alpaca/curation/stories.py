@@ -33,8 +33,9 @@ UNCLEAR = any_of(  # steps that are not read here
     r"\btimes (?:as|more|the|that|what|\w+er)\b|\b(?:a\.?m|p\.?m|o'clock|noon|midnight|born|next year|last year|weekdays?|weekends?)\b",
     r"\b(?:until|originally|started? with|began|begin|at first|if he had|would have|instead|no longer|again|how long after|after how)\b",
     r"\b(?:legs?|wheels?|eyes|wings|ears|each of (?:them|the\w*|his|her)|(?:for the|whole|entire|this|that) (?:week|month|year|day))\b",
-    r"\ban? (?:week|month|year|hour|minute|day|dozen) and (?:an? |\d)|\bper (?:cent|annum)\b|\b(?:back and forth|round trip|(?:mon|tues|wednes|thurs|fri|satur|sun)days?)\b",
+    r"\ban? (?:week|month|year|hour|minute|day|dozen) and (?:an? |\d)|\bper (?:cent|annum)\b|\b(?:back and forth|and back|one way|each way|up and down|round trips?|(?:mon|tues|wednes|thurs|fri|satur|sun)days?)\b",
     r"\b(?:herself|himself|themselves|myself|yourself|ages|factor of|get one|profit|anniversary|how many \w+ and|together own|every (?:morning|evening|night|afternoon)|except|respective\w*)\b",
+    r"\bif\b[^?.]*\b(?:more|less|fewer)\b[^?.]* than\b|\btotal\b[^?]*\bthan\b|\bhalf ?way|\band (?:his|her) [^.?]*[.?][^?]*\bsplit\b|\bnautical\b",
     r"\b(?:january|february|march|april|june|july|august|september|october|november|december)\b",
     r"\b(?:split|shar)\w* [^.?]*\bwith (?:his|her|a|their|my)\b|\bshared the\b|\d+\w*-grade|\b(?:used to|such|this rate|that rate)\b",
     r"\bseconds?\b|\d\s*:\s*\d|\d/\d|[=^²√]|\b[xyn]\b|(?<!\d)\.\d",
@@ -73,11 +74,14 @@ def possible(task: str, output: str) -> str | None:
         return None
     new = [text for text in stated if number(text) not in [one.value for one in given]]
     new += [] if new and len(new) == len(stated) else stated[-1:]
+    factors = _factors(story)
+    if len(factors) > 2:  # two conversions, or a unit of each kind
+        return None
     each = bool(EACH.search(story)) or not (GAINS.search(story) or LOSES.search(story) or TOTAL.search(story))
     divides = each or bool(SHARES.search(story))
     made = _asked(_made(tuple(given), divides, each), given, story)
     for place, one in enumerate(given):
-        for factor in _factors(story):
+        for factor in factors:
             scaled = (*given[:place], one._replace(value=one.value * factor), *given[place + 1 :])
             made |= _made(scaled, divides, each)
     if not made or any(agrees(value, text) for value in made for text in new):
@@ -93,12 +97,8 @@ def _factors(story: str) -> set[Fraction]:
     named += ["dollar"] if "$" in story else []
     named += [name for word, name in ADVERBS.items() if word in story.lower()]
     odd = {name for name in named if named.count(name) == 1}
-    ratios = {
-        measured(Fraction(1), one, two) if one not in BIG or two not in BIG else BIG[one] / BIG[two]
-        for one in named
-        for two in named
-        if one != two and (one in odd or two in odd)
-    }
+    pairs = {(one, two) for one in named for two in named if one != two and (one in odd or two in odd)}
+    ratios = {BIG[a] / BIG[b] if a in BIG and b in BIG else measured(Fraction(1), a, b) for a, b in pairs}
     return {ratio for ratio in ratios if ratio not in (None, 0, 1)}
 
 
@@ -129,6 +129,8 @@ def _given(story: str) -> list[Given]:
         before = story[max((end for _, end in spans if end <= match.start()), default=0) : match.start()]
         after = story[match.end() : min((start for start, _ in spans if start >= match.end()), default=len(story))]
         rate = _is_rate(before, after, story)
+        if rate is False and EVERY.search(re.split(r"[.?!;]\s", story[: match.start()])[-1]):
+            rate = None
         given.append((match.start(), Given(number(match[1]), rate, bool(PERCENT.match(after)))))
     return [one for _, one in sorted(given, key=lambda placed: placed[0])]
 
@@ -136,7 +138,7 @@ def _given(story: str) -> list[Given]:
 def _is_rate(before: str, after: str, story: str) -> bool | None:
     """Tell whether words near a number say that it is meant for each of something; None where it may be."""
     near, ahead = re.split(r"[.?!;]\s", after)[0], re.split(r"[.?!;]\s", before)[-1]
-    if RATE_AFTER.match(near) or RATE_BEFORE.search(ahead):
+    if RATE_AFTER.match(near):
         return True
     things = [found["thing"] for found in (ONE_AFTER.match(near), ONE_BEFORE.search(ahead)) if found]
     again = any(len(re.findall(rf"\b{thing.lower().rstrip('s')}", story.lower())) > 1 for thing in things)
@@ -146,11 +148,11 @@ def _is_rate(before: str, after: str, story: str) -> bool | None:
 OF_EACH = r"(?:for |on |in |to |from )?(?:each|per|every|apiece)\b|/ ?[a-z]+|hourly|daily|weekly|monthly|mph|kph"
 A_TIME = r"(?:an?|one) (?:hour|day|week|month|year|minute|second|night|piece|head)\b"
 RATE_AFTER = any_of(rf"(?: ?[a-zA-Z°]+){{0,4}}? ?(?:{OF_EACH}|{A_TIME})")
-RATE_BEFORE = any_of(r"\b(?:each|every|per) (?:\w+ ){1,4}$", r"\beach[^,]{0,40}$")
+EVERY = any_of(r"\b(?:each|every\w*|per)\b")
 ONE_AFTER = any_of(r"(?: ?[a-zA-Z°]+){0,4}?,? ?(?:an?|one|1) (?P<thing>[a-z]+)")
 ONE_BEFORE = any_of(r"\b(?:an?|one|1) (?P<thing>[a-z]+) (?:\w+ ){0,3}\D{0,3}$")
 MAYBE_AFTER = any_of(r"(?: ?[a-zA-Z°]+){0,4}?, ?(?:each|every)\b")
-MAYBE_BEFORE = any_of(r"\b(?:each|every|per)\b.*$", r"\b(?:for|at|costs?|of|with) \D{0,3}$")
+MAYBE_BEFORE = any_of(r"\b(?:for|at|costs?|of|with) \D{0,3}$")
 
 
 @lru_cache(maxsize=64)
@@ -212,7 +214,7 @@ def _asked(made: frozenset[Fraction], given: list[Given], story: str) -> set[Fra
     rates = EACH.search(story) or SHARES.search(story) or any(one.rate is not False for one in given)
     if LEFT.search(story) and not rates:
         found = {value for value in found if value <= largest}
-        if LOSES.search(story) and not GAINS.search(story) and not any(one.percent for one in given):
+        if given[0].value == largest and _all_lost(story):
             found &= {2 * largest - sum((one.value for one in given), Fraction(0))}
     if [one.percent for one in given].count(True) == 1 and len(given) == 2:
         falls, grows = FALLS.search(story), GROWS.search(story)
@@ -222,6 +224,12 @@ def _asked(made: frozenset[Fraction], given: list[Given], story: str) -> set[Fra
         if grows and not falls and NEW.search(story):
             found = {value for value in found if value > amount}
     return found
+
+
+def _all_lost(story: str) -> bool:
+    """Tell whether each number but the first follows a word of loss, and none one of gain."""
+    between = NUMBER.split(story)[2::2]
+    return not GAINS.search(story) and not PERCENT.search(story) and all(LOSES.search(part) for part in between[:-1])
 
 
 FALLS = any_of(r"\b(?:discount\w*|off|reduc\w+|decreas\w+|sale|fell|falls?|drop\w*|cheaper|depreciat\w+|markdown|marked down|lost|loses)\b(?![^?]*\boriginal)")
