@@ -1,7 +1,7 @@
 """The filter of arithmetic that is wrong: what a text states is computed, exactly, as fractions.
 
-Read are equations of numbers (`3 x (4 + 5) = 27`), their words (`12 times 3 is 36`, `the sum of 3, 2 and 5 is 10`), amounts in two units,
-totals of lists, and tasks whose answer can be computed. A number may be rounded or cut to the digits that it has.
+Read are equations of numbers (`3 x (4 + 5) = 27`), their words (`12 times 3 is 36`, `the sum of 3, 2 and 5 is 10`),
+amounts in two units, totals of lists, and tasks whose answer can be computed. A number may be rounded or cut to the digits that it has.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Arithmetic:
 
 
 def equations(text: str) -> Iterator[Statement]:
-    """Yield each equation between numbers: a calculation, and the number or the other calculation that it is said to be."""
+    """Yield each equation of numbers: a calculation, and the number or other calculation that it is said to be."""
     for sign in EQUALS.finditer(text) if DIGIT.search(text) else ():
         line = _without_units(text[: sign.start()].rpartition("\n")[2][-160:])
         calculation = _last_calculation(line, sign[0].strip()[-1:].isalpha())
@@ -103,7 +103,7 @@ def _statement(calculation: str, value: Fraction, right: str) -> Statement | Non
 
 
 def _slack(value: Fraction, right: str) -> Fraction:
-    """Return by what percent two calculations may differ: by what rounding brings, by nothing where both are common fractions."""
+    """Return by what percent two calculations may differ: what rounding brings; nothing between common fractions."""
     exact = re.fullmatch(r"[\s\d/.]*", right) and "." not in right.rstrip(" .") and value.denominator < 1000
     return Fraction(0) if exact and value.denominator > 1 else max(Fraction(1), abs(value))
 
@@ -140,7 +140,9 @@ def named_values(text: str) -> Iterator[Statement]:
             continue
         for pattern, operation in STATED.items():
             for found in pattern.finditer(sentence):
-                ending = re.match(rf"[)\]}}]*(?:{IS}| =)[*`:\s]*({NUMBER})(?!\s*(?:{SIGN}|x \d))", sentence[found.end() :])
+                ending = re.match(
+                    rf"[)\]}}]*(?:{IS}| =)[*`:\s]*({NUMBER})(?!\s*(?:{SIGN}|x \d))", sentence[found.end() :]
+                )
                 if ending and not (" + " in found[1] and re.match(r"average|total", found[0], re.IGNORECASE)):
                     try:
                         value = operation(values(found[1]))

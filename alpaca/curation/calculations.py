@@ -1,6 +1,7 @@
 """Calculations as texts write them, in signs or words, computed exactly as fractions.
 
-Words of calculation are rewritten as signs first (`the sum of 3 and 4` as `(3 + 4)`), so that one small parser computes both.
+Words of calculation are rewritten as signs first (`the sum of 3 and 4` as `(3 + 4)`), so that one small parser
+computes both.
 """
 
 from __future__ import annotations
@@ -23,11 +24,15 @@ OVER = "÷/"
 N = rf"((?<!/)[-−]?[$€£]?{DIGITS}(?:/\d+)?)(?![.,/]?\d)"
 THE = r"(?: the (?:numbers?|fractions|decimals|integers))?"
 CALCULATES = any_of(
-    r"\b(?:plus|minus|times|over|multipl\w+|divid\w+|subtract\w*|add\w*|percent|per cent|squared?|cubed?|root|power|raised)\b",
+    r"\b(?:plus|minus|times|over|multipl\w+|divid\w+|subtract\w*|add\w*|percent|per cent|squared?"
+    r"|cubed?|root|power|raised)\b",
     r"\b(?:sums?|products?|differences?|quotients?|factorial|half|third|quarters?|double|twice|remainder|mod\w*)\b",
     r"%",
 )
-OPERATES = any_of(r"\b(?:plus|minus|times|multiplied|divided|squared|cubed|percent|root|product of|sum of|difference between|multiply|subtract|divide)\b")
+OPERATES = any_of(
+    r"\b(?:plus|minus|times|multiplied|divided|squared|cubed|percent|root|product of|sum of"
+    r"|difference between|multiply|subtract|divide)\b"
+)
 DIGIT = re.compile(r"\d")
 # What words of calculation are in signs, in the order in which they are rewritten.
 SIGNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
@@ -85,7 +90,9 @@ def in_signs(text: str) -> str:
         text = pattern.sub(sign, text)
     if not (DIGIT.search(text) or OPERATES.search(text)):
         return text
-    return "".join(_signed(part) if CALCULATES.search(part) else part for part in re.split(r"(?<=[.!?;] )|(?<=\n)", text))
+    return "".join(
+        _signed(part) if CALCULATES.search(part) else part for part in re.split(r"(?<=[.!?;] )|(?<=\n)", text)
+    )
 
 
 def _signed(sentence: str) -> str:

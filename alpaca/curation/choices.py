@@ -1,6 +1,6 @@
-"""Filters of answers that are none of those to choose from (yes or no, a label, a number, options), or in another dress:
+"""Filters of answers that are none of those to choose from (yes or no, a label, a number, an option), or another form of them.
 
-other capitals than asked for, another form of a date, another first or last word.
+Such forms are capitals or none, a form of dates, a first or last word.
 """
 
 from __future__ import annotations
@@ -14,16 +14,19 @@ from alpaca.records import Example
 
 QUOTE = r"[\"'“”‘’]?"
 YES_NO = any_of(
-    r"\b(?:answer|respond|reply|say|tell me|output|return|state|indicate|using|with|write|choose|give|just|only|a|print)\b[^.]{0,30}?(?<!not )"
+    r"\b(?:answer|respond|reply|say|tell me|output|return|state|indicate|using|with|write|choose|give"
+    r"|just|only|a|print)\b[^.]{0,30}?(?<!not )"
     r"[\"'“(]?(yes|true)[\"'”]?,? ?(?:or|/|and|,)(?: with| a)? ?[\"'“]?(no|false)\b",
     r"\b(yes)[ /-]or[ /-](no)\b(?= only| answer|[.:?]?$)",
     r"\b(true) or (false)\b(?=[.:?]?\s*$|:)",
 )
 ONLY = any_of(
-    r"\b(?:only|just|simply|solely|nothing (?:else|but)|no (?:explanation|other (?:text|words))|without (?:any )?explanation|(?:one|single)[- ]word|one word)\b",
+    r"\b(?:only|just|simply|solely|nothing (?:else|but)|no (?:explanation|other (?:text|words))"
+    r"|without (?:any )?explanation|(?:one|single)[- ]word|one word)\b",
 )
 NUMBER_ONLY = any_of(
-    r"\b(?:only|just|nothing but) (?:with |as |in |the |an? |one )*(?:single )?(?:number|digit|integer|numeral|figure)s?\b",
+    r"\b(?:only|just|nothing but) (?:with |as |in |the |an? |one )*(?:single )?(?:number|digit|integer"
+    r"|numeral|figure)s?\b",
     r"\b(?:number|integer|digit|numeric\w*(?: value| answer)?)s? only\b",
     r"\bas an? (?:single )?(?:number|integer|digit|numeral)\b",
 )
@@ -35,7 +38,11 @@ class Choice:
 
     def __call__(self, example: Example) -> str | None:
         asked, output = example.instruction, example.output
-        number = re.search(r"\d", output) or SPELT.search(output) or re.search(r"\b(?:zero|none|infinit\w*)\b", output, re.IGNORECASE)
+        number = (
+            re.search(r"\d", output)
+            or SPELT.search(output)
+            or re.search(r"\b(?:zero|none|infinit\w*)\b", output, re.IGNORECASE)
+        )
         if NUMBER_ONLY.search(asked) and (not number or len(words(output)) > 15):
             return "wrong format: no number alone"
         if letters := _options_missed(example):
@@ -58,12 +65,20 @@ def _yes_or_no(asked: str, output: str) -> str | None:
 
 LABEL = rf"{QUOTE}(?:(?!(?:the|a|an|it|its|this|that|or|and|not|to|in)\b)[\w-]+){QUOTE}"
 LABELS = any_of(
-    rf"\b(?:as|into|labels?|categor\w+|classes|options|following|these|one of|either|only|output|answer|is (?:the|this) \w+|whether (?:\w+ ){{1,4}}is|sentiment|fits?|with)\b[:,]?"
-    rf"(?: being| either| one of| of| is| are| the| these| with| or not| labels| following| categories| words?){{0,3}}[: (]+({LABEL}(?:(?:, | ?/ ?){LABEL})*,? or {LABEL})\b(?! \w+ing)",
-    rf"\b(?:one of|labels?|categor\w+|classes|options)\b[^.:]{{0,30}}: ?(?P<listed>{LABEL}(?:, (?:and |or )?{LABEL})+)(?=[.;\n]|$)",
-    rf"\b(?:output|return|answer|write|print|say|respond|reply|use)(?: with)? {QUOTE}(?P<if>\w+){QUOTE} (?:if|for|when)\b[^.]*?\b(?:and|or|otherwise|else),? {QUOTE}(?P<else>\w+){QUOTE}",
+    rf"\b(?:as|into|labels?|categor\w+|classes|options|following|these|one of|either|only|output|answer"
+    rf"|is (?:the|this) \w+|whether (?:\w+ ){{1,4}}is|sentiment|fits?|with)\b[:,]?"
+    rf"(?: being| either| one of| of| is| are| the| these| with| or not| labels| following| categories"
+    rf"| words?){{0,3}}[: (]+({LABEL}(?:(?:, | ?/ ?){LABEL})*,? or {LABEL})\b(?! \w+ing)",
+    rf"\b(?:one of|labels?|categor\w+|classes|options)\b[^.:]{{0,30}}: ?(?P<listed>{LABEL}(?:, (?:and "
+    rf"|or )?{LABEL})+)(?=[.;\n]|$)",
+    rf"\b(?:output|return|answer|write|print|say|respond|reply|use)(?: with)? {QUOTE}"
+    rf"(?P<if>\w+){QUOTE} (?:if|for|when)\b[^.]*?\b(?:and|or|otherwise|else),? {QUOTE}"
+    rf"(?P<else>\w+){QUOTE}",
 )
-SORTS = any_of(r"\b(?:classif\w+|categori[sz]e|label|sentiment|determine|identify|output|decide|detect|tone|predict|which|is the|is this|tag)\b")
+SORTS = any_of(
+    r"\b(?:classif\w+|categori[sz]e|label|sentiment|determine|identify|output|decide|detect|tone"
+    r"|predict|which|is the|is this|tag)\b"
+)
 
 
 def _label(example: Example) -> str | None:
@@ -89,20 +104,36 @@ CHOOSE = any_of(r"\b(?:choose|select|pick|which|options?|multiple[- ]choice|lett
 
 
 def _options_missed(example: Example) -> list[str]:
-    """Return the letters of the options to choose from, where the output names none of them, by letter or by what they say."""
+    """Return the letters of the options to choose from, where the output names none, by letter or by its words."""
     if not CHOOSE.search(example.instruction):
         return []
     options = dict(OPTION.findall(f"{example.instruction}\n{example.input}"))
     output = example.output.lower()
     said = any(text.strip(" .").lower() in output for text in options.values())
-    letter = re.search(rf"(?:^|option |answer[: ]+(?:is )?|\()[{''.join(options) or 'A-E'}]\b", example.output, re.MULTILINE | re.IGNORECASE)
-    marked = letter and (len(words(output)) < 4 or not re.match(r"a \w", letter.string[letter.start() :], re.IGNORECASE))
+    letter = re.search(
+        rf"(?:^|option |answer[: ]+(?:is )?|\()[{''.join(options) or 'A-E'}]\b",
+        example.output,
+        re.MULTILINE | re.IGNORECASE,
+    )
+    marked = letter and (
+        len(words(output)) < 4 or not re.match(r"a \w", letter.string[letter.start() :], re.IGNORECASE)
+    )
     return [] if len(options) < 2 or said or marked else sorted(options)
 
 
 DATE = re.compile(r"\b(?=[DMY]{1,4}[-/. ])((?:DD?|MM?M?|YY(?:YY)?)(?:[-/. ](?:DD?|MM?M?|YY(?:YY)?)){2})\b")
-DATED = any_of(r"\b(?:convert|rewrite|format|reformat|change|express|write|put|give|return|transform|turn|output|present)\b")
-PARTS = {"D": r"\d{1,2}", "DD": r"\d{1,2}", "M": r"\d{1,2}", "MM": r"\d{2}", "MMM": r"[A-Z][a-z]{2}", "YY": r"\d{2}", "YYYY": r"\d{4}"}
+DATED = any_of(
+    r"\b(?:convert|rewrite|format|reformat|change|express|write|put|give|return|transform|turn|output|present)\b"
+)
+PARTS = {
+    "D": r"\d{1,2}",
+    "DD": r"\d{1,2}",
+    "M": r"\d{1,2}",
+    "MM": r"\d{2}",
+    "MMM": r"[A-Z][a-z]{2}",
+    "YY": r"\d{2}",
+    "YYYY": r"\d{4}",
+}
 
 
 def _date(asked: str, output: str) -> str | None:
@@ -110,7 +141,13 @@ def _date(asked: str, output: str) -> str | None:
     forms = list(dict.fromkeys(DATE.findall(asked)))
     target = forms[-1] if forms else ""
     sure = len(forms) == 1 or re.search(rf"\b(?:to|into|as)\b[^.]*{re.escape(target)}", asked)
-    if not forms or not sure or not DATED.search(asked) or is_code(output) or re.search(r"\bregex|regular expression|function|code|valid", asked, re.IGNORECASE):
+    if (
+        not forms
+        or not sure
+        or not DATED.search(asked)
+        or is_code(output)
+        or re.search(r"\bregex|regular expression|function|code|valid", asked, re.IGNORECASE)
+    ):
         return None
     pattern = "".join(PARTS.get(part, re.escape(part)) for part in re.split(r"([-/. ])", target))
     return None if re.search(rf"(?<!\d){pattern}(?!\d)", output) else f"wrong format: no date as {target}"
@@ -118,11 +155,13 @@ def _date(asked: str, output: str) -> str | None:
 
 QUOTED = r"[\"“]([^\"”]{2,60})[\"”]"
 STARTS = any_of(
-    rf"\b(?:start|begin)s?(?:ning)? (?:(?:your|the|it|this|with) )?(?:(?:answer|response|reply|text|story|poem|sentence|paragraph|letter|email|essay|speech) )?with (?:the )?"
+    rf"\b(?:start|begin)s?(?:ning)? (?:(?:your|the|it|this|with) )?(?:(?:answer|response|reply|text"
+    rf"|story|poem|sentence|paragraph|letter|email|essay|speech) )?with (?:the )?"
     rf"(?:following )?(?:word|phrase|words|sentence|line|greeting)?s? ?:? ?{QUOTED}",
 )
 ENDS = any_of(
-    rf"\b(?:end|finish|close|conclude)s?(?:ing)? (?:(?:your|the|it|this) )?(?:(?:answer|response|reply|text|story|poem|sentence|paragraph|letter|email|essay|speech) )?with (?:the )?"
+    rf"\b(?:end|finish|close|conclude)s?(?:ing)? (?:(?:your|the|it|this) )?(?:(?:answer|response|reply"
+    rf"|text|story|poem|sentence|paragraph|letter|email|essay|speech) )?with (?:the )?"
     rf"(?:following )?(?:word|phrase|words|sentence|line)?s? ?:? ?{QUOTED}",
 )
 EACH = any_of(r"\b(?:each|every|words? that|names? that|sentences that|letter)\b")
@@ -141,13 +180,18 @@ def _edges(asked: str, output: str) -> str | None:
 
 
 CAPITALS = any_of(r"\b(?:all |block )?(?:capitals|capital letters|upper[- ]?case(?: letters| characters)?|caps)\b")
-SMALL = any_of(r"\b(?:without|no|avoid)(?: any| using)* (?:capitals|capital letters|upper-?case)\b", r"\b(?:lower[- ]?case(?: letters| characters)?|small letters)\b")
+SMALL = any_of(
+    r"\b(?:without|no|avoid)(?: any| using)* (?:capitals|capital letters|upper-?case)\b",
+    r"\b(?:lower[- ]?case(?: letters| characters)?|small letters)\b",
+)
 NO_CAPITALS = any_of(r"\b(?:without|no|avoid)(?: any| using)* (?:capitals|capital letters|upper-?case)\b")
 CASED = any_of(  # a sentence that asks for letters of one kind everywhere
     r"\b(?:in|to|into|using|use|all|only|entirely|everything|whole)\b",
 )
 SOME = any_of(
-    r"\b(?:first|each|letters? of|words? (?:that|which|in|are)|names|count|find|identify|password|how many|contains?|not|avoid|without|proper|function|code|program|method|and lower|and upper|or lower|or upper"
+    r"\b(?:first|each|letters? of|words? (?:that|which|in|are)|names|count|find|identify|password"
+    r"|how many|contains?|not|avoid|without|proper|function|code|program|method|and lower|and upper"
+    r"|or lower|or upper"
     r"|some|mix\w*|alternat\w+|at least|title|heading|headings|variable|from|start|begin\w*)\b",
 )
 
@@ -167,6 +211,8 @@ class LetterCase:
                 continue
             if CAPITALS.search(sentence) and not NO_CAPITALS.search(sentence) and upper < 0.6 * len(letters):
                 return "wrong format: not in capitals"
-            if SMALL.search(sentence) and (upper > max(2, 0.015 * len(letters)) or (upper > 1 and letters[0].isupper())):
+            if SMALL.search(sentence) and (
+                upper > max(2, 0.015 * len(letters)) or (upper > 1 and letters[0].isupper())
+            ):
                 return "wrong format: not in small letters"
         return None

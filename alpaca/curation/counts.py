@@ -1,4 +1,4 @@
-"""The filter of answers of another length than the instruction names: words, sentences, paragraphs, characters, lines, items."""
+"""The filter of answers of another length than is named: words, sentences, paragraphs, characters, lines, items."""
 
 from __future__ import annotations
 
@@ -12,31 +12,44 @@ from alpaca.curation.quantities import SPELT, spelt
 from alpaca.records import Example
 
 N = rf"(\d{{1,4}}|{SPELT.pattern}|a single|an?(?= (?:single|one))|only one|just one)"
-PLAIN = r"(?:(?:single|short|complete|concise|simple|brief|full|long|separate|well-\w+|English|total|different)(?:,? |-)){0,2}"
+PLAIN = (
+    r"(?:(?:single|short|complete|concise|simple|brief|full|long|separate|well-\w+|English|total"
+    r"|different)(?:,? |-)){0,2}"
+)
 # Words right before a number that make it the size of the answer.
 SIZES = (
-    r"(?:in|of|using|uses?|within|with|to|exactly|precisely|only|into|most|than|maximum(?: of)?|max\.?|minimum(?: of)?|under|below|up to|exceed|over|as"
-    r"|a|write|give|by|summary|least|provide|compose|create|generate|make|and|or|about|around|approximately|roughly|just|be|length|limit|limit of"
+    r"(?:in|of|using|uses?|within|with|to|exactly|precisely|only|into|most|than|maximum(?: of)?|max\.?"
+    r"|minimum(?: of)?|under|below|up to|exceed|over|as"
+    r"|a|write|give|by|summary|least|provide|compose|create|generate|make|and|or|about|around"
+    r"|approximately|roughly|just|be|length|limit|limit of"
     r"|have|has|contain|contains|through|reach|keep it|it|answer|respond|reply|words?)[: ]+"
 )
 NOT_SIZE = (
-    r"(?![- ](?:problem|phrase|or(?! (?:less|fewer|more))|names?|compound|structures?|fragments?|verbs?|cloud|games?|search|that|each|with|which|per"
-    r"|containing|starting|beginning|rhyming|in the|from|describing|associated|related|for each|above|below(?! )|given|as input|and its|and their))"
+    r"(?![- ](?:problem|phrase|or(?! (?:less|fewer|more))|names?|compound|structures?|fragments?"
+    r"|verbs?|cloud|games?|search|that|each|with|which|per"
+    r"|containing|starting|beginning|rhyming|in the|from|describing|associated|related|for each|above"
+    r"|below(?! )|given|as input|and its|and their))"
 )
 SIZE = any_of(rf"(?:\b{SIZES}|[.!?(] ){N} ?-?{PLAIN}(word|sentence|paragraph|character|letter|line)s?\b{NOT_SIZE}")
 ONE = any_of(
-    r"\b(?:answer|reply|respond|response|one|single|give|provide|be|write|in)\b[^.]{0,20}\b(?:one|single|1)[- ](word|sentence)(?: answer| reply| response| only| summary)?\b(?! (?:or|each|for each|per|that|which|to describe))"
+    r"\b(?:answer|reply|respond|response|one|single|give|provide|be|write|in)\b[^.]{0,20}\b(?:one"
+    r"|single|1)[- ](word|sentence)(?: answer| reply| response| only| summary)?\b(?! (?:or|each"
+    r"|for each|per|that|which|to describe))"
 )
 LIMIT = any_of(
-    r"at most|no more than|not (?:\w+ )?more than|n['’]t (?:\w+ )*more than|max\w*|under|below|less than|fewer than|shorter than|up to|within|limit|exceed|or (?:less|fewer)|no longer than|not (?:\w+ ){0,2}longer than",
+    r"at most|no more than|not (?:\w+ )?more than|n['’]t (?:\w+ )*more than|max\w*|under|below"
+    r"|less than|fewer than|shorter than|up to|within|limit|exceed|or (?:less|fewer)|no longer than"
+    r"|not (?:\w+ ){0,2}longer than",
 )
 LEAST = any_of(
-    r"\b(?:at least|minimum(?: of| length of| length:?)?|no (?:fewer|less|shorter) than|more than|over|not less than|longer than|min\.?)(?: \w+)? "
+    r"\b(?:at least|minimum(?: of| length of| length:?)?|no (?:fewer|less|shorter) than|more than|over"
+    r"|not less than|longer than|min\.?)(?: \w+)? "
     r"(?P<n>\d{2,4})[- ]words?\b",
     r"\b(?P<more>\d{2,4}) (?:words? or more|or more words)\b",
 )
 FLEXIBLE = any_of(
-    r"at least|minimum|(?<!no )(?<!n't use )(?<!not use )(?<!not )more than|or more|-\d|\d to \d|\d ?[-–] ?\d|\bor \w+ (?:word|sentence|paragraph)",
+    r"at least|minimum|(?<!no )(?<!n't use )(?<!not use )(?<!not )more than|or more|-\d|\d to \d"
+    r"|\d ?[-–] ?\d|\bor \w+ (?:word|sentence|paragraph)",
     r"\b(?:about|around|approximately|roughly|over|each|per|every|or so)\b",
 )
 OPEN = any_of(r"or more|\beach\b|\bper\b|\bevery\b|-\d|\d to \d|\bor \w+ (?:word|sentence|paragraph)|or so")
@@ -44,7 +57,7 @@ OPEN = any_of(r"or more|\beach\b|\bper\b|\bevery\b|-\d|\d to \d|\bor \w+ (?:word
 
 @dataclass(frozen=True)
 class Counts:
-    """The output has as many items, sentences, paragraphs or words as are named; words may be off by `slack` percent, or 3."""
+    """The output has as many items, sentences, paragraphs or words as are named; words may be `slack` percent off."""
 
     slack: PositiveInt
 
@@ -64,15 +77,24 @@ class Counts:
                 return fault
         if (one := ONE.search(asked)) and not OPEN.search(asked[one.end() - 12 : one.end() + 30]):
             return self._differs(1, one[1].lower(), False, output)
-        if re.search(r"\btweet\b(?! (?:is|was|by|from|about the following))", asked, re.IGNORECASE) and "140" not in asked:
+        if (
+            re.search(r"\btweet\b(?! (?:is|was|by|from|about the following))", asked, re.IGNORECASE)
+            and "140" not in asked
+        ):
             return f"{len(output)} characters for a tweet" if len(output) > 700 and "thread" not in asked else None
         return None
 
     def _one_size(self, found: re.Match[str], asked: str, output: str) -> str | None:
         around = asked[max(0, found.start() - 15) : found.end()]
-        if re.search(r"\b(?:each|every|per)\b[^.]*$", asked[: found.start()], re.IGNORECASE) or FLEXIBLE.search(around) or OPEN.search(asked[found.end() - 12 : found.end() + 30]):
+        if (
+            re.search(r"\b(?:each|every|per)\b[^.]*$", asked[: found.start()], re.IGNORECASE)
+            or FLEXIBLE.search(around)
+            or OPEN.search(asked[found.end() - 12 : found.end() + 30])
+        ):
             return None
-        limit = LIMIT.search(asked[max(0, found.start() - 15) : found.end()]) or re.match(r" or (?:less|fewer)| (?:max|at most|tops)", asked[found.end() :])
+        limit = LIMIT.search(asked[max(0, found.start() - 15) : found.end()]) or re.match(
+            r" or (?:less|fewer)| (?:max|at most|tops)", asked[found.end() :]
+        )
         exact = re.search(r"\b(?:exactly|precisely)\b", around, re.IGNORECASE)
         return self._differs(count(found[1]), found[2].lower(), bool(limit), output, 0 if exact else 1)
 
@@ -92,7 +114,11 @@ class Counts:
             has = len([part for part in re.split(r"\n\s*\n", output.strip()) if len(words(part)) > 8])
             return f"{has} paragraphs for {n}" if has > n + (n > 1) or (has < n and not limit) else None
         has = len([part for part in sentences(without_code(output)) if len(words(part)) > 1])
-        return f"{has} sentences for {n}" if has > n + loose * (n > 2) or (has < n - loose * (n > 2) and not limit) else None
+        return (
+            f"{has} sentences for {n}"
+            if has > n + loose * (n > 2) or (has < n - loose * (n > 2) and not limit)
+            else None
+        )
 
 
 def _lines(n: int, limit: bool, output: str) -> str | None:
@@ -112,29 +138,39 @@ def _answers_in_quotes(output: str) -> bool:
 
 
 ASKS = (
-    r"list|name|give|suggest|provide|generate|create|identify|write|brainstorm|propose|describe|state|come up with|think of|tell|mention|outline|find|offer"
-    r"|share|recommend|show|produce|make|compile|what are|which are|select|choose|explain|present|enumerate|cite|devise|draft|develop|discuss|specify|note|pick"
+    r"list|name|give|suggest|provide|generate|create|identify|write|brainstorm|propose|describe|state"
+    r"|come up with|think of|tell|mention|outline|find|offer"
+    r"|share|recommend|show|produce|make|compile|what are|which are|select|choose|explain|present"
+    r"|enumerate|cite|devise|draft|develop|discuss|specify|note|pick"
 )
 MANY = rf"(\d{{1,2}}|{SPELT.pattern})"
 NOT_MANY = r"(?![-–]| or (?:more|fewer|less)| to \d| ?(?:%|percent|x\b|\+|\*|st\b|nd\b|rd\b|th\b))"
 LISTED = any_of(
     rf"(?:^|(?<=[.!?] )|(?<=\n))(?:please |can you |could you |i want you to |i need you to )*(?:{ASKS})\b"
-    r"(?: me| us| out| down| the| some| an? (?:short |brief |numbered |ordered |bulleted )?(?:list|set|series|collection|group|total) (?:of|with)| at most| up to| at least| exactly| no more than| about| around| approximately"
+    r"(?: me| us| out| down| the| some| an? (?:short |brief |numbered |ordered |bulleted )?(?:list|set"
+    r"|series|collection|group|total) (?:of|with)| at most| up to| at least| exactly| no more than"
+    r"| about| around| approximately"
     r"| list of| top| main| key| your| an ordered list of| a numbered list of| a bulleted list of| a|:|,)*\s+"
-    rf"{MANY}\b{NOT_MANY}\s+(?:\w+[\w'’-]* ){{0,5}}?([\w-]+s|people|children|criteria|phenomena|women|men|data|ingredients)\b",
+    rf"{MANY}\b{NOT_MANY}\s+(?:\w+[\w'’-]* ){{0,5}}?([\w-]+s|people|children|criteria|phenomena|women"
+    rf"|men|data|ingredients)\b",
 )
 POINTS = any_of(  # `in exactly seven points`, `the list must have 8 entries`, anywhere
-    rf"(?<![-–\d] )\b{MANY}{NOT_MANY} (?:\w+ ){{0,2}}?(?:points|items|entries|bullets?|bullet[- ]points|list items|numbered \w+)\b",
-    rf"\b(?:need|want|like|give me|list|name|exactly|provide) {MANY} of (?:them|these|those)\b(?! (?:are|is|were|have|can))",
+    rf"(?<![-–\d] )\b{MANY}{NOT_MANY} (?:\w+ ){{0,2}}?(?:points|items|entries|bullets?|bullet[- ]points"
+    rf"|list items|numbered \w+)\b",
+    rf"\b(?:need|want|like|give me|list|name|exactly|provide) {MANY} of (?:them|these|those)\b(?! "
+    rf"(?:are|is|were|have|can))",
     rf"\b(?:give|list|name|provide|write|make it|return) exactly {MANY}(?= of them|[.!]|$)",
 )
 # What is counted within an item or otherwise than by items; where the output is numbered only the first group is.
 MEASURED = any_of(
-    r"\b(?:sentences?|paragraphs?|characters?|lines?|syllables?|minutes?|hours?|days?|weeks?|months?|years?|stanzas?|pages?|letters?|points? (?:scale|system)"
-    r"|dollars|miles|degrees|players|cards|acts|scenes|centur\w+|sides|servings?|each|rows|columns|people|digits?|courses?)\b",
+    r"\b(?:sentences?|paragraphs?|characters?|lines?|syllables?|minutes?|hours?|days?|weeks?|months?"
+    r"|years?|stanzas?|pages?|letters?|points? (?:scale|system)"
+    r"|dollars|miles|degrees|players|cards|acts|scenes|centur\w+|sides|servings?|each|rows|columns"
+    r"|people|digits?|courses?)\b",
 )
 GROUPED = any_of(
-    r"\b(?:words?|numbers?|steps?|verses?|parts|pairs?|versions?|sets?|groups?|categor\w+|sections?|chapters?|types|levels|classes|questions? and)\b",
+    r"\b(?:words?|numbers?|steps?|verses?|parts|pairs?|versions?|sets?|groups?|categor\w+|sections?"
+    r"|chapters?|types|levels|classes|questions? and)\b",
 )
 
 

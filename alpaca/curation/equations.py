@@ -14,7 +14,7 @@ SIDE = r"[-−+*×·÷/^().²³\d\s]"
 
 
 def unsolved(task: Task, output: str) -> str | None:
-    """Solve the one linear equation of a task with one unknown; what the output says the unknown is must solve any equation."""
+    """Return the root of the one linear equation of a task, where the output states another."""
     found = re.findall(r"([^=\n:?,]+)=([^=\n:?,]+)", task.text)
     unknown = set(re.findall(r"(?<![a-zA-Z])[a-z](?![a-zA-Z])", " ".join(map(" ".join, found)))) - {"a"}
     if len(found) != 1 or len(unknown) != 1 or not ASKS.search(task.text):
@@ -22,7 +22,12 @@ def unsolved(task: Task, output: str) -> str | None:
     (name,) = unknown
     left = re.search(rf"(?:{SIDE}|{name})+$", found[0][0].rstrip(" ?.!;"))
     right = re.match(rf"\s*(?:{SIDE}|{name})+", found[0][1])
-    if left is None or right is None or "." in right[0].rstrip(". ") or (re.search(r"\w$", found[0][0][: left.start()]) and left[0][0] != " "):
+    if (
+        left is None
+        or right is None
+        or "." in right[0].rstrip(". ")
+        or (re.search(r"\w$", found[0][0][: left.start()]) and left[0][0] != " ")
+    ):
         return None
     gaps = [_gap(left[0], right[0].rstrip(" ."), name, Fraction(value)) for value in (0, 1, 2)]
     if None in gaps:

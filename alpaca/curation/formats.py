@@ -1,4 +1,4 @@
-"""The filter of answers in another notation or layout than the instruction names: data formats, lists, tables, verse."""
+"""The filter of answers in another notation or layout than is named: data formats, lists, tables, verse."""
 
 from __future__ import annotations
 
@@ -17,15 +17,21 @@ from alpaca.records import Example
 
 # How a sentence names what the answer is to be in: `as a JSON object`, `return valid XML`, `YAML only`.
 INTO = (
-    r"(?:in|as|compos(?:e|ing)|draft|craft|build|construct|design|prepare|draw|develop|put|present|into|to|using|use|with|is|be|be an?|return(?:s|ing)?|output(?:s|ting)?|generate|create|write|make|produce|provide"
+    r"(?:in|as|compos(?:e|ing)|draft|craft|build|construct|design|prepare|draw|develop|put|present"
+    r"|into|to|using|use|with|is|be|be an?|return(?:s|ing)?|output(?:s|ting)?|generate|create|write"
+    r"|make|produce|provide"
     r"|give(?: me| us)?|respond with|reply with|answer with|want|need|format(?:ted)?)"
 )
 FIT = (
     r"(?: (?:the |a )?(?:form|style|shape|format|structure) of)?"
-    r"(?: (?!(?:this|that|these|those|given|above|following|from|of|and|or|for|on|at|by|with|can|that|about|between|how|why|what|which|parse|convert)\b)"
+    r"(?: (?!(?:this|that|these|those|given|above|following|from|of|and|or|for|on|at|by|with|can|that"
+    r"|about|between|how|why|what|which|parse|convert)\b)"
     r"[\w\"'’-]+){0,4}?"
 )
-FORM = r"(?: (?:format|form|object|array|document|string|file|syntax|code|output|notation|list|data|page|snippet|record|response))?"
+FORM = (
+    r"(?: (?:format|form|object|array|document|string|file|syntax|code|output|notation|list|data|page"
+    r"|snippet|record|response))?"
+)
 CALLED = {
     "JSON": rf"json{FORM}",
     "XML": rf"xml{FORM}",
@@ -34,8 +40,10 @@ CALLED = {
     "TSV": r"tsv|tab[- ]separated(?: (?:values|table|format|list))?",
     "HTML": rf"html(?! (?:is|and|tags? (?:do|are)))(?: (?:un)?ordered| table)?{FORM}",
     "LaTeX": rf"latex{FORM}",
-    "a table": r"table(?! (?:of contents|setting|tennis|lamp|for|salt|top|manners|cloth|with (?:a|four|three|two) leg))",
-    "bullet points": r"bullet(?:ed)?[- ]?(?:points?|lists?|form|items?)|bullets|list of bullets|unordered list|(?:list|lines?) with (?:dash|hyphen|asterisk|star)\w*",
+    "a table": r"table(?! (?:of contents|setting|tennis|lamp|for|salt|top|manners|cloth|with (?:a|four|three"
+    r"|two) leg))",
+    "bullet points": r"bullet(?:ed)?[- ]?(?:points?|lists?|form|items?)|bullets|list of bullets|unordered list|(?:list"
+    r"|lines?) with (?:dash|hyphen|asterisk|star)\w*",
     "a numbered list": r"number(?:ed|ing) (?:list|steps|points|items|entries|order|form\w*)|ordered list|numbered",
     "a Python list": r"python (?:list|dictionary|dict|tuple|set)(?! (?:comprehension|method))",
     "a dialogue": r"dialog(?:ue)?|script with speakers|conversation between",
@@ -43,17 +51,23 @@ CALLED = {
     "a limerick": r"limerick",
     "emojis": r"emojis? only|only emojis?|nothing but emojis?",
 }
-ASKED = {name: any_of(rf"\b{INTO}{FIT} (?:{called})\b", rf"\b(?:{called}) (?:only|please)\b") for name, called in CALLED.items()}
+ASKED = {
+    name: any_of(rf"\b{INTO}{FIT} (?:{called})\b", rf"\b(?:{called}) (?:only|please)\b")
+    for name, called in CALLED.items()
+}
 ASKED["a dialogue"] = any_of(
-    r"\b(?:write|create|compose|generate|make|as|into|in the form of|in|produce)(?: it)?(?: (?:as|into|in the form of))?(?: an?)?(?: \w+)? (?:dialogue|dialog|script with speakers)\b"
+    r"\b(?:write|create|compose|generate|make|as|into|in the form of|in|produce)(?: it)?(?: (?:as|into"
+    r"|in the form of))?(?: an?)?(?: \w+)? (?:dialogue|dialog|script with speakers)\b"
 )
 ASKED["SQL"] = any_of(
-    r"\b(?:write|create|construct|generate|give|provide|formulate|form|compose|in|an?)(?: \w+){0,3} (?:my|postgre|ms)?sql (?:query|statement|command|code)\b"
+    r"\b(?:write|create|construct|generate|give|provide|formulate|form|compose|in|an?)(?: \w+){0,3} "
+    r"(?:my|postgre|ms)?sql (?:query|statement|command|code)\b"
 )
 ASKED["code"] = any_of(r"\b(?:code only|only (?:the )?code|just (?:the )?code|nothing but (?:the )?code)\b")
 ASKED["a numbered list"] = any_of(
     ASKED["a numbered list"].pattern,
-    r"\bnumber (?:each|every|all|your|the)(?: \w+){0,3} (?:points?|steps?|items?|lines?|answers?|reasons?|sentences?)\b",
+    r"\bnumber (?:each|every|all|your|the)(?: \w+){0,3} (?:points?|steps?|items?|lines?|answers?"
+    r"|reasons?|sentences?)\b",
 )
 HINTS = {  # one of these stands in each text that names the notation
     "JSON": ("json",),
@@ -76,12 +90,15 @@ HINTS = {  # one of these stands in each text that names the notation
 }
 # A task about the notation, or one whose input is in it.
 ABOUT = (
-    r"\b(?:explain|what|why|how|discuss|compare|does|when|difference|advantages|benefits|name|analy[sz]e|history|define|meaning|learn|know"
-    r"|understand\w*|structure of|rules of|rewrite|edit|improve|rate|review|identify|complete|continue|fix|debug|parse|read|validate|describe the)"
+    r"\b(?:explain|what|why|how|discuss|compare|does|when|difference|advantages|benefits|name"
+    r"|analy[sz]e|history|define|meaning|learn|know"
+    r"|understand\w*|structure of|rules of|rewrite|edit|improve|rate|review|identify|complete|continue"
+    r"|fix|debug|parse|read|validate|describe the)"
     r"\b[^.]*?\b{0}"
 )
 GIVEN = (
-    r"\b(?:from|given|following|this|these|that|above|below|the|edit|fix|debug|parse|read|convert|validate) (?:given |following |above |below |valid |\w+ )?{0}"
+    r"\b(?:from|given|following|this|these|that|above|below|the|edit|fix|debug|parse|read|convert"
+    r"|validate) (?:given |following |above |below |valid |\w+ )?{0}"
     r"(?! (?:format|form|object|document|notation|array)\b)"
 )
 PREPOSED = r"\b(?:in|as|into|to|using|be|return|output|respond with|reply with|answer with)(?: \S+){{0,4}} {0}"
@@ -111,7 +128,9 @@ def _spoken_of(name: str, found: re.Match[str], example: Example) -> bool:
         return True
     if re.search(GIVEN.format(word), sentence, re.IGNORECASE) and not preposed:
         return True
-    if re.search(rf"\b(?:not|n['’]t|no|without|avoid|instead of|rather than)\b[^.,;]{{0,25}}{word}", sentence, re.IGNORECASE):
+    if re.search(
+        rf"\b(?:not|n['’]t|no|without|avoid|instead of|rather than)\b[^.,;]{{0,25}}{word}", sentence, re.IGNORECASE
+    ):
         return True
     return bool(re.match(rf"\W*{ABOUT}".format(word), sentence, re.IGNORECASE) and not preposed)
 
@@ -137,19 +156,37 @@ def _layout(asked: str, output: str) -> str | None:
 
 
 NO_LIST = any_of(
-    r"\b(?:not|n['’]t|no|without|avoid|never)\b (?:\w+ ){0,3}?(?:lists?|bullets?|bullet points|numbering|numbered|enumerat\w+)\b(?! (?:more|all|every|any of))",
+    r"\b(?:not|n['’]t|no|without|avoid|never)\b (?:\w+ ){0,3}?(?:lists?|bullets?|bullet points"
+    r"|numbering|numbered|enumerat\w+)\b(?! (?:more|all|every|any of))",
     r"\b(?:one|single|flowing|continuous)(?: \w+)? paragraph\b(?! (?:for|per|each|about each|on each))",
-    r"\b(?:continuous|flowing|running) (?:prose|text)\b|\bprose only\b|\bin prose\b|\brather than (?:as )?a list\b|\binstead of a list\b",
+    r"\b(?:continuous|flowing|running) (?:prose|text)\b|\bprose only\b|\bin prose\b|\brather than "
+    r"(?:as )?a list\b|\binstead of a list\b",
 )
 EACH_LINE = any_of(
-    r"\b(?:start|begin)(?:ning|s)? (?:each|every|all)(?: of the| new)? (?:lines?|items?|points?|sentences?) with (?:an? |the )?(?:symbol |character |sign )?(asterisk|dash|hyphen|star|hash|bullet|arrow|number|plus)"
+    r"\b(?:start|begin)(?:ning|s)? (?:each|every|all)(?: of the| new)? (?:lines?|items?|points?"
+    r"|sentences?) with (?:an? |the )?(?:symbol |character |sign )?(asterisk|dash|hyphen|star|hash"
+    r"|bullet|arrow|number|plus)"
 )
-MARKS = {"aster": "*", "star": "*", "dash": "-–—", "hyphe": "-–—", "hash": "#", "bulle": "•-*", "arrow": "→>-=", "numbe": "0123456789", "plus": "+"}
+MARKS = {
+    "aster": "*",
+    "star": "*",
+    "dash": "-–—",
+    "hyphe": "-–—",
+    "hash": "#",
+    "bulle": "•-*",
+    "arrow": "→>-=",
+    "numbe": "0123456789",
+    "plus": "+",
+}
 ENCLOSED = any_of(
-    r"\b(?:put|place|enclose|wrap|surround|write|give|return)\b[^.]{0,40}\b(?:answer|response|result|output|it|reply|text)\b[^.]{0,20}\b(?:in|with|by|within|between)(?: \w+)? (double square|square|curly|double|single quot|quotation|round)\w* ?(?:brackets?|braces?|marks?|quotes?|parenthes\w+)"
+    r"\b(?:put|place|enclose|wrap|surround|write|give|return)\b[^.]{0,40}\b(?:answer|response|result"
+    r"|output|it|reply|text)\b[^.]{0,20}\b(?:in|with|by|within|between)(?: \w+)? (double square|square"
+    r"|curly|double|single quot|quotation|round)\w* ?(?:brackets?|braces?|marks?|quotes?|parenthes\w+)"
 )
 BRACKETS = {"double": "[[", "square": "[", "curly": "{", "quotation": '"', "single": "'", "round": "("}
-QUESTION = any_of(r"\b(?:answer|respond|reply|response)\b[^.]{0,30}\b(?:as a question|in the form of a question|with a question)\b")
+QUESTION = any_of(
+    r"\b(?:answer|respond|reply|response)\b[^.]{0,30}\b(?:as a question|in the form of a question|with a question)\b"
+)
 
 
 def _bodies(output: str) -> list[str]:
@@ -218,7 +255,7 @@ def is_dialogue(text: str) -> bool:
 
 
 def is_verse(least: int, longest: int) -> Callable[[str], bool]:
-    """Return a check for verse: the least number of lines, by breaks or slashes, and the most words in one, on average."""
+    """Return a check for verse: the least number of lines, and the most words in one, on average."""
 
     def check(text: str) -> bool:
         lines = [line for line in re.split(r"\n|\s[/|]\s?", text) if words(line)]

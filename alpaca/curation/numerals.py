@@ -17,8 +17,27 @@ from alpaca.curation.tasks import Answer, Task
 CONVERTS = any_of(r"\b(?:convert|express|write|change|turn|what is|rewrite|represent|give)\b")
 FRACTION = re.compile(r"(?<![\d/.])(\d+)/([1-9]\d*)(?![\d/])")
 BASES = {"binary": 2, "octal": 8, "hexadecimal": 16, "hex": 16}
-ROMAN = dict(zip((1000, 900, 500, 400, 100, 90, 50, 40, 10, 9, 5, 4, 1), ["M", "CM", "D", "CD", "C", "XC", "L", "XL", "X", "IX", "V", "IV", "I"], strict=True))
-MONTHS = ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"]
+ROMAN = dict(
+    zip(
+        (1000, 900, 500, 400, 100, 90, 50, 40, 10, 9, 5, 4, 1),
+        ["M", "CM", "D", "CD", "C", "XC", "L", "XL", "X", "IX", "V", "IV", "I"],
+        strict=True,
+    )
+)
+MONTHS = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+]
 DAY = any_of(rf"\b({'|'.join(MONTHS)}) (\d{{1,2}})(?:st|nd|rd|th)?\b(?:,? (\d{{4}}))?")
 CLOCK = any_of(r"\b(\d{1,2})(?::(\d\d))? ?([ap])\.?m\b")
 CODE = any_of(r"\b(?:code|function|program|script|python|java\w*|sql)\b")
@@ -26,8 +45,15 @@ CODE = any_of(r"\b(?:code|function|program|script|python|java\w*|sql)\b")
 
 def share(task: Task) -> Answer | None:
     """Write a fraction, decimal or percentage as another of these."""
-    to = re.search(r"\b(?:as|to|into|in) (?:an? )?(?:simplified |equivalent )?(decimal|percent|fraction)", task.text, re.IGNORECASE)
-    if not to or not CONVERTS.match(task.text) or len(words(task.text)) > 15 or re.search(r"binary|octal|hex|roman|inch|feet|foot|mile|meter|hour", task.text, re.IGNORECASE):
+    to = re.search(
+        r"\b(?:as|to|into|in) (?:an? )?(?:simplified |equivalent )?(decimal|percent|fraction)", task.text, re.IGNORECASE
+    )
+    if (
+        not to
+        or not CONVERTS.match(task.text)
+        or len(words(task.text)) > 15
+        or re.search(r"binary|octal|hex|roman|inch|feet|foot|mile|meter|hour", task.text, re.IGNORECASE)
+    ):
         return None
     fractions, numbers = FRACTION.findall(task.text), re.findall(rf"({DIGITS}) ?(%|percent)?", task.text)
     if len(fractions) == 1 and len(numbers) == 2:
@@ -42,13 +68,26 @@ def share(task: Task) -> Answer | None:
 def rounded(task: Task) -> Answer | None:
     """Round a number to places that are named."""
     asked = re.search(
-        r"\bround\b.{0,30}?(\d+\.\d+|\d{1,3}(?:,\d{3})+|\d+)\b.{0,20}?\bto (?:the nearest )?(?:(\d|one|two|three) decimal|(tenth|hundredth|thousandth|whole|integer|ten|hundred|thousand)\b)",
+        r"\bround\b.{0,30}?(\d+\.\d+|\d{1,3}(?:,\d{3})+|\d+)\b.{0,20}?\bto (?:the nearest )?(?:(\d|one"
+        r"|two|three) decimal|(tenth|hundredth|thousandth|whole|integer|ten|hundred|thousand)\b)",
         task.text,
         re.IGNORECASE,
     )
     if not asked or CODE.search(task.text) or len(words(task.text)) > 20:
         return None
-    places = {"one": 1, "two": 2, "three": 3, "tenth": 1, "hundredth": 2, "thousandth": 3, "whole": 0, "integer": 0, "ten": -1, "hundred": -2, "thousand": -3}
+    places = {
+        "one": 1,
+        "two": 2,
+        "three": 3,
+        "tenth": 1,
+        "hundredth": 2,
+        "thousandth": 3,
+        "whole": 0,
+        "integer": 0,
+        "ten": -1,
+        "hundred": -2,
+        "thousand": -3,
+    }
     named = (asked[2] or asked[3]).lower()
     unit = Fraction(10) ** -(int(named) if named.isdigit() else places[named])
     return Answer((unit * int(number(asked[1]) / unit + Fraction(1, 2)),))
@@ -57,7 +96,11 @@ def rounded(task: Task) -> Answer | None:
 def sequence(task: Task) -> Answer | None:
     """Continue a sequence that grows by a constant, by a factor, or by adding its last two."""
     found = re.search(rf"((?:{DIGITS}, ?){{3,}}(?:and )?{DIGITS})", task.text)
-    if not found or not re.search(r"\bnext (?:number|term|value|in)\b|\bcomes next\b", task.text, re.IGNORECASE) or CODE.search(task.text):
+    if (
+        not found
+        or not re.search(r"\bnext (?:number|term|value|in)\b|\bcomes next\b", task.text, re.IGNORECASE)
+        or CODE.search(task.text)
+    ):
         return None
     terms = [number(term) for term in re.findall(DIGITS, re.sub(r", ?", "; ", found[1]))]
     pairs = list(pairwise(terms))
@@ -73,10 +116,16 @@ def sequence(task: Task) -> Answer | None:
 def days(task: Task) -> Answer | None:
     """Count the days between two dates of a year; either end may be counted or not, and a leap day."""
     found = DAY.findall(task.text)
-    if len(found) != 2 or not re.search(r"\b(?:how many|number of) days\b", task.text, re.IGNORECASE) or len(words(task.text)) > 30:
+    if (
+        len(found) != 2
+        or not re.search(r"\b(?:how many|number of) days\b", task.text, re.IGNORECASE)
+        or len(words(task.text)) > 30
+    ):
         return None
     try:
-        first, second = (date(int(year or 2023), MONTHS.index(month.lower()) + 1, int(day)) for month, day, year in found)
+        first, second = (
+            date(int(year or 2023), MONTHS.index(month.lower()) + 1, int(day)) for month, day, year in found
+        )
     except ValueError:
         return None
     gap = abs((second - first).days)
@@ -87,11 +136,22 @@ def hours(task: Task) -> Answer | None:
     """Count the hours or minutes between two times of a day."""
     found = CLOCK.findall(task.text)
     unit = re.search(r"\bhow (?:many (hours|minutes)|(long))\b", task.text, re.IGNORECASE)
-    if len(found) != 2 or unit is None or len(words(task.text)) > 30 or len(re.findall(r"\d", CLOCK.sub("", task.text))):
+    if (
+        len(found) != 2
+        or unit is None
+        or len(words(task.text)) > 30
+        or len(re.findall(r"\d", CLOCK.sub("", task.text)))
+    ):
         return None
     first, second = (int(h) % 12 * 60 + int(m or 0) + 720 * (half.lower() == "p") for h, m, half in found)
     gap = Fraction((second - first) % 1440)
-    return Answer((gap,)) if (unit[1] or "").lower() == "minutes" else Answer((gap / 60, Fraction(gap // 60))) if unit[1] else None
+    return (
+        Answer((gap,))
+        if (unit[1] or "").lower() == "minutes"
+        else Answer((gap / 60, Fraction(gap // 60)))
+        if unit[1]
+        else None
+    )
 
 
 SOLVERS: Iterable[Callable[[Task], Answer | None]] = (share, rounded, sequence, days, hours)
@@ -106,11 +166,16 @@ def untrue(task: Task, output: str) -> str | None:
 
 def _base(task: Task, output: str) -> str | None:
     """Check the value of a number in binary, octal, hexadecimal or Roman numerals."""
-    to = re.search(r"\b(?:to|in|into|as) (?:an? |the )?(decimal|binary|octal|hexadecimal|hex|roman)\b", task.text, re.IGNORECASE)
+    to = re.search(
+        r"\b(?:to|in|into|as) (?:an? |the )?(decimal|binary|octal|hexadecimal|hex|roman)\b", task.text, re.IGNORECASE
+    )
     given = re.findall(r"\b(?:0[xb])?\d[\dA-Fa-f]*\b", task.text)
     if not to or len(given) != 1:
         return None
-    target, source = to[1].lower(), next((name for name in BASES if name in task.text.lower() and name != to[1].lower()), "")
+    target, source = (
+        to[1].lower(),
+        next((name for name in BASES if name in task.text.lower() and name != to[1].lower()), ""),
+    )
     try:
         value = int(given[0], BASES.get(source, 10))
     except ValueError:
@@ -156,8 +221,18 @@ def _later(task: Task, output: str) -> str | None:
     """Check the time that is some minutes and hours after the one time of a task."""
     found, stated = CLOCK.findall(task.text), CLOCK.findall(output)
     spans = re.findall(r"\b(\d+) ?-?(hours?|minutes?|mins?|hrs?)\b", task.text, re.IGNORECASE)
-    asked = re.search(r"\b(?:when|what time|at what time)\b[^?]*\b(?:end|finish|over|arrive|be (?:done|ready|over)|return|land|get)", task.text, re.IGNORECASE)
-    if len(found) != 1 or not stated or not spans or not asked or re.search(r"\b(?:before|earlier|half|ago|and then)\b", task.text):
+    asked = re.search(
+        r"\b(?:when|what time|at what time)\b[^?]*\b(?:end|finish|over|arrive|be (?:done|ready|over)|return|land|get)",
+        task.text,
+        re.IGNORECASE,
+    )
+    if (
+        len(found) != 1
+        or not stated
+        or not spans
+        or not asked
+        or re.search(r"\b(?:before|earlier|half|ago|and then)\b", task.text)
+    ):
         return None
     start, *_ = ((int(h) % 12) * 60 + int(m or 0) + 720 * (half.lower() == "p") for h, m, half in found)
     span = sum(int(n) * (60 if unit[0].lower() == "h" else 1) for n, unit in spans)

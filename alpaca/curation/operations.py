@@ -18,7 +18,8 @@ BETWEEN = r"(?:,? and |, ?|,? & |; ?| \+ |,?\n| (?=[-−$€£]?\d))"
 LIST = rf"((?:{ITEM}{BETWEEN})+{ITEM})(?![.,]?\d)"
 OF = (
     r"(?: (?:of|for|up|from|in|between))?"
-    r"(?: (?:the|these|this|all|following|given|data|set|list|array|group|series|first|numbers?|values?|integers|scores|of"
+    r"(?: (?:the|these|this|all|following|given|data|set|list|array|group|series|first|numbers?"
+    r"|values?|integers|scores|of"
     r"|elements|is|two|three|four|five|six|\d(?= num)))*[:.?]?\s*[(\[{]?"
 )
 
@@ -81,14 +82,15 @@ NAMED = {any_of(rf"\b(?:{name})\b"): name for name in OPERATIONS}
 STATED = {any_of(rf"\b(?:{name}){OF}{LIST}"): operation for name, operation in OPERATIONS.items()}
 # Words beside the name of an operation that make it another one.
 ANOTHER = any_of(
-    r"\b(?:square[sd]?|cubes?|moving|weighted|code|function|program|formula|script|python|each|every|even|odd|prime|second"
+    r"\b(?:square[sd]?|cubes?|moving|weighted|code|function|program|formula|script|python|each|every"
+    r"|even|odd|prime|second"
     r"|third|two|three|positive|negative|sort|order|write|create|generate|story|geometric|harmonic|rolling"
     r"|round\w*|pairs?|digits?|unique|distinct|consecutive|subset|index|position|population|sample|per|age|gap)\b",
 )
 
 
 def values(text: str) -> Values:
-    """Return the numbers of a list; a comma within a number parts thousands only where three digits follow and no blank."""
+    """Return the numbers of a list; a comma parts thousands only where three digits and no blank follow."""
     return [number(found) for found in re.findall(rf"[-−]?[$€£]?{DIGITS}", re.sub(r", |,(?!\d{3}\b)", "; ", text))]
 
 

@@ -24,23 +24,29 @@ OPERATOR = re.compile(r"[\d)%²³!|]\s*(?:\*\*|[-−–+*×x·∙÷/^])\s*[$€�
 NO_CALCULATION = re.compile(r"\d+(?:[-–/x]\d+)+")
 ASKS = any_of(
     r"\b(?:calculat|comput|evaluat|solv|simplif|determin|perform|add|subtract|multipl|divid|resolv|figur|reckon)\w*\b",
-    r"\b(?:work out|find|what(?:['’]?s| is| are| does| do|\b)|how (?:much|many)|result|answer|value|expression|equals?|tell|give)\b",
+    r"\b(?:work out|find|what(?:['’]?s| is| are| does| do|\b)|how (?:much|many)|result|answer|value"
+    r"|expression|equals?|tell|give)\b",
     r"\b(?:sum|product|difference|quotient|total|square root|problem|equation|calculation|operation|do the math)\b",
 )
 STATED_ONLY = any_of(  # tasks about a calculation that ask for something else than its value
     r"\b(?:code|program|function|python|java\w*|script|story|word problem|poem|stor(?:y|ies)|sentences?|estimat\w*)\b",
     r"\b(?:round\w*|nearest|binary|base|hex\w*|matri\w+|factors?|factori[sz]e|write|create|generate|compose|invent)\b",
-    r"\b(?:without|explain why|describe|date|year|phone|ratio|digits?|true|false|correct|wrong|check|verify|significant|is it)\b",
+    r"\b(?:without|explain why|describe|date|year|phone|ratio|digits?|true|false|correct|wrong|check"
+    r"|verify|significant|is it)\b",
     r"\b(?:modulo|mod|prime|roman|sequence|series|pattern|next|game|compare|larger|greater|more than|less than)\b",
     r"\b(?:insert|fill|missing|blank|complete|prove|proof|sort|order|arrange|rearrange|identify|classify)\b",
 )
-SUMS = any_of(OPERATES.pattern, r"\bhow (?:many|much|old|far|long)\b", r"\b(?:total|average|cost|calculate|convert|compute)\b")
+SUMS = any_of(
+    OPERATES.pattern, r"\bhow (?:many|much|old|far|long)\b", r"\b(?:total|average|cost|calculate|convert|compute)\b"
+)
 
 
 def missed(example: Example, output: str) -> str | None:
     """Return what an answer should be, where it states numbers and none is right; None where that cannot be told."""
     task = Task(example.instruction, example.input)
-    if len(task.text) > 700 or not (re.search(r"\d", task.text) or (SUMS.search(task.text) and re.search(r"\d", task.digits))):
+    if len(task.text) > 700 or not (
+        re.search(r"\d", task.text) or (SUMS.search(task.text) and re.search(r"\d", task.digits))
+    ):
         return None
     output = in_digits(output) if len(words(output)) < LONG else output
     for solve in SOLVERS:
@@ -54,14 +60,20 @@ def expression(task: Task) -> Answer | None:
     text = in_signs(task.text)
     if "=" in text.rstrip("=? .\n") or STATED_ONLY.search(task.text) or len(words(RUN.sub(" ", text))) > 16:
         return None
-    found = {run for match in RUN.findall(text) if OPERATOR.search(run := match.strip(" .,x–-!" if "!" not in match[1:] else " .,"))}
+    found = {
+        run
+        for match in RUN.findall(text)
+        if OPERATOR.search(run := match.strip(" .,x–-!" if "!" not in match[1:] else " .,"))
+    }
     rest = re.sub(r"^\s*\d[.)]\s", "", text)
     for run in found:
         rest = rest.replace(run, " ")
     if len(found) != 1 or re.search(r"\d", rest) or re.search(r"[a-z][²³^]|\b[xyzn]\b", rest):
         return None
     (run,) = found
-    if not (ASKS.search(task.text) or len(words(rest)) < 2) or (NO_CALCULATION.fullmatch(run.strip()) and not (len(words(rest)) < 5 and "x" in run)):
+    if not (ASKS.search(task.text) or len(words(rest)) < 2) or (
+        NO_CALCULATION.fullmatch(run.strip()) and not (len(words(rest)) < 5 and "x" in run)
+    ):
         return None
     value = computed(run)
     if value is None:
@@ -100,7 +112,9 @@ def listed(task: Task) -> Answer | None:
 
 def _bill(task: Task) -> Answer | None:
     """Add up a list of things with prices."""
-    priced = re.findall(rf"(?:^|[,:;\n])\W*(?:and )?(?:[A-Za-z]+ ?){{1,3}}[:=-]? ?[$€£]({DIGITS})(?=\s*(?:[,.;\n]|and|$))", task.text)
+    priced = re.findall(
+        rf"(?:^|[,:;\n])\W*(?:and )?(?:[A-Za-z]+ ?){{1,3}}[:=-]? ?[$€£]({DIGITS})(?=\s*(?:[,.;\n]|and|$))", task.text
+    )
     if len(priced) < 3 or len(priced) != len(task.numbers) or SHARED.search(task.text):
         return None
     return Answer((sum(map(number, priced), Fraction(0)),))
@@ -111,10 +125,16 @@ SHARED = any_of(
     r"|salary|earn\w*|pa(?:id|ys?)|refund|profit|loss|more|less|difference|deduct\w*|minus)\b",
     r"%",
 )
-CONVERTS = any_of(r"\b(?:convert\w*|change|express\w*|turn|how (?:many|much|long|far|hot|cold)|what(?:['’]s| is)|in|to|equals?)\b")
+CONVERTS = any_of(
+    r"\b(?:convert\w*|change|express\w*|turn|how (?:many|much|long|far|hot|cold)|what(?:['’]s| is)|in|to|equals?)\b"
+)
 
 
-WANTED = any_of(rf"\b(?:how (?:many|much)|to|into|in|as|equals?|change|what(?: is|['’]s)?|is) (?:an? |the |approximately )?(?:{UNITS.pattern})", r"\bdozen|pairs?\b")
+WANTED = any_of(
+    rf"\b(?:how (?:many|much)|to|into|in|as|equals?|change|what(?: is|['’]s)?|is) (?:an? |the "
+    rf"|approximately )?(?:{UNITS.pattern})",
+    r"\bdozen|pairs?\b",
+)
 
 
 def conversion(task: Task) -> Answer | None:
@@ -126,7 +146,9 @@ def conversion(task: Task) -> Answer | None:
     numbers = re.findall(DIGITS, text)
     if len(numbers) != 1 or not 1 <= len(kinds) <= 4 or len(words(text)) > 25 or not CONVERTS.search(text):
         return None
-    if dozens := re.search(rf"\bhow many (?!dozen|pair)\w+ (?:\w+ ){{0,3}}?({DIGITS}) (dozen|pairs?|scores?|gross)\b", text, re.IGNORECASE):
+    if dozens := re.search(
+        rf"\bhow many (?!dozen|pair)\w+ (?:\w+ ){{0,3}}?({DIGITS}) (dozen|pairs?|scores?|gross)\b", text, re.IGNORECASE
+    ):
         value = measured(number(dozens[1]), dozens[2], "item")
         return Answer((value,)) if value else None
     if amounts and not WANTED.search(text):
@@ -142,7 +164,10 @@ def conversion(task: Task) -> Answer | None:
     values = {measured(number(numbers[0]), source, other) for other in others}
     if len(values) != 1 or (value := values.pop()) is None:
         return None
-    return Answer((value,), 2 if inexact(source, others[0]) or re.search(r"\bk\b|kelvin", source + others[0], re.IGNORECASE) else 0)
+    return Answer(
+        (value,),
+        2 if inexact(source, others[0]) or re.search(r"\bk\b|kelvin", source + others[0], re.IGNORECASE) else 0,
+    )
 
 
 def _same(unit: str, other: str) -> bool:
@@ -154,7 +179,14 @@ def percentage(task: Task) -> Answer | None:
     if len(task.numbers) != 2 or len(words(task.text)) > 30:
         return None
     first, second = task.numbers
-    if re.search(r"\bpercent(?:age)?(?: of)? (?:increase|decrease|change|growth|drop|rise|gain|loss)\b", task.text, re.IGNORECASE) and first:
+    if (
+        re.search(
+            r"\bpercent(?:age)?(?: of)? (?:increase|decrease|change|growth|drop|rise|gain|loss)\b",
+            task.text,
+            re.IGNORECASE,
+        )
+        and first
+    ):
         return Answer(((second - first) / first * 100, (first - second) / first * 100))
     if second and re.search(r"\bis what (?:percent|%)", task.text, re.IGNORECASE):
         return Answer((first / second * 100,))
@@ -163,7 +195,8 @@ def percentage(task: Task) -> Answer | None:
     if second and re.search(r"\bwhat percent(?:age)? is \S*\d\S* (?:out )?of\b", task.text, re.IGNORECASE):
         return Answer((first / second * 100,))
     changed = re.fullmatch(
-        rf"\W*(?:what (?:is|do you get)|calculate|find|compute|determine)?(?: the (?:result|value)(?: of)?)?\W*(increase|decrease|reduce|raise|{VALUE})"
+        rf"\W*(?:what (?:is|do you get)|calculate|find|compute|determine)?(?: the (?:result|value)"
+        rf"(?: of)?)?\W*(increase|decrease|reduce|raise|{VALUE})"
         rf"(?:ing)? ?(?:{VALUE} (?:by)|increased by|decreased by|reduced by|plus|minus) {VALUE} ?(?:%|percent)\W*",
         task.digits,
         re.IGNORECASE,
@@ -189,8 +222,12 @@ def interest(task: Task) -> Answer | None:
 
 def change(task: Task) -> Answer | None:
     """Compute the change from a price and what was paid."""
-    price = re.search(rf"\b(?:price|cost|total|bill|amount(?: due)?)s?\b\D{{0,15}}?({DIGITS})", task.text, re.IGNORECASE)
-    paid = re.search(rf"\b(?:paid|given|payment|tendered|cash|received)\b\D{{0,15}}?({DIGITS})", task.text, re.IGNORECASE)
+    price = re.search(
+        rf"\b(?:price|cost|total|bill|amount(?: due)?)s?\b\D{{0,15}}?({DIGITS})", task.text, re.IGNORECASE
+    )
+    paid = re.search(
+        rf"\b(?:paid|given|payment|tendered|cash|received)\b\D{{0,15}}?({DIGITS})", task.text, re.IGNORECASE
+    )
     if not (price and paid) or len(task.numbers) != 2 or not re.search(r"\bchange\b", task.text, re.IGNORECASE):
         return None
     return Answer((abs(number(paid[1]) - number(price[1])),))

@@ -131,7 +131,7 @@ def measured(amount: Fraction, unit: str, other: str) -> Fraction | None:
 
 
 def _heat(amount: Fraction, scale: str, other: str) -> Fraction:
-    """Return a temperature of one scale (c, f or k) in another; kelvins are as often counted from -273 as from -273.15."""
+    """Return a temperature of one scale (c, f or k) in another."""
     celsius = {"c": amount, "f": (amount - 32) * 5 / 9, "k": amount - Fraction(27315, 100)}[scale]
     return {"c": celsius, "f": celsius * 9 / 5 + 32, "k": celsius + Fraction(27315, 100)}[other]
 
@@ -142,7 +142,7 @@ def inexact(unit: str, other: str) -> bool:
 
 
 def conversions(text: str) -> Iterator[tuple[re.Match[str], Fraction]]:
-    """Yield the statements that an amount is so much in another unit: what matched (`n unit stated other`), the exact value."""
+    """Yield the statements that an amount is so much in another unit: the match, and the exact value."""
     for found in CONVERTED.finditer(text):
         if re.search(r"(?:\band|,|\d ?[a-zA-Z]+) $", text[: found.start()]):
             continue  # the rest of an amount: 2 hours and 30 minutes

@@ -52,8 +52,10 @@ ROUND: dict[tuple[str, str, int], Callable[..., Fraction]] = {
 }
 ASKED = r"\b(?:surface area|area|perimeter|circumference|volume|capacity|hypotenuse)\b"
 MORE = any_of(
-    r"\b(?:twice|double|half|times|ratio|per|cost|each|every|fence|paint|tiles?|path|border|diagonal|if the (?:area|volume|perimeter)|degrees?"
-    r"|(?:area|perimeter|volume|circumference) (?:of|is) \d|increase\w*|scale\w*|code|function|program|write|in terms)\b",
+    r"\b(?:twice|double|half|times|ratio|per|cost|each|every|fence|paint|tiles?|path|border|diagonal"
+    r"|if the (?:area|volume|perimeter)|degrees?"
+    r"|(?:area|perimeter|volume|circumference) (?:of|is) \d|increase\w*|scale\w*|code|function|program"
+    r"|write|in terms)\b",
 )
 
 
@@ -63,7 +65,7 @@ COSTS = any_of(r"\b(?:costs?|per|each|times|twice|laps?|sides?)\b|\$")
 
 
 def shape(text: str, sizes: Sizes) -> tuple[Fraction, ...] | None:
-    """Return the value that is asked for, one for each usual value of pi in round shapes; None where it is not clear."""
+    """Return the value asked for, one for each usual value of pi in round shapes; None where it is not clear."""
     asked = {found.lower() for found in re.findall(ASKED, text, re.IGNORECASE)}
     if not asked and AROUND.search(text) and LONG_WIDE.search(text) and len(sizes) == 2 and not COSTS.search(text):
         return (2 * sum(sizes, Fraction(0)),)

@@ -1,8 +1,8 @@
 """Word problems: which values the numbers of a story can make, from what it says of each.
 
-Each number is an amount, a rate (`$3 each`, `60 km per hour`), or a percentage. A rate is multiplied or divided, never added to an
-amount; amounts are only multiplied where something in the story says so; and each number has its part in the answer. What
-an answer states must be among the few values that are left, so that a story needs no understanding.
+Each number is an amount, a rate (`$3 each`, `60 km per hour`), or a percentage. A rate is multiplied or divided, never
+added to an amount; amounts are only multiplied where something in the story says so; and each number has its part in the
+answer. What an answer states must be among the few values that are left, so that a story needs no understanding.
 """
 
 from __future__ import annotations
@@ -21,36 +21,63 @@ from alpaca.curation.quantities import DIGITS, UNITS, in_digits, measured
 NUMBER = re.compile(rf"(?<![\w.,/])[$€£]?({DIGITS})(?![.,:]?\d|/\d|\s?-\s?\d|\w*\d)")
 QUESTION = any_of(
     r"\bhow (?:many|much|far|long|old|tall|fast|heavy|big|high|wide|deep)\b|\bwhat (?:do|does|did|will|would)\b",
-    r"\b(?:what|find|calculate|compute|determine|work out)\b[^.?]{0,30}\b(?:total|new|final|remaining|distance|costs?|price|change|speed"
+    r"\b(?:what|find|calculate|compute|determine|work out)\b[^.?]{0,30}\b(?:total|new|final|remaining"
+    r"|distance|costs?|price|change|speed"
     r"|profit|sum|amount|number|age|average|weight|length|left|discount|tip|tax|savings?|pay|area|wages?|earnings)\b",
 )
 UNCLEAR = any_of(  # steps that are not read here
-    r"\b(?:half|halves|third|quarters?|dozens?|ratio|probability|chances?|ways|interest|compound|averaged?(?! speed)|mean|squared?|cubed?)\b",
-    r"\b(?:\w*(?:fourth|fifth|sixth|seventh|eighth|ninth|tenth)s?|fractions?|consecutive|digits?|odd|even|pattern|successive)\b",
-    r"\b(?:area|perimeter|volume|circle|rectang\w+|triangle|fence|around|wide|width|couples?|(?<!a )pairs?|coins?|nickels?|dimes?|penn(?:y|ies)|twins?)\b",
-    r"\b(?:at least|at most|minimum|maximum|enough|both|either|other|rest|same|once|twice|thrice|doubled?|doubles|tripled?|triples)\b",
-    r"\b(?:times|more|less|fewer)[^?.]* than\b[^?]*(?:\.[^?]*|\b(?:total|altogether|together|combined|all|and)\b[^?]*)\?",
-    r"\btimes (?:as|more|the|that|what|\w+er)\b|\b(?:a\.?m|p\.?m|o'clock|noon|midnight|born|next year|last year|weekdays?|weekends?)\b",
-    r"\b(?:until|originally|started? with|began|begin|at first|if he had|would have|instead|no longer|again|how long after|after how)\b",
-    r"\b(?:legs?|wheels?|eyes|wings|ears|each of (?:them|the\w*|his|her)|(?:for the|whole|entire|this|that) (?:week|month|year|day))\b",
-    r"\ban? (?:week|month|year|hour|minute|day|dozen) and (?:an? |\d)|\bper (?:cent|annum)\b|\b(?:back and forth|and back|one way|each way|up and down|round trips?|(?:mon|tues|wednes|thurs|fri|satur|sun)days?)\b",
-    r"\b(?:herself|himself|themselves|myself|yourself|ages|factor of|get one|profit|anniversary|how many \w+ and|together own|every (?:morning|evening|night|afternoon)|except|respective\w*)\b",
-    r"\bif\b[^?.]*\b(?:more|less|fewer)\b[^?.]* than\b|\btotal\b[^?]*\bthan\b|\bhalf ?way|\band (?:his|her) [^.?]*[.?][^?]*\bsplit\b|\bnautical\b",
+    r"\b(?:half|halves|third|quarters?|dozens?|ratio|probability|chances?|ways|interest|compound"
+    r"|averaged?(?! speed)|mean|squared?|cubed?)\b",
+    r"\b(?:\w*(?:fourth|fifth|sixth|seventh|eighth|ninth|tenth)s?|fractions?|consecutive|digits?|odd"
+    r"|even|pattern|successive)\b",
+    r"\b(?:area|perimeter|volume|circle|rectang\w+|triangle|fence|around|wide|width|couples?|"
+    r"(?<!a )pairs?|coins?|nickels?|dimes?|penn(?:y|ies)|twins?)\b",
+    r"\b(?:at least|at most|minimum|maximum|enough|both|either|other|rest|same|once|twice|thrice"
+    r"|doubled?|doubles|tripled?|triples)\b",
+    r"\b(?:times|more|less|fewer)[^?.]* than\b[^?]*(?:\.[^?]*|\b(?:total|altogether|together|combined"
+    r"|all|and)\b[^?]*)\?",
+    r"\btimes (?:as|more|the|that|what|\w+er)\b|\b(?:a\.?m|p\.?m|o'clock|noon|midnight|born|next year"
+    r"|last year|weekdays?|weekends?)\b",
+    r"\b(?:until|originally|started? with|began|begin|at first|if he had|would have|instead|no longer"
+    r"|again|how long after|after how)\b",
+    r"\b(?:legs?|wheels?|eyes|wings|ears|each of (?:them|the\w*|his|her)|(?:for the|whole|entire|this"
+    r"|that) (?:week|month|year|day))\b",
+    r"\ban? (?:week|month|year|hour|minute|day|dozen) and (?:an? |\d)|\bper (?:cent|annum)\b|\b"
+    r"(?:back and forth|and back|one way|each way|up and down|round trips?|(?:mon|tues|wednes|thurs"
+    r"|fri|satur|sun)days?)\b",
+    r"\b(?:herself|himself|themselves|myself|yourself|ages|factor of|get one|profit|anniversary"
+    r"|how many \w+ and|together own|every (?:morning|evening|night|afternoon)|except|respective\w*)\b",
+    r"\bif\b[^?.]*\b(?:more|less|fewer)\b[^?.]* than\b|\btotal\b[^?]*\bthan\b|\bhalf ?way|\band (?:his"
+    r"|her) [^.?]*[.?][^?]*\bsplit\b|\bnautical\b",
     r"\b(?:january|february|march|april|june|july|august|september|october|november|december)\b",
-    r"\b(?:split|shar)\w* [^.?]*\bwith (?:his|her|a|their|my)\b|\bshared the\b|\d+\w*-grade|\b(?:used to|such|this rate|that rate)\b",
+    r"\b(?:split|shar)\w* [^.?]*\bwith (?:his|her|a|their|my)\b|\bshared the\b|\d+\w*-grade|\b"
+    r"(?:used to|such|this rate|that rate)\b",
     r"\bseconds?\b|\d\s*:\s*\d|\d/\d|[=^²√]|\b[xyn]\b|(?<!\d)\.\d",
 )
 EACH = any_of(
-    r"\b(?:each|per|every\w*|apiece|an? (?:piece|pound|kilo\w*|bottle|bag|hour|day|week|month|year|minute|second|night|mile|km|person|ticket|box|pack|ride)"
+    r"\b(?:each|per|every\w*|apiece|an? (?:piece|pound|kilo\w*|bottle|bag|hour|day|week|month|year"
+    r"|minute|second|night|mile|km|person|ticket|box|pack|ride)"
     r"|hourly|daily|weekly|monthly|mph|kph)\b",
     r"(?:km|miles?|m|mi|\$\d+)/\w",
 )
-SHARES = any_of(r"\b(?:shar\w+|split\w*|divid\w+|equal\w*|evenly|distribut\w+|among\w*|groups?|packs?|packed|fill\w*|need\w*|requir\w*|fits?|to make|takes?|takes to|for \d+|last)\b")
+SHARES = any_of(
+    r"\b(?:shar\w+|split\w*|divid\w+|equal\w*|evenly|distribut\w+|among\w*|groups?|packs?|packed"
+    r"|fill\w*|need\w*|requir\w*|fits?|to make|takes?|takes to|for \d+|last)\b"
+)
 TIMES = any_of(r"\b(?:rows?|with|for|contain\w*|holds?|has|have|of|costs?|at|times|by|speed|rate|average speed|in)\b")
-GAINS = any_of(r"\b(?:buys?|bought|finds?|found|gets?|got|gains?|receiv\w+|adds?|added|more|collect\w*|picks?|picked|joins?|joined|arriv\w+|older|wins?|won|both|extra|further|another)\b")
-LOSES = any_of(r"\b(?:gives?|gave|los\w+|eats?|ate|eaten|sells?|sold|spen[dt]s?|us\w+|left|leav\w+|away|fewer|less|younger|remov\w+|tak\w+|took|breaks?|broke|donat\w+|drops?|dropped|remain\w*|throw\w*|threw|ago|change|get off|gets off|borrow\w*|drank|drinks?|flew|died?|returned?)\b")
+GAINS = any_of(
+    r"\b(?:buys?|bought|finds?|found|gets?|got|gains?|receiv\w+|adds?|added|more|collect\w*|picks?"
+    r"|picked|joins?|joined|arriv\w+|older|wins?|won|both|extra|further|another)\b"
+)
+LOSES = any_of(
+    r"\b(?:gives?|gave|los\w+|eats?|ate|eaten|sells?|sold|spen[dt]s?|us\w+|left|leav\w+|away|fewer"
+    r"|less|younger|remov\w+|tak\w+|took|breaks?|broke|donat\w+|drops?|dropped|remain\w*|throw\w*"
+    r"|threw|ago|change|get off|gets off|borrow\w*|drank|drinks?|flew|died?|returned?)\b"
+)
 TOTAL = any_of(r"\b(?:total|altogether|in all|combined|sum|together)\b")
-LEFT = any_of(r"\b(?:left|remain\w*|still|change)\b[^.?]*\?|\bhow (?:many|much) (?:more|fewer|less)\b|\bleft over\b|\bleftover\b")
+LEFT = any_of(
+    r"\b(?:left|remain\w*|still|change)\b[^.?]*\?|\bhow (?:many|much) (?:more|fewer|less)\b|\bleft over\b|\bleftover\b"
+)
 PERCENT = re.compile(r"\s?(?:%|percent\b|per cent\b)")
 
 
@@ -63,7 +90,7 @@ class Given(NamedTuple):
 
 
 def possible(task: str, output: str) -> str | None:
-    """Return what the numbers of a story do not make: the short answer to it, where none of its numbers can be right."""
+    """Return what the numbers of a story make, where none of the numbers in the short answer to it is that."""
     if not QUESTION.search(task) or len(words(output)) > 40 or not 7 < len(words(task)) < 45:
         return None
     story = in_digits(re.sub(r"\b[Oo]ne(?= \w+ (?:costs?|has|holds|is))", "1", task))
@@ -108,7 +135,8 @@ NUMBER_STATED = re.compile(rf"(?<![\w.,]){DIGITS}(?![.,]?\d)")
 
 
 PACKED = any_of(  # 3 pens at $2 each, 9 liters per 100 km
-    rf"\b(?P<count>{DIGITS})(?: [a-z-]+){{1,3}}?,? (?:at|for|costing|worth|of|with|that cost|priced at|containing|which cost) \$?(?P<rate>{DIGITS})"
+    rf"\b(?P<count>{DIGITS})(?: [a-z-]+){{1,3}}?,? (?:at|for|costing|worth|of|with|that cost|priced at"
+    rf"|containing|which cost) \$?(?P<rate>{DIGITS})"
     r"(?: [a-z-]+){0,3}? (?:each|apiece|a piece|per [a-z]+)\b(?! \d)",
 )
 PROPORTION = any_of(rf"(?P<much>{DIGITS})(?: [a-z]+){{1,4}} (?:per|for every|for each|every) (?P<of>{DIGITS})\b")
@@ -170,7 +198,11 @@ def _parts(given: tuple[Given, ...], divides: bool, multiplies: bool) -> set[tup
             left = tuple(given[place] for place in chosen)
             right = tuple(one for place, one in enumerate(given) if place not in chosen)
             if len(right) == 1 and right[0].percent:
-                found.update(one for value, rate in _parts(left, divides, multiplies) for one in _of_percent(value, rate, right[0].value))
+                found.update(
+                    one
+                    for value, rate in _parts(left, divides, multiplies)
+                    for one in _of_percent(value, rate, right[0].value)
+                )
             elif not any(len(part) == 1 and part[0].percent for part in (left, right)):
                 found.update(
                     made
@@ -208,7 +240,7 @@ def _joined(
 
 
 def _asked(made: frozenset[Fraction], given: list[Given], story: str) -> set[Fraction]:
-    """Keep the values that the question can mean: what is left is less than there was, a price falls with a discount."""
+    """Keep the values that can be meant: what is left is less than there was, a price falls with a discount."""
     found = {abs(value) for value in made}
     largest = max(one.value for one in given)
     rates = EACH.search(story) or SHARES.search(story) or any(one.rate is not False for one in given)
@@ -232,6 +264,12 @@ def _all_lost(story: str) -> bool:
     return not GAINS.search(story) and not PERCENT.search(story) and all(LOSES.search(part) for part in between[:-1])
 
 
-FALLS = any_of(r"\b(?:discount\w*|off|reduc\w+|decreas\w+|sale|fell|falls?|drop\w*|cheaper|depreciat\w+|markdown|marked down|lost|loses)\b(?![^?]*\boriginal)")
-GROWS = any_of(r"\b(?:increas\w*|rais\w+|rises?|rose|tax|tip|grow\w*|grew|markup|marked up|more|gratuity|service charge|vat|went up|original\w*|before)\b")
+FALLS = any_of(
+    r"\b(?:discount\w*|off|reduc\w+|decreas\w+|sale|fell|falls?|drop\w*|cheaper|depreciat\w+|markdown"
+    r"|marked down|lost|loses)\b(?![^?]*\boriginal)"
+)
+GROWS = any_of(
+    r"\b(?:increas\w*|rais\w+|rises?|rose|tax|tip|grow\w*|grew|markup|marked up|more|gratuity"
+    r"|service charge|vat|went up|original\w*|before)\b"
+)
 NEW = any_of(r"\b(?:new|final|total|now|including|after|altogether|pay|in all)\b")

@@ -19,7 +19,9 @@ FINAL = any_of(
 LONG = 60  # words of an output of which each number is read as an answer
 
 
-COUNTED = any_of(r"\b(?:two|three|four|five|six|seven|eight|ten) (?=(?:given |following )?(?:num|val|int|frac|term|side|score))")
+COUNTED = any_of(
+    r"\b(?:two|three|four|five|six|seven|eight|ten) (?=(?:given |following )?(?:num|val|int|frac|term|side|score))"
+)
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,9 @@ def stated_numbers(output: str) -> list[str]:
     listless = re.sub(rf"(?:{VALUE}(?:, ?|,? and | < | ≤ | → )){{2,}}{VALUE}", " ", output)
     for text in (listless, output):
         text = MIXED.sub(lambda found: str(float(int(found[1]) + Fraction(int(found[2]), int(found[3])))), text)
-        numbers = [found.rstrip(",.") for found in re.findall(r"(?<![\w.,])[-−]?\d[\d,]*(?:\.\d+)?", text.replace("$", ""))]
+        numbers = [
+            found.rstrip(",.") for found in re.findall(r"(?<![\w.,])[-−]?\d[\d,]*(?:\.\d+)?", text.replace("$", ""))
+        ]
         fractions = [found for found in re.findall(r"(-?\d+)\s*/\s*(\d+)", text) if int(found[1])]
         if numbers:
             return [*(str(float(Fraction(int(a), int(b)))) for a, b in fractions), *numbers]

@@ -11,17 +11,26 @@ from alpaca.curation.quantities import DIGITS
 
 MONEY = rf"[$€£]\s?({DIGITS})"
 # A line that ends with one amount: an item of a list or a row of a table, with or without a currency.
-ITEM = re.compile(rf"^[\s|*•-]*(?:\d{{1,2}}[.)] )?(?P<name>[^\d\n$€£|:=–-]*[a-zA-Z)*][^\d\n$€£]*?)[\s|:=–-]+[*]*(?P<sign>[$€£]?)\s?(?P<n>{DIGITS})[*]*[\s|]*\.?$")
+ITEM = re.compile(
+    rf"^[\s|*•-]*(?:\d{{1,2}}[.)] )?(?P<name>[^\d\n$€£|:=–-]*[a-zA-Z)*][^\d\n$€£]*?)[\s|:=–-]+[*]*"
+    rf"(?P<sign>[$€£]?)\s?(?P<n>{DIGITS})[*]*[\s|]*\.?$"
+)
 TOTAL = any_of(r"\b(?:grand total|total|sum|altogether|adds? up|adding (?:these|them|everything|all)|in all)\b")
 DIGIT = re.compile(r"\d")
 STATES = re.compile(rf"(?P<sign>[$€£]?)\s?(?P<n>{DIGITS})(?!\s*[%\d])")
 # Words of lists of which not every amount is added.
 MIXED = any_of(
-    r"\b(?:sub-?totals?|tax|tip|discount|income|revenue|salary|wages|earn\w*|profit|balance|remaining|left|less|minus|refund|credit|budget(?:ed)? (?:of|is)"
-    r"|each|per|x|×|net|deposit|paid|change|average|points? (?:out )?of|percent|optional|or|range|approx\w*|about|estimated?|hours?|year|calories per)\b",
+    r"\b(?:sub-?totals?|tax|tip|discount|income|revenue|salary|wages|earn\w*|profit|balance|remaining"
+    r"|left|less|minus|refund|credit|budget(?:ed)? (?:of|is)"
+    r"|each|per|x|×|net|deposit|paid|change|average|points? (?:out )?of|percent|optional|or|range"
+    r"|approx\w*|about|estimated?|hours?|year|calories per)\b",
     r"%|@|~|\d\s?[-–]\s?[$€£]?\d",
 )
-UNSURE = any_of(r"\b(?:sub-?totals?|tax|tip|discount|remaining|left|approx\w*|about|around|estimated|income|savings|average|over|more than|or)\b", r"[%~]")
+UNSURE = any_of(
+    r"\b(?:sub-?totals?|tax|tip|discount|remaining|left|approx\w*|about|around|estimated|income"
+    r"|savings|average|over|more than|or)\b",
+    r"[%~]",
+)
 INLINE = re.compile(rf"[A-Za-z][\w' ]{{1,25}}?(?: (?:is|costs|for|at|was))?:? \(?{MONEY}\)?(?=,|;| and|\.)")
 
 
@@ -42,7 +51,8 @@ def _product(text: str) -> str | None:
 
 
 PRICED = any_of(
-    rf"(?<![\d.,$])\b({DIGITS}) (?:[a-z-]+ ){{1,4}}?(?:at|@|x|×|for) {MONEY}(?: each| apiece| per [a-z]+)(?: ?[:=]| ?-| is| comes to| costs?) {MONEY}(?![\d.,]*\d| each| per)"
+    rf"(?<![\d.,$])\b({DIGITS}) (?:[a-z-]+ ){{1,4}}?(?:at|@|x|×|for) {MONEY}(?: each| apiece"
+    rf"| per [a-z]+)(?: ?[:=]| ?-| is| comes to| costs?) {MONEY}(?![\d.,]*\d| each| per)"
 )
 
 
@@ -64,9 +74,13 @@ def _below_list(text: str) -> str | None:
 
 
 def _differs(line: str, run: list[Fraction], every: list[Fraction], sign: str) -> str | None:
-    """Compare the one amount of a line that states a total with the sum of the amounts above it, or of all since the last."""
+    """Compare the one amount of a total's line with the sum of the amounts above it, or of all since the last."""
     stated = [found for found in STATES.finditer(line) if found["sign"] == sign]
     if len(stated) != 1 or len(STATES.findall(line)) != 1 or UNSURE.search(line) or len(run) < (2 if sign else 3):
         return None
     total = sum(run, Fraction(0))
-    return None if number(stated[0]["n"]) in (total, sum(every, Fraction(0))) else f"{line.strip()[-45:]} (the sum is {total})"
+    return (
+        None
+        if number(stated[0]["n"]) in (total, sum(every, Fraction(0)))
+        else f"{line.strip()[-45:]} (the sum is {total})"
+    )
