@@ -17,6 +17,7 @@ from alpaca.curation.operations import STATED, values
 from alpaca.curation.problems import missed
 from alpaca.curation.prose import FENCE, any_of
 from alpaca.curation.quantities import conversions, inexact
+from alpaca.curation.stories import told
 from alpaca.curation.totals import wrong_total
 from alpaca.records import Example
 
@@ -59,7 +60,7 @@ class Arithmetic:
         for stated in (*equations(output), *named_values(output)):
             if not agrees(stated.value, stated.stated):
                 return f"wrong arithmetic: {stated.text[:50].strip()} (it is {shown(stated.value)})"
-        if fault := wrong_conversion(output) or wrong_total(output):
+        if fault := wrong_conversion(output) or wrong_total(output) or told(output):
             return f"wrong arithmetic: {fault}"
         fault = missed(example, output)
         return f"wrong arithmetic: the answer is {fault}" if fault else None

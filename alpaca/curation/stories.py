@@ -15,7 +15,7 @@ from itertools import combinations
 from typing import NamedTuple
 
 from alpaca.curation.calculations import agrees, number
-from alpaca.curation.prose import any_of, words
+from alpaca.curation.prose import any_of, has_any, words
 from alpaca.curation.quantities import DIGITS, UNITS, in_digits, measured
 
 NUMBER = re.compile(rf"(?<![\w.,/])[$€£]?({DIGITS})(?![.,:]?\d|/\d|\s?-\s?\d|\w*\d)")
@@ -273,3 +273,21 @@ GROWS = any_of(
     r"|service charge|vat|went up|original\w*|before)\b"
 )
 NEW = any_of(r"\b(?:new|final|total|now|including|after|altogether|pay|in all)\b")
+
+
+COUNTED = any_of(  # so he now has 8; leaving 5 apples
+    r"\b(?:so|now|then|leaving|left|altogether|in total)\b[^.\d]{0,40}?"
+    r"\b(?:has|have|had|of|with|is|are|makes?|leaving|be)\b[^.\d]{0,12}?(\d[\d,]*)(?![\d.]*\d|%)(?=[^\d]*$)",
+)
+
+
+def told(text: str) -> str | None:
+    """Return a sentence that counts things to a number which its two others do not make."""
+    for sentence in re.split(r"(?<=[.!?])\s+|\n", text) if has_any(text, ("so", "now", "lea", "left", "total")) else ():
+        found = COUNTED.search(sentence)
+        given = [Given(number(value)) for value in NUMBER.findall(sentence[: found.start()])] if found else []
+        if found and len(given) == 2 and len(re.findall(DIGITS, in_digits(sentence))) == 3:
+            made = _made(tuple(given), True, True) | {one.value * two.value / 100 for one in given for two in given}
+            if not any(agrees(abs(value), found[1]) for value in made):
+                return f"{sentence.strip()[-60:]} ({given[0].value} and {given[1].value} make no {found[1]})"
+    return None

@@ -85,11 +85,11 @@ def stated_numbers(output: str) -> list[str]:
     """Return the numbers of an output, without those in lists of three or more where there are others."""
     listless = re.sub(rf"(?:{VALUE}(?:, ?|,? and | < | ≤ | → )){{2,}}{VALUE}", " ", output)
     for text in (listless, output):
-        text = MIXED.sub(lambda found: str(float(int(found[1]) + Fraction(int(found[2]), int(found[3])))), text)
+        text = MIXED.sub(lambda found: str(int(found[1]) + Fraction(int(found[2]), int(found[3]))), text)
         numbers = [
             found.rstrip(",.") for found in re.findall(r"(?<![\w.,])[-−]?\d[\d,]*(?:\.\d+)?", text.replace("$", ""))
         ]
         fractions = [found for found in re.findall(r"(-?\d+)\s*/\s*(\d+)", text) if int(found[1])]
         if numbers:
-            return [*(str(float(Fraction(int(a), int(b)))) for a, b in fractions), *numbers]
+            return [*(f"{a}/{b}" for a, b in fractions), *numbers]
     return []
