@@ -1,7 +1,8 @@
 """The filter of arithmetic that is wrong: what a text states is computed, exactly, as fractions.
 
 Read are equations of numbers (`3 x (4 + 5) = 27`), their words (`12 times 3 is 36`, `the sum of 3, 2 and 5 is 10`),
-amounts in two units, totals of lists, and tasks whose answer can be computed. A number may be rounded or cut to the digits that it has.
+amounts in two units, totals of lists, and tasks whose answer can be computed. A number may be rounded or cut to the
+digits that it has.
 """
 
 from __future__ import annotations
@@ -147,7 +148,7 @@ def named_values(text: str) -> Iterator[Statement]:
                 if ending and not (" + " in found[1] and re.match(r"average|total", found[0], re.IGNORECASE)):
                     try:
                         value = operation(values(found[1]))
-                    except ValueError:
+                    except (ValueError, ZeroDivisionError):
                         continue
                     yield Statement(found[0] + ending[0], value, ending[1].lstrip("$€£"))
 

@@ -26,7 +26,8 @@ THE = r"(?: the (?:numbers?|fractions|decimals|integers))?"
 CALCULATES = any_of(
     r"\b(?:plus|minus|times|over|multipl\w+|divid\w+|subtract\w*|add\w*|percent|per cent|squared?"
     r"|cubed?|root|power|raised)\b",
-    r"\b(?:sums?|products?|differences?|quotients?|factorial|half|third|quarters?|double|twice|remainder|mod\w*)\b",
+    r"\b(?:sums?|products?|differences?|quotients?|factorial|half|thirds?|quarters?|fifths?|double"
+    r"|twice|remainder|mod\w*)\b",
     r"%",
 )
 OPERATES = any_of(
@@ -34,6 +35,8 @@ OPERATES = any_of(
     r"|difference between|multiply|subtract|divide)\b"
 )
 DIGIT = re.compile(r"\d")
+NO_PERCENT = r"(?! \d[\d.]*(?: ?%| percent))"
+PARTS = {"half": 2, "third": 3, "quarter": 4, "fourth": 4, "fifth": 5, "sixth": 6, "eighth": 8, "tenth": 10}
 # What words of calculation are in signs, in the order in which they are rewritten.
 SIGNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (any_of(pattern), signs)
@@ -46,10 +49,6 @@ SIGNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (rf"\bsubtract(?:ing|ed)?{THE} {N} from {N}", r"(\2 − \1)"),
         (rf"\bmultipl(?:y|ying|ied){THE} {N} (?:by|and|with|times) {N}", r"(\1 × \2)"),
         (rf"\bdivid(?:e|ing|ed){THE} {N} (?:by|with) {N}", r"((\1) ÷ (\2))"),
-        (rf"{N},? (?:is |being )?(?:multiplied by|times)(?= [\d$(])", r"\1 ×"),
-        (rf"{N},? (?:is |being )?(?:divided by|over)(?= [\d$(])", r"\1 ÷"),
-        (rf"{N},? (?:is )?(?:plus|added to|increased by)(?= [\d$(])(?! \d[\d.]*(?: ?%| percent))", r"\1 +"),
-        (rf"{N},? (?:minus|less|decreased by)(?= [\d$(])(?! \d[\d.]*(?: ?%| percent))", r"\1 −"),
         (rf"{N},? (?:raised )?to the (?:power(?: of)?) {N}", r"\1 ^ \2"),
         (rf"{N},? raised to {N}", r"\1 ^ \2"),
         (rf"{N},? (?:raised )?to the (second|third|fourth|fifth|sixth|seventh|\d+(?:th|nd|rd)) power", r"\1 ^ \2"),
@@ -62,18 +61,18 @@ SIGNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (rf"\bfactorial of(?: the number)? {N}", r"\1!"),
         (rf"{N} factorial", r"\1!"),
         (rf"{N} ?(?:%|percent|per cent) of(?: the number)? {N}", r"(\1% × \2)"),
+        (r"(?<=[\d²³)!%]),? (?:is |being )?(?:multiplied by|times)(?= [\d$(√])", " ×"),
+        (r"(?<=[\d²³)!%]),? (?:is |being )?(?:divided by|over)(?= [\d$(√])", " ÷"),
+        (rf"(?<=[\d²³)!]),? (?:is )?(?:plus|added to|increased by)(?= [\d$(√]){NO_PERCENT}", " +"),
+        (rf"(?<=[\d²³)!]),? (?:minus|less|decreased by)(?= [\d$(√]){NO_PERCENT}", " −"),
         (rf"\b(\d+)/(\d+) of(?: the number)? {N}", r"(\1 ÷ \2 × \3)"),
-        (rf"(?:\ba )?\bhalf of(?: the number)? {N}", r"(\1 ÷ 2)"),
-        (rf"\b(?:a|one)[- ]third of(?: the number)? {N}", r"(\1 ÷ 3)"),
-        (rf"\btwo[- ]thirds of(?: the number)? {N}", r"(\1 × 2 ÷ 3)"),
-        (rf"\b(?:a|one)[- ](?:quarter|fourth) of(?: the number)? {N}", r"(\1 ÷ 4)"),
-        (rf"\bthree[- ](?:quarters|fourths) of(?: the number)? {N}", r"(\1 × 3 ÷ 4)"),
-        (rf"\b(?:a|one)[- ]fifth of(?: the number)? {N}", r"(\1 ÷ 5)"),
+        (rf"\b(\d+|an?|one)?[- ]?({'|'.join(PARTS)})s? of{THE} {N}", r"(\3 × \1/\2)"),
         (rf"\b(?:double|twice)(?: the number)? {N}", r"(2 × \1)"),
     )
 )
 ORDINALS = {word: str(n) for n, word in enumerate(("second", "third", "fourth", "fifth", "sixth", "seventh"), 2)}
 POWER = re.compile(r"(?<=\^ )(second|third|fourth|fifth|sixth|seventh|\d+(?=th|nd|rd))(?:th|nd|rd)?")
+SHARE = any_of(rf"× (\d*|an?|one)/({'|'.join(PARTS)})")
 TYPESET = (
     (re.compile(r"\\(?:times|cdot)"), "×"),
     (re.compile(r"\\div"), "÷"),
@@ -101,6 +100,10 @@ def _signed(sentence: str) -> str:
     sentence = in_digits(sentence)
     for pattern, signs in SIGNS if DIGIT.search(sentence) else ():
         sentence = pattern.sub(signs, sentence)
+    if "× " in sentence:
+        sentence = SHARE.sub(
+            lambda found: f"× {found[1] if found[1].isdigit() else 1}/{PARTS[found[2].lower()]}", sentence
+        )
     return POWER.sub(lambda found: ORDINALS.get(found[1], found[1]), sentence) if "^" in sentence else sentence
 
 
@@ -111,6 +114,8 @@ def number(text: str) -> Fraction:
 
 def agrees(value: Fraction, stated: str) -> bool:
     """Tell whether a number as written is that value, or the value rounded or cut to its digits."""
+    if "/" in stated:
+        return value == number(stated)
     unit = Fraction(1, 10 ** len(stated.rstrip(".").partition(".")[2]))
     off = abs(value) - abs(number(stated))
     return abs(value - number(stated)) == 0 or (
@@ -141,7 +146,7 @@ def computed(text: str) -> Fraction | None:
         value, rest = _sum(tokens)
     except (ValueError, IndexError, ZeroDivisionError, OverflowError):
         return None
-    return None if rest else value
+    return None if rest or abs(value) > 10**100 else value
 
 
 Parsed = tuple[Fraction, list[str]]
@@ -174,6 +179,8 @@ def _power(tokens: list[str]) -> Parsed:
         exponent, tokens = _power(tokens[1:])
         if exponent.denominator != 1 or abs(exponent) > 64:
             raise ValueError("an exponent that is not computed here")
+        if abs(value) > 10**100:
+            raise OverflowError("a base that is not computed here")
         return value**exponent.numerator, tokens
     return value, tokens
 

@@ -1,4 +1,4 @@
-"""Filters of answers that are none of those to choose from (yes or no, a label, a number, an option), or another form of them.
+"""Filters of answers that are none of those to choose from: yes or no, a label, a number, an option, or a form of these.
 
 Such forms are capitals or none, a form of dates, a first or last word.
 """
@@ -76,7 +76,7 @@ LABELS = any_of(
     rf"(?P<else>\w+){QUOTE}",
 )
 SORTS = any_of(
-    r"\b(?:classif\w+|categori[sz]e|label|sentiment|determine|identify|output|decide|detect|tone"
+    r"\b(?:classif\w+|assign|categori[sz]e|label|sentiment|determine|identify|output|decide|detect|tone"
     r"|predict|which|is the|is this|tag)\b"
 )
 
@@ -99,7 +99,9 @@ def _label(example: Example) -> str | None:
     return f"wrong format: more than one of {', '.join(labels)}" if only and len(words(said)) > 7 else None
 
 
-OPTION = re.compile(r"(?:^|\s|\()([A-E])[.):]\s*([^\n]+?)(?=[,;]?\s+\(?[A-E][.):]\s|\n|$)")
+OPTION = re.compile(
+    r"(?:^|\s|\()([A-E](?=[.):])|[a-e](?=\)))[.):]\s*([^\n]+?)(?=[,;]?\s+\(?(?:[A-E][.):]|[a-e]\))\s|\n|$)"
+)
 CHOOSE = any_of(r"\b(?:choose|select|pick|which|options?|multiple[- ]choice|letter|correct answer|best answer)\b")
 
 
@@ -169,7 +171,7 @@ EACH = any_of(r"\b(?:each|every|words? that|names? that|sentences that|letter)\b
 
 def _edges(asked: str, output: str) -> str | None:
     """Check the words that the answer is to begin or end with."""
-    if "with" not in asked or EACH.search(asked):
+    if "with" not in asked or EACH.search(re.sub(QUOTED, "", asked)):
         return None
     said = " ".join(words(output))
     if (found := STARTS.search(asked)) and not said.startswith(" ".join(words(found[1]))):
@@ -181,10 +183,12 @@ def _edges(asked: str, output: str) -> str | None:
 
 CAPITALS = any_of(r"\b(?:all |block )?(?:capitals|capital letters|upper[- ]?case(?: letters| characters)?|caps)\b")
 SMALL = any_of(
-    r"\b(?:without|no|avoid)(?: any| using)* (?:capitals|capital letters|upper-?case)\b",
+    r"\b(?:without|no|avoid|not use|n['’]t use)(?: any| using)* (?:capitals|capital letters|upper-?case)\b",
     r"\b(?:lower[- ]?case(?: letters| characters)?|small letters)\b",
 )
-NO_CAPITALS = any_of(r"\b(?:without|no|avoid)(?: any| using)* (?:capitals|capital letters|upper-?case)\b")
+NO_CAPITALS = any_of(
+    r"\b(?:without|no|avoid|not use|n['’]t use)(?: any| using)* (?:capitals|capital letters|upper-?case)\b"
+)
 CASED = any_of(  # a sentence that asks for letters of one kind everywhere
     r"\b(?:in|to|into|using|use|all|only|entirely|everything|whole)\b",
 )
@@ -211,8 +215,6 @@ class LetterCase:
                 continue
             if CAPITALS.search(sentence) and not NO_CAPITALS.search(sentence) and upper < 0.6 * len(letters):
                 return "wrong format: not in capitals"
-            if SMALL.search(sentence) and (
-                upper > max(2, 0.015 * len(letters)) or (upper > 1 and letters[0].isupper())
-            ):
+            if SMALL.search(sentence) and (upper > max(2, 0.015 * len(letters)) or (upper and letters[0].isupper())):
                 return "wrong format: not in small letters"
         return None

@@ -11,7 +11,8 @@ from alpaca.curation.prose import any_of, is_code, items, sentences, without_cod
 from alpaca.curation.quantities import SPELT, spelt
 from alpaca.records import Example
 
-N = rf"(\d{{1,4}}|{SPELT.pattern}|a single|an?(?= (?:single|one))|only one|just one)"
+NUMERAL = SPELT.pattern.removesuffix("(?!-)")
+N = rf"(\d{{1,4}}|{NUMERAL}|a single|an?(?= (?:single|one))|only one|just one)"
 PLAIN = (
     r"(?:(?:single|short|complete|concise|simple|brief|full|long|separate|well-\w+|English|total"
     r"|different)(?:,? |-)){0,2}"
@@ -32,9 +33,10 @@ NOT_SIZE = (
 )
 SIZE = any_of(rf"(?:\b{SIZES}|[.!?(] ){N} ?-?{PLAIN}(word|sentence|paragraph|character|letter|line)s?\b{NOT_SIZE}")
 ONE = any_of(
+    r"\b(?:in|use|using) a (word)\b",
     r"\b(?:answer|reply|respond|response|one|single|give|provide|be|write|in)\b[^.]{0,20}\b(?:one"
     r"|single|1)[- ](word|sentence)(?: answer| reply| response| only| summary)?\b(?! (?:or|each"
-    r"|for each|per|that|which|to describe))"
+    r"|for each|per|that|which|to describe))",
 )
 LIMIT = any_of(
     r"at most|no more than|not (?:\w+ )?more than|n['’]t (?:\w+ )*more than|max\w*|under|below"
@@ -76,7 +78,7 @@ class Counts:
             if fault := self._one_size(found, asked, output):
                 return fault
         if (one := ONE.search(asked)) and not OPEN.search(asked[one.end() - 12 : one.end() + 30]):
-            return self._differs(1, one[1].lower(), False, output)
+            return self._differs(1, (one[1] or one[2]).lower(), False, output)
         if (
             re.search(r"\btweet\b(?! (?:is|was|by|from|about the following))", asked, re.IGNORECASE)
             and "140" not in asked
@@ -86,15 +88,15 @@ class Counts:
 
     def _one_size(self, found: re.Match[str], asked: str, output: str) -> str | None:
         around = asked[max(0, found.start() - 15) : found.end()]
+        limit = LIMIT.search(asked[max(0, found.start() - 25) : found.end()]) or re.match(
+            r" or (?:less|fewer)| (?:max|at most|tops)", asked[found.end() :]
+        )
         if (
             re.search(r"\b(?:each|every|per)\b[^.]*$", asked[: found.start()], re.IGNORECASE)
-            or FLEXIBLE.search(around)
+            or (FLEXIBLE.search(around) and not limit)
             or OPEN.search(asked[found.end() - 12 : found.end() + 30])
         ):
             return None
-        limit = LIMIT.search(asked[max(0, found.start() - 15) : found.end()]) or re.match(
-            r" or (?:less|fewer)| (?:max|at most|tops)", asked[found.end() :]
-        )
         exact = re.search(r"\b(?:exactly|precisely)\b", around, re.IGNORECASE)
         return self._differs(count(found[1]), found[2].lower(), bool(limit), output, 0 if exact else 1)
 

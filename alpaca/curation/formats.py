@@ -20,7 +20,7 @@ INTO = (
     r"(?:in|as|compos(?:e|ing)|draft|craft|build|construct|design|prepare|draw|develop|put|present"
     r"|into|to|using|use|with|is|be|be an?|return(?:s|ing)?|output(?:s|ting)?|generate|create|write"
     r"|make|produce|provide"
-    r"|give(?: me| us)?|respond with|reply with|answer with|want|need|format(?:ted)?)"
+    r"|give(?: me| us)?|respond with|reply with|answer with|want|need|like|format(?:ted)?)"
 )
 FIT = (
     r"(?: (?:the |a )?(?:form|style|shape|format|structure) of)?"
@@ -52,7 +52,9 @@ CALLED = {
     "emojis": r"emojis? only|only emojis?|nothing but emojis?",
 }
 ASKED = {
-    name: any_of(rf"\b{INTO}{FIT} (?:{called})\b", rf"\b(?:{called}) (?:only|please)\b")
+    name: any_of(
+        rf"\b{INTO}{FIT} \.?(?:{called})\b", rf"\bformat(?: is)?:? (?:{called})\b", rf"\b(?:{called}) (?:only|please)\b"
+    )
     for name, called in CALLED.items()
 }
 ASKED["a dialogue"] = any_of(

@@ -84,7 +84,7 @@ STATED = {any_of(rf"\b(?:{name}){OF}{LIST}"): operation for name, operation in O
 ANOTHER = any_of(
     r"\b(?:square[sd]?|cubes?|moving|weighted|code|function|program|formula|script|python|each|every"
     r"|even|odd|prime|second"
-    r"|third|two|three|positive|negative|sort|order|write|create|generate|story|geometric|harmonic|rolling"
+    r"|third|two|three|positive|negative|write|create|generate|story|geometric|harmonic|rolling"
     r"|round\w*|pairs?|digits?|unique|distinct|consecutive|subset|index|position|population|sample|per|age|gap)\b",
 )
 

@@ -36,6 +36,7 @@ STATED_ONLY = any_of(  # tasks about a calculation that ask for something else t
     r"\b(?:modulo|mod|prime|roman|sequence|series|pattern|next|game|compare|larger|greater|more than|less than)\b",
     r"\b(?:insert|fill|missing|blank|complete|prove|proof|sort|order|arrange|rearrange|identify|classify)\b",
 )
+IN_ONE = any_of(r"\bhow many \w+ (?:are |is )?(?:there )?(?:in|make(?: up)?|equal) (?:an?|one)\b")
 SUMS = any_of(
     OPERATES.pattern, r"\bhow (?:many|much|old|far|long)\b", r"\b(?:total|average|cost|calculate|convert|compute)\b"
 )
@@ -45,7 +46,8 @@ def missed(example: Example, output: str) -> str | None:
     """Return what an answer should be, where it states numbers and none is right; None where that cannot be told."""
     task = Task(example.instruction, example.input)
     if len(task.text) > 700 or not (
-        re.search(r"\d", task.text) or (SUMS.search(task.text) and re.search(r"\d", task.digits))
+        re.search(r"\d", task.text)
+        or (SUMS.search(task.text) and (re.search(r"\d", task.digits) or IN_ONE.search(task.text)))
     ):
         return None
     output = in_digits(output) if len(words(output)) < LONG else output
@@ -104,7 +106,7 @@ def listed(task: Task) -> Answer | None:
         return None
     try:
         value = operations.OPERATIONS[wanted[0]](given)
-    except ValueError:
+    except (ValueError, ZeroDivisionError):
         return None
     near = 40 if wanted[0].startswith("standard") else 0  # of a population or of a sample
     return Answer((value,), near)

@@ -1,8 +1,8 @@
 """Word problems: which values the numbers of a story can make, from what it says of each.
 
 Each number is an amount, a rate (`$3 each`, `60 km per hour`), or a percentage. A rate is multiplied or divided, never
-added to an amount; amounts are only multiplied where something in the story says so; and each number has its part in the
-answer. What an answer states must be among the few values that are left, so that a story needs no understanding.
+added to an amount; amounts are only multiplied where something in the story says so; and each number has its part in
+the answer. What an answer states must be among the few values that are left, so that a story needs no understanding.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ UNCLEAR = any_of(  # steps that are not read here
     r"\b(?:legs?|wheels?|eyes|wings|ears|each of (?:them|the\w*|his|her)|(?:for the|whole|entire|this"
     r"|that) (?:week|month|year|day))\b",
     r"\ban? (?:week|month|year|hour|minute|day|dozen) and (?:an? |\d)|\bper (?:cent|annum)\b|\b"
-    r"(?:back and forth|and back|one way|each way|up and down|round trips?|(?:mon|tues|wednes|thurs"
-    r"|fri|satur|sun)days?)\b",
+    r"(?:back and forth|and back|one way|each way|up and down|round trips?"
+    r"|(?:mon|tues|wednes|thurs|fri|satur|sun)days)\b",
     r"\b(?:herself|himself|themselves|myself|yourself|ages|factor of|get one|profit|anniversary"
     r"|how many \w+ and|together own|every (?:morning|evening|night|afternoon)|except|respective\w*)\b",
     r"\bif\b[^?.]*\b(?:more|less|fewer)\b[^?.]* than\b|\btotal\b[^?]*\bthan\b|\bhalf ?way|\band (?:his"
@@ -52,6 +52,7 @@ UNCLEAR = any_of(  # steps that are not read here
     r"\b(?:january|february|march|april|june|july|august|september|october|november|december)\b",
     r"\b(?:split|shar)\w* [^.?]*\bwith (?:his|her|a|their|my)\b|\bshared the\b|\d+\w*-grade|\b"
     r"(?:used to|such|this rate|that rate)\b",
+    r"(?<!\d )(?<!\d)\bpercent(?:age)?\b|(?<!\d)(?<!\d )%|\b(?:every|each) (?:mon|tues|wednes|thurs|fri|satur|sun)day",
     r"\bseconds?\b|\d\s*:\s*\d|\d/\d|[=^²√]|\b[xyn]\b|(?<!\d)\.\d",
 )
 EACH = any_of(
@@ -246,8 +247,13 @@ def _asked(made: frozenset[Fraction], given: list[Given], story: str) -> set[Fra
     rates = EACH.search(story) or SHARES.search(story) or any(one.rate is not False for one in given)
     if LEFT.search(story) and not rates:
         found = {value for value in found if value <= largest}
-        if given[0].value == largest and _all_lost(story):
-            found &= {2 * largest - sum((one.value for one in given), Fraction(0))}
+    if (
+        (ADDS.search(story) or TAKES.search(story))
+        and not rates
+        and not any(one.percent for one in given)
+        and len(given) == len(NUMBER.findall(story))
+    ):
+        found &= _signed(given, story)
     if [one.percent for one in given].count(True) == 1 and len(given) == 2:
         falls, grows = FALLS.search(story), GROWS.search(story)
         amount = next(one.value for one in given if not one.percent)
@@ -258,10 +264,33 @@ def _asked(made: frozenset[Fraction], given: list[Given], story: str) -> set[Fra
     return found
 
 
-def _all_lost(story: str) -> bool:
-    """Tell whether each number but the first follows a word of loss, and none one of gain."""
-    between = NUMBER.split(story)[2::2]
-    return not GAINS.search(story) and not PERCENT.search(story) and all(LOSES.search(part) for part in between[:-1])
+def _signed(given: list[Given], story: str) -> set[Fraction]:
+    """Return what becomes of the first number, or of its rest, where the verb beside each other one gives its sign."""
+    sums, sign = {given[0].value}, ""
+    parts = NUMBER.split(story)
+    for place, one in enumerate(given[1:], 1):
+        before = re.split(r"[.!?;]\s|, ", parts[2 * place])[-1]
+        after = re.split(r"[.!?;,]|\band\b", parts[2 * place + 2])[0]
+        clause = f"{before} {after}"
+        adds, takes = bool(ADDS.search(clause)), bool(TAKES.search(clause)) and not GIVEN_TO.search(clause)
+        adds = adds or bool(GIVEN_TO.search(clause))
+        joined = re.search(r"\band\W*$", before) and before == parts[2 * place]
+        sign = "+" if adds and not takes else "-" if takes and not adds else sign if joined and not adds else "±"
+        sums = {value + one.value for value in sums if sign != "-"} | {
+            value - one.value for value in sums if sign != "+"
+        }
+    return {abs(value) for value in sums} | {abs(2 * given[0].value - value) for value in sums}  # seats that are free
+
+
+ADDS = any_of(
+    r"\b(?:buys?|bought|finds?|found|gets? (?!off)|got (?!off)|receiv\w+|adds?|added|collects?|collected|picks?|picked"
+    r"|joins?|joined|arrives?|arrived|wins?|won|get on|got on|earns?|earned|saves?|saved|finds?)\b",
+)
+TAKES = any_of(
+    r"\b(?:gives?|gave|loses?|lost|eats?|ate|sells?|sold|spends?|spent|uses?|used|throws?|threw|breaks?|broke|donates?"
+    r"|donated|drops?|dropped|get off|gets off|got off|fly away|flew away|leaves?|drinks?|drank)\b",
+)
+GIVEN_TO = any_of(r"\b(?:gives?|gave|sells?|sold|leaves?) (?:him|her|them|me|us|another|(?-i:[A-Z][a-z]+))\b")
 
 
 FALLS = any_of(

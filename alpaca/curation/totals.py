@@ -16,6 +16,7 @@ ITEM = re.compile(
     rf"(?P<sign>[$€£]?)\s?(?P<n>{DIGITS})[*]*[\s|]*\.?$"
 )
 TOTAL = any_of(r"\b(?:grand total|total|sum|altogether|adds? up|adding (?:these|them|everything|all)|in all)\b")
+COUNT = re.compile(r"^\W*\d+ ?[x×] (?=[A-Za-z])")
 DIGIT = re.compile(r"\d")
 STATES = re.compile(rf"(?P<sign>[$€£]?)\s?(?P<n>{DIGITS})(?!\s*[%\d])")
 # Words of lists of which not every amount is added.
@@ -61,6 +62,7 @@ def _below_list(text: str) -> str | None:
     every: list[Fraction] = []
     sign, sure = "", True
     for line in text.split("\n"):
+        line = COUNT.sub("", line)
         item = ITEM.match(line.strip())
         if TOTAL.search(line) and every:
             if sure and (fault := _differs(line, run, every, sign)):
