@@ -48,7 +48,7 @@ STORIES = [
     ("Tom has 12 marbles and his sister gives him 9 more. How many has he now?", "21 marbles", "22 marbles"),
     ("Leo had 107 tickets. He gave 19 of them to a friend and lost 15. How many are left?", "73", "103"),
     ("Nora had 90 stamps. She sold 25 and bought 10. How many stamps does she have?", "75", "55"),
-    ("A bus has 48 seats. 24 people get on and then 10 get off. How many seats are free?", "34", "14"),
+    ("A bus has 48 seats. 24 people get on and then 10 get off. How many seats are free?", "34", "30"),
     ("Anna earns $22 an hour and works 24 hours a week. How much does she earn in a week?", "$528", "$628"),
     ("Hana buys 3 pads at $3 each and 10 pens at $2 each. How much does she pay in total?", "$29", "$23"),
     ("A coat costs $80 and is reduced by 5%. What is the new price in dollars?", "76", "84"),
