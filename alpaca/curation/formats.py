@@ -1,4 +1,4 @@
-"""Filters of answers in another form than the instruction names: notation and counts."""
+"""The filter of answers in another notation or layout than is named: data formats, lists, tables, verse."""
 
 from __future__ import annotations
 
@@ -6,81 +6,105 @@ import csv
 import json
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
 import yaml
-from pydantic import PositiveInt
 
-from alpaca.curation.prose import is_code, items, sentences, without_code, words
+from alpaca.curation.prose import any_of, has_any, is_code, sentences, words
 from alpaca.records import Example
 
-UNITS = dict(zip(words("one two three four five six seven eight nine ten eleven twelve"), range(1, 13), strict=True))
-N = rf"(\d{{1,3}}|{'|'.join(UNITS)}|a single|an?(?= single)|only one|just one)"
-INTO = r"(?:in|as|into|to|using|with|return(?:ing)?|output(?:s|ting)?|generate|create|write|produce|provide|give(?: me)?|format(?:ted)? (?:it |this |them |your (?:answer|response|output) )?(?:as|in|into))"
-FIT = r"(?: (?:a|an|the|it|valid|well-formed|proper|simple|single|nested|your|this|their|its|data|answer|response|output|result|following|plain|raw|only|correct|small|short|sample|example))*"
-NOTATIONS = {
-    "JSON": rf"\b{INTO}{FIT} json\b|\bjson (?:format|object|output|array|response|document|string)\b(?! (?:is|to|into|below))|\bjson\b[^.]{{0,30}}\bonly\b",
-    "XML": rf"\b{INTO}{FIT} xml\b|\bxml (?:format|document|output)\b",
-    "YAML": rf"\b{INTO}{FIT} ya?ml\b|\bya?ml (?:format|document|output|file)\b",
-    "CSV": rf"\b{INTO}{FIT} csv\b|\bcsv (?:format|output)\b|\bcomma[- ]separated (?:values|list)\b",
-    "HTML": rf"\b{INTO}{FIT} html\b|\bhtml (?:format|code|document|table|list|page)\b",
-    "a table": r"\b(?:create|make|draw|build|provide|compose|generate|give|construct)(?: me)? an? (?:\w+ ){0,2}table\b(?! (?:of contents|setting))|\b(?:in|as|into) (?:a |an? \w+ )?(?:markdown )?table\b(?! (?:of contents|setting))|\bmarkdown table\b|\btabular (?:form|format)\b",
-    "bullet points": r"\b(?:in|as|using|with|into)(?: \w+){0,3} bullet(?:ed)?(?:[- ]?points?| list| form)?\b|\bbullet(?:ed)? list\b|\bbulleted\b",
-    "a numbered list": r"\b(?:in|as|using|into|a|make|create|give)(?: \w+){0,2} numbered (?:list|steps|points|format)\b",
-    "code": r"\b(?:code only|only (?:the )?code|just (?:the )?code|nothing but (?:the )?code)\b",
-    "SQL": r"\b(?:write|create|construct|generate|give|provide|formulate|form|compose|in|an?)(?: \w+){0,3} (?:my|postgre|ms)?sql (?:query|statement|command|code)\b",
+# How a sentence names what the answer is to be in: `as a JSON object`, `return valid XML`, `YAML only`.
+INTO = (
+    r"(?:in|as|compos(?:e|ing)|draft|craft|build|construct|design|prepare|draw|develop|put|present"
+    r"|into|to|using|use|with|is|be|be an?|return(?:s|ing)?|output(?:s|ting)?|generate|create|write"
+    r"|make|produce|provide"
+    r"|give(?: me| us)?|respond with|reply with|answer with|want|need|like|format(?:ted)?)"
+)
+FIT = (
+    r"(?: (?:the |a )?(?:form|style|shape|format|structure) of)?"
+    r"(?: (?!(?:this|that|these|those|given|above|following|from|of|and|or|for|on|at|by|with|can|that"
+    r"|about|between|how|why|what|which|parse|convert)\b)"
+    r"[\w\"'’-]+){0,4}?"
+)
+FORM = (
+    r"(?: (?:format|form|object|array|document|string|file|syntax|code|output|notation|list|data|page"
+    r"|snippet|record|response))?"
+)
+CALLED = {
+    "JSON": rf"json{FORM}",
+    "XML": rf"xml{FORM}",
+    "YAML": rf"ya?ml{FORM}",
+    "CSV": rf"csv{FORM}|comma[- ]separated (?:values|list|format)",
+    "TSV": r"tsv|tab[- ]separated(?: (?:values|table|format|list))?",
+    "HTML": rf"html(?! (?:is|and|tags? (?:do|are)))(?: (?:un)?ordered| table)?{FORM}",
+    "LaTeX": rf"latex{FORM}",
+    "a table": r"table(?! (?:of contents|setting|tennis|lamp|for|salt|top|manners|cloth|with (?:a|four|three"
+    r"|two) leg))",
+    "bullet points": r"bullet(?:ed)?[- ]?(?:points?|lists?|form|items?)|bullets|list of bullets|unordered list|(?:list"
+    r"|lines?) with (?:dash|hyphen|asterisk|star)\w*",
+    "a numbered list": r"number(?:ed|ing) (?:list|steps|points|items|entries|order|form\w*)|ordered list|numbered",
+    "a Python list": r"python (?:list|dictionary|dict|tuple|set)(?! (?:comprehension|method))",
+    "a dialogue": r"dialog(?:ue)?|script with speakers|conversation between",
+    "a haiku": r"haiku",
+    "a limerick": r"limerick",
+    "emojis": r"emojis? only|only emojis?|nothing but emojis?",
 }
-NAMES = {
-    "JSON": "json",
-    "XML": "xml",
-    "YAML": "ya?ml",
-    "CSV": "csv|comma[- ]separated values",
-    "HTML": "html",
-    "a table": "table",
-    "bullet points": "bullet(?:ed)?(?:[- ]?points?)?",
-    "a numbered list": "numbered",
+ASKED = {
+    name: any_of(
+        rf"\b{INTO}{FIT} \.?(?:{called})\b", rf"\bformat(?: is)?:? (?:{called})\b", rf"\b(?:{called}) (?:only|please)\b"
+    )
+    for name, called in CALLED.items()
 }
-DIRECT = (
-    r"(?:\A|\s(?=(?-i:[A-Z])))\W*(?:(?:please|only|and|also|now) )*(?:answer|respond|reply|return|output|format|present|give|use|write|provide|put|express|render|structure|show|organi[sz]e|deliver|list|the (?:answer|output|response|result)|your (?:answer|output|response|reply))"
-    r"(?: (?:it|them|this|everything|me|the|your|only|valid|a|an|all|with|in|as|of|by|to|using|response|answers?|results?|output|reply|information|list|points|format|formatted|form|exactly|simple|proper|short|markdown|raw|plain|well-formed|be|must|should|has|have|needs|written|presented|given|provided|two|three|four|five|\d+))*"
-    r" (?:{0})(?: (?:format|only|object|array|document|list|points?|items|form|string|syntax|table|output|notation|please|and nothing else)| with .*| containing .*)*[.!]?$"
-)  # a sentence about nothing but the form of the answer
-REQUEST = re.compile(
-    r"^\W*(?:(?:in|using|with) [^,]{3,30}, )?(?:please |now |then |can you |could you |i want you to |i need you to )*(?:write|create|construct|generate|implement|give|provide|develop|build|make|design|show|output|convert|compose|code|produce|list|return|format|organi[sz]e|put|translate|transform|rewrite|represent|summari[sz]e|turn|express|present|describe|name|extract|draft|suggest|answer|respond|compare|reformat|render|encode|serialize|structure|arrange|outline|use|prepare|share|explain|tell|classify|identify|find)\b|\b(?:output|answer|respond|response|return|format|your|give|reply|results?|presented|formatted)\b",
-    re.IGNORECASE,
+ASKED["a dialogue"] = any_of(
+    r"\b(?:write|create|compose|generate|make|as|into|in the form of|in|produce)(?: it)?(?: (?:as|into"
+    r"|in the form of))?(?: an?)?(?: \w+)? (?:dialogue|dialog|script with speakers)\b"
 )
-LISTED = re.compile(
-    rf"^(?:please |can you |could you )*(?:list|name|give|suggest|provide|generate|create|identify|write|brainstorm|propose|describe|state|come up with|think of|tell|mention|outline|find|offer|share|recommend|show|produce|make|compile|what are|which are|select|choose|explain|present|enumerate|cite|devise|draft|develop|discuss)\b(?: me| us| out| down| the| some| a list of| a list with| at most| up to| a set of| at least| exactly| no more than| about| around| approximately| list of| top| main| key| your| an ordered list of| a numbered list of| a bulleted list of| a)*\s+{N}\b(?![-–]| or (?:more|fewer|less)| to \d| ?(?:%|percent|x\b|\+|\*|st\b|nd\b|rd\b|th\b))\s+(?:\w+[\w'’-]* ){{0,5}}?(\w+s|people|children|criteria|phenomena|women|men|data|ingredients)\b",
-    re.IGNORECASE,
+ASKED["SQL"] = any_of(
+    r"\b(?:write|create|construct|generate|give|provide|formulate|form|compose|in|an?)(?: \w+){0,3} "
+    r"(?:my|postgre|ms)?sql (?:query|statement|command|code)\b"
 )
-NO_LIST = re.compile(
-    r"\b(?:sentences?|words?|paragraphs?|characters?|lines?|syllables?|minutes?|hours?|days?|weeks?|months?|years?|stanzas?|pages?|letters?|digits?|numbers?|people|points? (?:scale|system)|steps?|verses?|parts|columns|rows|pairs?|versions?|dollars|miles|degrees|players|cards|acts|scenes|centur\w+|sides|sets?|groups?|categor\w+|sections?|chapters?|courses?|servings?|each|types|levels|classes|questions? and)\b",
-    re.IGNORECASE,
+ASKED["code"] = any_of(r"\b(?:code only|only (?:the )?code|just (?:the )?code|nothing but (?:the )?code)\b")
+ASKED["a numbered list"] = any_of(
+    ASKED["a numbered list"].pattern,
+    r"\bnumber (?:each|every|all|your|the)(?: \w+){0,3} (?:points?|steps?|items?|lines?|answers?"
+    r"|reasons?|sentences?)\b",
 )
-SIZE = re.compile(
-    rf"\b(?:in|of|using|within|with|to|exactly|only|into|at most|no more than|maximum of|under|(?:in )?(?:less|fewer) than|up to|a|write|use|give|by|summary|at least|provide|compose|create|generate|make|and|or)\s+(?:exactly |only |just |about |around |approximately |roughly |a maximum of |at most |no more than |up to |(?:less|fewer) than |under |a )?{N}(?: single| short| complete| concise| simple| brief| full| long)*[- ](word|sentence|paragraph)s?\b(?![- ](?:problem|phrase|or|limit|names?|compound|structures?|fragments?|verbs?|cloud|games?|search|count))",
-    re.IGNORECASE,
+HINTS = {  # one of these stands in each text that names the notation
+    "JSON": ("json",),
+    "XML": ("xml",),
+    "YAML": ("yaml", "yml"),
+    "CSV": ("csv", "comma"),
+    "TSV": ("tsv", "tab"),
+    "HTML": ("html",),
+    "LaTeX": ("latex",),
+    "a table": ("table",),
+    "bullet points": ("bullet", "unordered", "dash", "hyphen", "asterisk", "star"),
+    "a numbered list": ("number", "ordered"),
+    "a Python list": ("python",),
+    "a dialogue": ("dialog", "conversation", "script"),
+    "a haiku": ("haiku",),
+    "a limerick": ("limerick",),
+    "emojis": ("emoji",),
+    "SQL": ("sql",),
+    "code": ("code",),
+}
+# A task about the notation, or one whose input is in it.
+ABOUT = (
+    r"\b(?:explain|what|why|how|discuss|compare|does|when|difference|advantages|benefits|name"
+    r"|analy[sz]e|history|define|meaning|learn|know"
+    r"|understand\w*|structure of|rules of|rewrite|edit|improve|rate|review|identify|complete|continue"
+    r"|fix|debug|parse|read|validate|describe the)"
+    r"\b[^.]*?\b{0}"
 )
-LIMIT = re.compile(r"at most|no more than|maximum|under|less than|fewer than|up to|within|limit", re.IGNORECASE)
-LEAST = re.compile(
-    r"\b(?:at least|minimum(?: of| length of)?|no (?:fewer|less) than|more than|over|not less than)(?: \w+)? (\d{2,4})[- ]words?\b",
-    re.IGNORECASE,
+GIVEN = (
+    r"\b(?:from|given|following|this|these|that|above|below|the|edit|fix|debug|parse|read|convert"
+    r"|validate) (?:given |following |above |below |valid |\w+ )?{0}"
+    r"(?! (?:format|form|object|document|notation|array)\b)"
 )
-FLEXIBLE = re.compile(
-    r"at least|minimum|(?<!no )more than|or more|\b(?:about|around|approximately|roughly|over|each|per|every)\b|-\d|\d to \d|\bor \w+ (?:word|sentence|paragraph)",
-    re.IGNORECASE,
-)
-OPEN = re.compile(
-    r"or more|or less|\beach\b|\bper\b|\bevery\b|-\d|\d to \d|\bor \w+ (?:word|sentence|paragraph)", re.IGNORECASE
-)
-
-
-VERSE = re.compile(
-    r"\b(?:write|compose|create|generate|give|make|produce|craft|come up with)\b[^.]{0,30}?\b(haiku|limerick)\b(?! (?:about the|form|series|sequence))",
-    re.IGNORECASE,
-)
-LINES = {"haiku": 3, "limerick": 5}
+PREPOSED = r"\b(?:in|as|into|to|using|be|return|output|respond with|reply with|answer with)(?: \S+){{0,4}} {0}"
+MAKES = any_of(r"\b(?:function|program|script|parser|class|code|method|query|app|api|website|database|schema)\b")
 
 
 @dataclass(frozen=True)
@@ -88,79 +112,106 @@ class Notation:
     """The output is in the notation that is asked for: what can be parsed is, within prose or a fence or alone."""
 
     def __call__(self, example: Example) -> str | None:
-        parts = sentences(example.instruction)
-        requests = " ".join(part for part in parts if REQUEST.search(part))
-        for name, asked in NOTATIONS.items():
-            told = any(re.search(DIRECT.format(NAMES[name]), part, re.IGNORECASE) for part in parts if name in NAMES)
-            asks = told or (re.search(asked, requests, re.IGNORECASE) and not _comes_in(name, example))
-            if asks and not _is_in(name, example.output):
+        asked = example.instruction
+        low = asked.lower()
+        for name, called in ASKED.items():
+            found = called.search(asked) if has_any(low, HINTS[name]) else None
+            if found and not _spoken_of(name, found, example) and not IS_IN[name](example.output):
                 return f"wrong format: not {name}"
-        return None
+        return _layout(asked, example.output)
 
 
-def _comes_in(name: str, example: Example) -> bool:
-    """Tell whether the notation is that of what is given, or is only spoken of."""
-    word = name.split()[-1].rstrip("s")
-    asks = re.match(
-        r"\s*(?:explain|describe|what|why|how|discuss|compare|is|does|when|list (?:the )?(?:advantages|benefits)|name|convert (?:the |this |a )?(?:following )?(?:given )?"
-        + word
-        + r")\b",
-        example.instruction,
-        re.IGNORECASE,
-    )
-    code = re.search(
-        r"\b(?:function|program|script|code|parser)\b", example.instruction, re.IGNORECASE
-    ) and name not in ("SQL", "HTML", "code")
-    return bool(
-        code
-        or (
-            asks
-            and not re.search(
-                rf"(?:in|as|into|to|using|with) (?:\w+ ){{0,3}}{word}", example.instruction, re.IGNORECASE
-            )
-        )
-        or re.search(
-            rf"\b(?:parse|from|read|given|following|this|these|edit|fix|debug)\b (?:\w+ ){{0,3}}{word}\b",
-            example.instruction,
-            re.IGNORECASE,
-        )
-    )
+def _spoken_of(name: str, found: re.Match[str], example: Example) -> bool:
+    """Tell whether the notation is that of what is given, or is only spoken of, in the sentence that names it."""
+    word = rf"(?:{'|'.join(HINTS[name])})"
+    sentence = next((part for part in sentences(example.instruction) if found[0] in part), example.instruction)
+    preposed = re.search(PREPOSED.format(word), sentence, re.IGNORECASE)
+    if name in ("JSON", "XML", "YAML", "CSV", "TSV") and MAKES.search(sentence) and not ONLY.search(sentence):
+        return True
+    if re.search(GIVEN.format(word), sentence, re.IGNORECASE) and not preposed:
+        return True
+    if re.search(
+        rf"\b(?:not|n['’]t|no|without|avoid|instead of|rather than)\b[^.,;]{{0,25}}{word}", sentence, re.IGNORECASE
+    ):
+        return True
+    return bool(re.match(rf"\W*{ABOUT}".format(word), sentence, re.IGNORECASE) and not preposed)
 
 
-def _is_in(name: str, output: str) -> bool:
+ONLY = any_of(r"\b(?:only|answer|response|reply|output|result)\b")
+
+
+def _layout(asked: str, output: str) -> str | None:
+    """Check the layouts that need no parser: flowing text, brackets, what each line begins with."""
+    lines = [line.strip() for line in output.split("\n") if line.strip()]
+    marked = [line for line in lines if re.match(r"(?:\d{1,2}[.)]|[-*•–])\s+\S", line)]
+    if len(marked) > 2 and NO_LIST.search(asked):
+        return "wrong format: a list where none is wanted"
+    if (found := EACH_LINE.search(asked)) and lines:
+        mark = MARKS[found[1].lower().removesuffix("s").removesuffix("e")[:5]]
+        if sum(line[0] in mark for line in lines) < len(lines) / 2:
+            return f"wrong format: lines without {found[1]}"
+    if (found := ENCLOSED.search(asked)) and (mark := BRACKETS[found[1].lower().split()[0]]) not in output:
+        return f"wrong format: no {mark}"
+    if QUESTION.search(asked) and "?" not in output:
+        return "wrong format: no question"
+    return None
+
+
+NO_LIST = any_of(
+    r"\b(?:not|n['’]t|no|without|avoid|never)\b (?:\w+ ){0,3}?(?:lists?|bullets?|bullet points"
+    r"|numbering|numbered|enumerat\w+)\b(?! (?:more|all|every|any of))",
+    r"\b(?:one|single|flowing|continuous)(?: \w+)? paragraph\b(?! (?:for|per|each|about each|on each))",
+    r"\b(?:continuous|flowing|running) (?:prose|text)\b|\bprose only\b|\bin prose\b|\brather than "
+    r"(?:as )?a list\b|\binstead of a list\b",
+)
+EACH_LINE = any_of(
+    r"\b(?:start|begin)(?:ning|s)? (?:each|every|all)(?: of the| new)? (?:lines?|items?|points?"
+    r"|sentences?) with (?:an? |the )?(?:symbol |character |sign )?(asterisk|dash|hyphen|star|hash"
+    r"|bullet|arrow|number|plus)"
+)
+MARKS = {
+    "aster": "*",
+    "star": "*",
+    "dash": "-–—",
+    "hyphe": "-–—",
+    "hash": "#",
+    "bulle": "•-*",
+    "arrow": "→>-=",
+    "numbe": "0123456789",
+    "plus": "+",
+}
+ENCLOSED = any_of(
+    r"\b(?:put|place|enclose|wrap|surround|write|give|return)\b[^.]{0,40}\b(?:answer|response|result"
+    r"|output|it|reply|text)\b[^.]{0,20}\b(?:in|with|by|within|between)(?: \w+)? (double square|square"
+    r"|curly|double|single quot|quotation|round)\w* ?(?:brackets?|braces?|marks?|quotes?|parenthes\w+)"
+)
+BRACKETS = {"double": "[[", "square": "[", "curly": "{", "quotation": '"', "single": "'", "round": "("}
+QUESTION = any_of(
+    r"\b(?:answer|respond|reply|response)\b[^.]{0,30}\b(?:as a question|in the form of a question|with a question)\b"
+)
+
+
+def _bodies(output: str) -> list[str]:
+    """Return what stands in code fences, or the whole output."""
     fenced = [re.sub(r"^\s*[\w+#-]*\n", "", body) for body in re.findall(r"```(.*?)(?:```|\Z)", output, re.DOTALL)]
-    body = fenced[0] if fenced else output
-    if name == "JSON":
-        return any(_json(text) for text in (*fenced, output))
-    if name == "XML":
-        return any(_xml(text) for text in (*fenced, output))
-    if name == "YAML":
-        return _yaml(body)
-    if name == "CSV":
-        return _csv(body)
-    if name == "code":
-        return is_code(output)
-    marks = {
-        "HTML": r"</?\w+[^>]*>",
-        "a table": r"\|.*\|[^|\n]*\n|\t.*\n|<table|^.*\S {2,}\S.*$|\+--|^[^,\n]+(?:,[^,\n]+)+\n[^,\n]+,|\S\s*\|\s*\S",
-        "bullet points": r"^\s*[-*•–+●◦▪‣·]\s*\S|<li>|^\s*\d+[.)]\s",
-        "a numbered list": r"^\s*(?:\*\*)?(?:\d+|[ivx]+)[.):]|<ol>|^\s*(?:\*\*|#+ )?step \d",
-        "SQL": r"\b(?:SELECT|INSERT|UPDATE|DELETE|CREATE|ALTER|DROP|GRANT|MERGE|TRUNCATE)\b",
-    }
-    return bool(re.search(marks[name], output, re.MULTILINE | re.IGNORECASE))
+    return [*fenced, output]
 
 
-def _json(text: str) -> bool:
+def is_json(text: str) -> bool:
+    """Tell whether a text holds a JSON object or array that nothing but other words follows."""
     for found in list(re.finditer(r"[\[{]", text))[:8]:
         try:
-            value, _ = json.JSONDecoder().raw_decode(text[found.start() :])
+            value, end = json.JSONDecoder().raw_decode(text[found.start() :])
         except (ValueError, RecursionError):
+            if found.start() == len(text) - len(text.lstrip()):
+                return False
             continue
-        return bool(value) or len(text.strip()) < 5
+        rest = text[found.start() + end :].strip()
+        return (bool(value) or len(text.strip()) < 5) and not re.match(r"[]},:=\"]", rest)
     return False
 
 
-def _xml(text: str) -> bool:
+def is_xml(text: str) -> bool:
     found = re.search(r"<[A-Za-z?].*>", text, re.DOTALL)
     if not found:
         return False
@@ -171,118 +222,72 @@ def _xml(text: str) -> bool:
     return True
 
 
-def _csv(text: str) -> bool:
+def is_csv(text: str) -> bool:
     """Tell whether most lines have the same number of fields, at least two; one line alone has short fields."""
     rows = list(csv.reader(line for line in text.strip().split("\n") if line.strip()))
     width, times = Counter(map(len, rows)).most_common(1)[0] if rows else (0, 0)
     tabular = any(len(row) > 1 for row in rows) if len(rows) < 3 else width > 1 and 2 * times >= len(rows)
-    return tabular and sum(len(words(field)) for row in rows for field in row) < (4 if len(rows) == 1 else 8) * sum(
-        map(len, rows)
-    )
+    written = sum(len(words(field)) for row in rows for field in row)
+    return tabular and written < (4 if len(rows) == 1 else 8) * sum(map(len, rows))
 
 
-def _yaml(text: str) -> bool:
+def is_yaml(text: str) -> bool:
     if re.match(r"\s*\d+[.)] ", text):
         return False
     try:
         value = yaml.safe_load(text)
-    except yaml.YAMLError:
+    except (yaml.YAMLError, ValueError):
         return False
-    return isinstance(value, dict | list)
+    return isinstance(value, list) or (isinstance(value, dict) and all(len(words(str(key))) < 6 for key in value))
 
 
-@dataclass(frozen=True)
-class Counts:
-    """The output has as many items, sentences, paragraphs or words as are named; words may be off by `slack` percent, or 3."""
-
-    slack: PositiveInt
-
-    def __call__(self, example: Example) -> str | None:
-        asked = example.instruction
-        found = self._size(asked, example.output) or self._list(asked, example.output) or _lines(asked, example.output)
-        return f"wrong count: {found}" if found else None
-
-    def _size(self, asked: str, output: str) -> str | None:
-        least = LEAST.search(asked)
-        if least and len(words(output)) < 0.7 * int(least[1]):
-            return f"{len(words(output))} words for at least {least[1]}"
-        return next((fault for found in SIZE.finditer(asked) if (fault := self._one_size(found, asked, output))), None)
-
-    def _one_size(self, found: re.Match[str], asked: str, output: str) -> str | None:
-        if FLEXIBLE.search(asked[max(0, found.start() - 15) : found.end()]) or OPEN.search(
-            asked[found.end() - 12 : found.end() + 30]
-        ):
-            return None
-        n, unit = _count(found[1]), found[2].lower()
-        limit = bool(LIMIT.search(asked[max(0, found.start() - 15) : found.end()]))
-        if unit == "word":
-            has = len(words(re.sub(r"^\s*\d+[.)]", "", output, flags=re.MULTILINE)))
-            most = n + max(2 if n < 4 else 3, n * self.slack / 100)
-            wrong = has > most or (not limit and n > 10 and has < n - max(3, n * self.slack / 100))
-            return f"{has} words for {n}" if wrong and not (n < 4 and _answers_in_quotes(output)) else None
-        if unit == "paragraph":
-            has = len([part for part in re.split(r"\n\s*\n", output.strip()) if len(words(part)) > 8])
-            return f"{has} paragraphs for {n}" if has > n + (n > 1) or (has < n and not limit) else None
-        has = len([part for part in sentences(without_code(output)) if len(words(part)) > 1])
-        return f"{has} sentences for {n}" if has > n + (n > 2) or (has < n - (n > 2) and not limit) else None
-
-    def _list(self, asked: str, output: str) -> str | None:
-        found = LISTED.match(asked.strip())
-        if found is None or NO_LIST.search(found[0]) or FLEXIBLE.search(found[0]) or is_code(output):
-            return None
-        n, has, most = (
-            _count(found[1]),
-            len(items(output)) or _inline(output) or _bare(output),
-            bool(LIMIT.search(found[0])),
-        )
-        labels = [int(label) for label in re.findall(r"^\s*(\d{1,3})[.)]\s", output, re.MULTILINE)]
-        if labels and labels != list(range(1, len(labels) + 1)):
-            return None
-        if (
-            n < 2
-            or has < (1 if labels or _bare(output) == 1 else 2)
-            or (not labels and has > n and re.search(r"^[ \t]*\S[^\n]*:\s*$", output, re.MULTILINE))
-        ):
-            return None
-        return f"{has} items for {n}" if (has < n and not most) or has > n else None
-
-
-def _inline(output: str) -> int:
-    """Return how many items a list in one line has: at least two of at most four words between commas, or 0."""
-    parts = re.split(r",\s*(?:and |or )?|\s+and\s+", output.strip().rstrip("."))
-    short = all(0 < len(words(part)) < 5 for part in parts)
+def is_table(text: str) -> bool:
+    """Tell whether a text has rows: by bars, tabs, tags, or columns of short fields."""
+    rows = [line for line in text.split("\n") if re.search(r"\|.*\S|\t\S|\S {2,}\S|^\+--|\S\s/\s?\S", line)]
     return (
-        len(parts)
-        if "," in output and "\n" not in output.strip() and short and ":" not in output and ". " not in output
-        else 0
+        len(rows) > 1
+        or bool(re.search(r"<t[ard][ >b]|\\begin\{tabular|\|.*\|.*\||\S\s*\|\s*\S", text))
+        or (text.count("\n") > 1 and is_csv(text) and not re.search(r"^\s*(?:\d+[.)]|[-*•]) ", text, re.MULTILINE))
     )
 
 
-def _bare(output: str) -> int:
-    """Return how many items a list without marks has, a short one on each line, or 0."""
-    lines = [line for line in output.strip().split("\n") if line.strip()]
-    return (
-        len(lines)
-        if lines
-        and all(
-            len(words(line)) < (4 if len(lines) == 1 else 7) and ":" not in line and "," not in line for line in lines
-        )
-        else 0
-    )
+def is_dialogue(text: str) -> bool:
+    spoken = re.findall(r"^\W{0,3}[A-Z][\w .'’()-]{0,40}\**:", text, re.MULTILINE)
+    return len(spoken) > 1 or len(re.findall(r"[\"“”«]", text)) > 3
 
 
-def _lines(asked: str, output: str) -> str | None:
-    """Compare the lines of a short poem, by breaks or slashes, with what its form has."""
-    found = VERSE.search(asked)
-    if found is None:
-        return None
-    n, has = LINES[found[1].lower()], len([line for line in re.split(r"\n|\s[/|]\s?", output) if words(line)])
-    return f"{has} lines for a {found[1].lower()}" if has < n else None
+def is_verse(least: int, longest: int) -> Callable[[str], bool]:
+    """Return a check for verse: the least number of lines, and the most words in one, on average."""
+
+    def check(text: str) -> bool:
+        lines = [line for line in re.split(r"\n|\s[/|]\s?", text) if words(line)]
+        return least <= len(lines) <= 3 * least + 3 and len(words(text)) <= longest * len(lines)
+
+    return check
 
 
-def _count(text: str) -> int:
-    return int(text) if text.isdigit() else UNITS.get(text.lower(), 1)
+def has(pattern: str) -> Callable[[str], bool]:
+    """Return a check for a mark that the notation cannot be without."""
+    compiled = re.compile(pattern, re.MULTILINE | re.IGNORECASE)
+    return lambda text: bool(compiled.search(text))
 
 
-def _answers_in_quotes(output: str) -> bool:
-    return bool(re.search(r"[\"“*][^\"”*]{2,40}[\"”*]", output)) and len(words(output)) < 25
+IS_IN: dict[str, Callable[[str], bool]] = {
+    "JSON": lambda text: any(map(is_json, _bodies(text))),
+    "XML": lambda text: any(map(is_xml, _bodies(text))),
+    "YAML": lambda text: is_yaml(_bodies(text)[0]),
+    "CSV": lambda text: is_csv(_bodies(text)[0]),
+    "TSV": has(r"\S\t\S"),
+    "HTML": has(r"</?\w+[^>]*>"),
+    "LaTeX": has(r"\\[a-z]+|\$[^$\n]+\$"),
+    "a table": is_table,
+    "bullet points": has(r"^\s*[-*•–+●◦▪‣·→✓]\s*\S|<li>|^\s*\d+[.)]\s"),
+    "a numbered list": has(r"^\s*(?:\*\*)?(?:\d+|[ivx]+|[a-z])[.):]|<ol>|^\s*(?:\*\*|#+ )?step \d|^#+ "),
+    "a Python list": has(r"\[.*\]|\{.*\}|\(.*,.*\)|^\s*[\[{(]"),
+    "a dialogue": is_dialogue,
+    "a haiku": is_verse(3, 9),
+    "a limerick": is_verse(5, 14),
+    "emojis": lambda text: len(re.findall(r"[a-zA-Z]{2,}", text)) < 4,
+    "SQL": has(r"\b(?:SELECT|INSERT|UPDATE|DELETE|CREATE|ALTER|DROP|GRANT|MERGE|TRUNCATE)\b"),
+    "code": is_code,
+}

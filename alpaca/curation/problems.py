@@ -1,151 +1,261 @@
-"""Problems in words whose answer can be weighed: linear equations, conversions of units, and stories with two or three numbers."""
+"""Tasks whose answer is computed: calculations, lists, conversions, percentages, interest, change, years.
+
+A task is read only where that is sure: it is short, and each of its numbers has a part in what is computed.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
 from fractions import Fraction
-from itertools import permutations
 
-from alpaca.curation.prose import words
-from alpaca.curation.quantities import SPELT, measured
+from alpaca.curation import numerals, operations
+from alpaca.curation.calculations import OPERATES, computed, in_signs, number
+from alpaca.curation.equations import unsolved
+from alpaca.curation.prose import any_of, words
+from alpaca.curation.quantities import AMOUNT, DIGITS, UNITS, in_digits, inexact, measured
+from alpaca.curation.shapes import shape
+from alpaca.curation.stories import possible
+from alpaca.curation.tasks import COUNTED, LONG, VALUE, Answer, Task, wrong
+from alpaca.records import Example
 
-VALUE = r"[-−]?\d[\d,]*(?:\.\d+)?"
-LINEAR = re.compile(
-    r"(?<![\w^*/+-])(?<![-+*/^−] )(\d*)\s?\*?\s?([a-z])\s*([-+−])\s*(\d+)\s*=\s*([-−]?\d+)(?![\w^*/(]|\.\d|\s*[-+*/])"
+RUN = re.compile(r"[(√∛|−-]*[$€£]?\d(?:[$€£\d.,%+\-−–*×x·∙÷/^()²³!√∛|]| )*")
+OPERATOR = re.compile(r"[\d)%²³!|]\s*(?:\*\*|[-−–+*×x·∙÷/^])\s*[$€£(\d.√|]|[²³!]|[√∛|]")
+NO_CALCULATION = re.compile(r"\d+(?:[-–/x]\d+)+")
+ASKS = any_of(
+    r"\b(?:calculat|comput|evaluat|solv|simplif|determin|perform|add|subtract|multipl|divid|resolv|figur|reckon)\w*\b",
+    r"\b(?:work out|find|what(?:['’]?s| is| are| does| do|\b)|how (?:much|many)|result|answer|value"
+    r"|expression|equals?|tell|give)\b",
+    r"\b(?:sum|product|difference|quotient|total|square root|problem|equation|calculation|operation|do the math)\b",
 )
-ASKED_IN = (
-    re.compile(
-        rf"\bhow many (?P<to>\w+) (?:are |is )?(?:there |equal |make up )?(?:in |are in )?(?:a total of )?(?P<n>{VALUE}|an?|one) (?P<of>\w+)\??\W*$",
-        re.IGNORECASE,
-    ),
-    re.compile(
-        rf"\b(?:convert|change|express|turn) (?P<n>{VALUE}) (?P<of>\w+) (?:to|into|in) (?P<to>\w+)\W*$", re.IGNORECASE
-    ),
+STATED_ONLY = any_of(  # tasks about a calculation that ask for something else than its value
+    r"\b(?:code|program|function|python|java\w*|script|story|word problem|poem|stor(?:y|ies)|sentences?|estimat\w*)\b",
+    r"\b(?:round\w*|nearest|binary|base|hex\w*|matri\w+|factors?|factori[sz]e|write|create|generate|compose|invent)\b",
+    r"\b(?:without|explain why|describe|date|year|phone|ratio|digits?|true|false|correct|wrong|check"
+    r"|verify|significant|is it)\b",
+    r"\b(?:modulo|mod|prime|roman|sequence|series|pattern|next|game|compare|larger|greater|more than|less than)\b",
+    r"\b(?:insert|fill|missing|blank|complete|prove|proof|sort|order|arrange|rearrange|identify|classify)\b",
 )
-STORY = re.compile(
-    r"\bhow (?:many|much|far|long|old|tall|fast)\b|\bwhat (?:is|was|will be|are) (?:the|his|her|their|its) (?:total|new|final|remaining|distance|cost|price|change|speed|profit|sum)\b",
-    re.IGNORECASE,
+IN_ONE = any_of(r"\bhow many \w+ (?:are |is )?(?:there )?(?:in|make(?: up)?|equal) (?:an?|one)\b")
+SUMS = any_of(
+    OPERATES.pattern, r"\bhow (?:many|much|old|far|long)\b", r"\b(?:total|average|cost|calculate|convert|compute)\b"
 )
-NUMBER = re.compile(r"(?<![\w.,])\$?(\d[\d,]*(?:\.\d+)?)(?![\w]|[.,]?\d)")
-FACTORS = {
-    r"half|halves|twice|double|both|pair|round trip": (2,),
-    r"hours?|minutes?|seconds?|time|speed|mph|km/h": (60, 3600, 24, Fraction(1, 2)),
-    r"weeks?|days?|months?|years?|dozens?|daily|weekly|monthly|annual\w*": (7, 12, 24, 30, 31, 52, 365),
-    r"kilo\w*|met(?:er|re)s?|centi\w*|cents?|grams?|percent\w*|%|km|cm|kg|ml|lit(?:er|re)s?": (100, 1000, 10),
-}  # of the words that bring them in
 
 
-def missed(task: str, output: str) -> str | None:
-    """Return what an answer should be or be made of, where it states numbers and none is right; None where that cannot be told."""
-    return _equation(task, output) or _conversion(task, output) or _story(task, output)
-
-
-def _fraction(text: str) -> Fraction:
-    return Fraction(text.replace(",", "").replace("−", "-").rstrip(".")) if text[-1].isdigit() else Fraction(1)
-
-
-def _equation(task: str, output: str) -> str | None:
-    """Solve the one linear equation of a task; the output must state its root."""
-    found = LINEAR.findall(task)
-    if (
-        len(found) != 1
-        or int(found[0][0] or 1) == 0
-        or not re.search(r"\b(?:solve|find|what is|value|determine|calculate)\b", task, re.IGNORECASE)
+def missed(example: Example, output: str) -> str | None:
+    """Return what an answer should be, where it states numbers and none is right; None where that cannot be told."""
+    task = Task(example.instruction, example.input)
+    if len(task.text) > 700 or not (
+        re.search(r"\d", task.text)
+        or (SUMS.search(task.text) and (re.search(r"\d", task.digits) or IN_ONE.search(task.text)))
     ):
         return None
-    factor, name, sign, added, total = found[0]
-    root = (_fraction(total) - _fraction(added) * (-1 if sign in "-−" else 1)) / int(factor or 1)
-    stated = re.findall(rf"\b{name}\s*(?:=|is|equals)\s*({VALUE})(?![\w/.]*[/\w])(?!\s*[-+*/^])", output)
-    return f"{name} = {root}" if stated and all(not _same(root, value) for value in stated) else None
+    output = in_digits(output) if len(words(output)) < LONG else output
+    for solve in SOLVERS:
+        if answer := solve(task):
+            return str(answer) if wrong(answer, output, task) else None
+    return numerals.untrue(task, output) or unsolved(task, output) or possible(task.text, output)
 
 
-def _conversion(task: str, output: str) -> str | None:
-    """Compute the conversion that a task asks for; an output with numbers must hold the result."""
-    for pattern in ASKED_IN:
-        if found := pattern.search(task.strip()):
-            value = measured(_fraction(found["n"]), found["of"], found["to"])
-            stated = NUMBER.findall(output)
-            if value is not None and stated and not any(_same(value, number) for number in stated):
-                return f"{float(value):.6g} {found['to']}"
+def expression(task: Task) -> Answer | None:
+    """Compute the one calculation that a task consists of."""
+    text = in_signs(task.text)
+    if "=" in text.rstrip("=? .\n") or STATED_ONLY.search(task.text) or len(words(RUN.sub(" ", text))) > 16:
+        return None
+    found = {
+        run
+        for match in RUN.findall(text)
+        if OPERATOR.search(run := match.strip(" .,x–-!" if "!" not in match[1:] else " .,"))
+    }
+    rest = re.sub(r"^\s*\d[.)]\s", "", text)
+    for run in found:
+        rest = rest.replace(run, " ")
+    if len(found) != 1 or re.search(r"\d", rest) or re.search(r"[a-z][²³^]|\b[xyzn]\b", rest):
+        return None
+    (run,) = found
+    if not (ASKS.search(task.text) or len(words(rest)) < 2) or (
+        NO_CALCULATION.fullmatch(run.strip()) and not (len(words(rest)) < 5 and "x" in run)
+    ):
+        return None
+    value = computed(run)
+    if value is None:
+        return None
+    return Answer((value, value * 100) if "%" in task.text or "percent" in task.text.lower() else (value,))
+
+
+def remainder(task: Task) -> Answer | None:
+    """Compute a remainder: `17 mod 5`, `the remainder when 17 is divided by 5`."""
+    asked = re.search(r"\bremainder|\bmod(?:ulo|ulus)?\b|\d ?% ?\d", task.digits, re.IGNORECASE)
+    if not asked or len(task.numbers) != 2 or len(words(task.text)) > 20 or not task.numbers[1]:
+        return None
+    first, second = task.numbers
+    return Answer((first % second,))
+
+
+def listed(task: Task) -> Answer | None:
+    """Compute the one operation on a list that is asked for."""
+    wanted = operations.named(task.instruction)
+    lists = re.findall(operations.LIST, re.sub(r"\n", " \n", task.digits))
+    if len(wanted) != 1 or operations.ANOTHER.search(COUNTED.sub("", task.instruction)):
+        return None
+    if len(lists) != 1:
+        return _bill(task) if wanted[0].startswith("sum") else None
+    given = operations.values(lists[0])
+    named = re.search(rf"(?:{wanted[0]})", task.instruction, re.IGNORECASE)
+    if len(given) != len(task.numbers) or len(words(task.text)) - len(given) > 25 or "%" in lists[0] or named is None:
+        return None
+    try:
+        value = operations.OPERATIONS[wanted[0]](given)
+    except (ValueError, ZeroDivisionError):
+        return None
+    near = 40 if wanted[0].startswith("standard") else 0  # of a population or of a sample
+    return Answer((value,), near)
+
+
+def _bill(task: Task) -> Answer | None:
+    """Add up a list of things with prices."""
+    priced = re.findall(
+        rf"(?:^|[,:;\n])\W*(?:and )?(?:[A-Za-z]+ ?){{1,3}}[:=-]? ?[$€£]({DIGITS})(?=\s*(?:[,.;\n]|and|$))", task.text
+    )
+    if len(priced) < 3 or len(priced) != len(task.numbers) or SHARED.search(task.text):
+        return None
+    return Answer((sum(map(number, priced), Fraction(0)),))
+
+
+SHARED = any_of(
+    r"\b(?:each|per|every|times|dozen|half|twice|average|mean|budget|left|remain\w*|change|discount|tax|tip|off|income"
+    r"|salary|earn\w*|pa(?:id|ys?)|refund|profit|loss|more|less|difference|deduct\w*|minus)\b",
+    r"%",
+)
+CONVERTS = any_of(
+    r"\b(?:convert\w*|change|express\w*|turn|how (?:many|much|long|far|hot|cold)|what(?:['’]s| is)|in|to|equals?)\b"
+)
+
+
+WANTED = any_of(
+    rf"\b(?:how (?:many|much)|to|into|in|as|equals?|change|what(?: is|['’]s)?|is) (?:an? |the "
+    rf"|approximately )?(?:{UNITS.pattern})",
+    r"\bdozen|pairs?\b",
+)
+
+
+def conversion(task: Task) -> Answer | None:
+    """Compute an amount in the other of two units that a task names."""
+    text = re.sub(r"\ban?(?= \w+\W*$)|\bone(?= )", "1", task.digits) if not task.numbers else task.digits
+    amounts = list(AMOUNT.finditer(text))
+    units = [found for found in UNITS.finditer(text) if text[found.start() - 1 : found.start()] != "/"]
+    kinds = list(dict.fromkeys(found[0].lower().rstrip("s") for found in units))
+    numbers = re.findall(DIGITS, text)
+    if len(numbers) != 1 or not 1 <= len(kinds) <= 4 or len(words(text)) > 25 or not CONVERTS.search(text):
+        return None
+    if dozens := re.search(
+        rf"\bhow many (?!dozen|pair)\w+ (?:\w+ ){{0,3}}?({DIGITS}) (dozen|pairs?|scores?|gross)\b", text, re.IGNORECASE
+    ):
+        value = measured(number(dozens[1]), dozens[2], "item")
+        return Answer((value,)) if value else None
+    if amounts and not WANTED.search(text):
+        return None
+    if amounts:
+        source, others = amounts[0]["unit"], [found[0] for found in units if not _same(found[0], amounts[0]["unit"])]
+    elif len(units) >= 2 and (first := re.search(r"\bfrom ([\w° ]+?) (?:in)?to\b", text)):
+        source, others = first[1], [found[0] for found in units if not _same(found[0], first[1])]
+    elif len(units) >= 2 and CONVERTS.match(text):
+        source, others = units[0][0], [found[0] for found in units[1:] if not _same(found[0], units[0][0])]
+    else:
+        return None
+    values = {measured(number(numbers[0]), source, other) for other in others}
+    if len(values) != 1 or (value := values.pop()) is None:
+        return None
+    return Answer(
+        (value,),
+        2 if inexact(source, others[0]) or re.search(r"\bk\b|kelvin", source + others[0], re.IGNORECASE) else 0,
+    )
+
+
+def _same(unit: str, other: str) -> bool:
+    return measured(Fraction(1), unit, other) == 1 and measured(Fraction(0), unit, other) == 0
+
+
+def percentage(task: Task) -> Answer | None:
+    """Compute what percent one number is of another, or by how many percent one grew to the other."""
+    if len(task.numbers) != 2 or len(words(task.text)) > 30:
+        return None
+    first, second = task.numbers
+    if (
+        re.search(
+            r"\bpercent(?:age)?(?: of)? (?:increase|decrease|change|growth|drop|rise|gain|loss)\b",
+            task.text,
+            re.IGNORECASE,
+        )
+        and first
+    ):
+        return Answer(((second - first) / first * 100, (first - second) / first * 100))
+    if second and re.search(r"\bis what (?:percent|%)", task.text, re.IGNORECASE):
+        return Answer((first / second * 100,))
+    if first and re.search(r"\bwhat (?:percent(?:age)?|%) of \S*\d[\d.,]* is\b", task.text, re.IGNORECASE):
+        return Answer((second / first * 100,))
+    if second and re.search(r"\bwhat percent(?:age)? is \S*\d\S* (?:out )?of\b", task.text, re.IGNORECASE):
+        return Answer((first / second * 100,))
+    changed = re.fullmatch(
+        rf"\W*(?:what (?:is|do you get)|calculate|find|compute|determine)?(?: the (?:result|value)"
+        rf"(?: of)?)?\W*(increase|decrease|reduce|raise|{VALUE})"
+        rf"(?:ing)? ?(?:{VALUE} (?:by)|increased by|decreased by|reduced by|plus|minus) {VALUE} ?(?:%|percent)\W*",
+        task.digits,
+        re.IGNORECASE,
+    )
+    if changed:
+        sign = -1 if re.search(r"decreas|reduc|minus", task.text, re.IGNORECASE) else 1
+        return Answer((first * (100 + sign * second) / 100,))
     return None
 
 
-def _story(task: str, output: str) -> str | None:
-    """Weigh the short answer to a story: one of its numbers must be made of the two or three that are given."""
-    given = [_fraction(number) for number in NUMBER.findall(task)]
-    stated = [number for number in NUMBER.findall(output) if _fraction(number) not in given]
-    plain = len(given) in (2, 3) and len(words(task)) > 7 and STORY.search(task) and len(words(output)) < 40
-    if (
-        not plain
-        or not stated
-        or SPELT.search(task)
-        or re.search(r"\b(?:an? (?:hour|day|week|minute|dozen)|and a half)\b", task)
-        or any(1500 < value < 2100 for value in given)
-    ):
+def interest(task: Task) -> Answer | None:
+    """Compute simple interest, alone or with the principal."""
+    if not re.search(r"\bsimple interest\b", task.text, re.IGNORECASE) or len(task.numbers) != 3:
         return None
-    possible = _made_of(given, bool(re.search(r"%|percent|interest|discount|tax|tip", task)))
-    factors = [
-        1,
-        *(
-            factor
-            for pattern, many in FACTORS.items()
-            if re.search(rf"(?:{pattern})(?!\w)", task, re.IGNORECASE)
-            for factor in many
-        ),
-    ]
-    possible = {value * factor for value in possible for factor in factors} | {
-        value / factor for value in possible for factor in factors
-    }
-    if any(_same(value, number) for value in possible for number in stated):
+    rates = re.findall(rf"({DIGITS}) ?(?:%|percent)", task.digits)
+    times = re.findall(rf"({DIGITS}) ?-?(?:years?)", task.digits, re.IGNORECASE)
+    sums = [value for value in task.numbers if [value] != [*map(number, rates)] and [value] != [*map(number, times)]]
+    if len(rates) != 1 or len(times) != 1 or len(sums) != 1:
         return None
-    return f"no sum, difference, product or quotient of {', '.join(map(str, given))}"[:90]
+    gained = sums[0] * number(rates[0]) * number(times[0]) / 100
+    return Answer((gained, gained + sums[0]))
 
 
-def told(sentence: str) -> Iterator[tuple[Fraction, str]]:
-    """Yield the sum or difference in a sentence that counts things (`has 3 and finds 2 more, so now has 6`) where the last number is neither."""
-    found = COUNTED.search(sentence)
-    given = [_fraction(number) for number in NUMBER.findall(sentence[: found.start()])] if found else []
-    if not found or len(given) != 2 or SPELT.search(sentence):
-        return
-    more = not LESS.search(sentence)
-    if not any(_same(value, found[1]) for value in _made_of(given, True)):
-        yield (given[0] + given[1] if more else abs(given[0] - given[1])), found[1]
+def change(task: Task) -> Answer | None:
+    """Compute the change from a price and what was paid."""
+    price = re.search(
+        rf"\b(?:price|cost|total|bill|amount(?: due)?)s?\b\D{{0,15}}?({DIGITS})", task.text, re.IGNORECASE
+    )
+    paid = re.search(
+        rf"\b(?:paid|given|payment|tendered|cash|received)\b\D{{0,15}}?({DIGITS})", task.text, re.IGNORECASE
+    )
+    if not (price and paid) or len(task.numbers) != 2 or not re.search(r"\bchange\b", task.text, re.IGNORECASE):
+        return None
+    return Answer((abs(number(paid[1]) - number(price[1])),))
 
 
-COUNTED = re.compile(
-    r"\b(?:so|now|then|leaving|left|altogether|in total)\b[^.\d]{0,40}?\b(?:has|have|had|of|with|is|are|makes?|leaving|be)\b[^.\d]{0,12}?(\d[\d,]*)(?![\d.]*\d|%)(?=[^\d]*$)",
-    re.IGNORECASE,
-)
-LESS = re.compile(
-    r"\b(?:gives?|gave|loses?|lost|eats?|ate|sells?|sold|spends?|spent|left|leaving|uses?|away|fewer|less)\b",
-    re.IGNORECASE,
-)
+def years(task: Task) -> Answer | None:
+    """Compute how long it is from one year to another: an age, a reign, a war."""
+    named = re.findall(r"(?<![\d$,.])(1\d{3}|20\d{2})(?![\d,.%]\d|\d)", task.text)
+    if len(named) != 2 or not re.search(r"\bhow (?:old|many years|long)\b", task.text, re.IGNORECASE):
+        return None
+    undated = DAY.sub("", task.text)
+    if len(re.findall(DIGITS, undated)) != 2 or len(words(task.text)) > 40:
+        return None
+    gap = Fraction(abs(int(named[1]) - int(named[0])))
+    return Answer((gap, gap - 1, *((gap + 1,) if undated == task.text else ())))
 
 
-def _same(value: Fraction, stated: str) -> bool:
-    decimals = len(stated.partition(".")[2])
-    off = abs(value - _fraction(stated))
-    return off == 0 or ((value * 10**decimals).denominator != 1 and off < Fraction(1, 10**decimals))
+DAY = re.compile(r"\b\d{1,2}(?:st|nd|rd|th)?,? (?:of )?[A-Z][a-z]+|\b[A-Z][a-z]{2,} \d{1,2}(?:st|nd|rd|th)?\b")
 
 
-def _made_of(given: list[Fraction], percent: bool) -> set[Fraction]:
-    """Return what one or two steps make of numbers; what are percentages is taken of the others too."""
-    found = set[Fraction]()
-    for first, second, *rest in permutations(given):
-        made = list(_steps(first, second, percent))
-        found.update(made)
-        for third in rest:
-            found.update(value for one in made for value in _steps(one, third, percent))
-            found.update(value for one in _steps(second, third, percent) for value in _steps(first, one, percent))
-    return found
+def labelled_shape(task: Task) -> Answer | None:
+    """Compute the area, volume or perimeter of a shape whose sizes are given."""
+    found = shape(task.digits, task.numbers)
+    return Answer(found, 1 if len(found) > 1 else 0) if found else None
 
 
-def _steps(a: Fraction, b: Fraction, percent: bool) -> Iterator[Fraction]:
-    yield from (a + b, a - b, b - a, a * b)
-    yield from _quotients(((a, b), (b, a)))
-    yield from (a + a * b / 100, a - a * b / 100, a * b / 100) if percent else ()
-
-
-def _quotients(pairs: Iterable[tuple[Fraction, Fraction]]) -> Iterator[Fraction]:
-    yield from (one / other for one, other in pairs if other)
+SOLVERS: Iterable[Callable[[Task], Answer | None]] = (
+    *numerals.SOLVERS, remainder, expression, listed, years, labelled_shape, conversion, percentage, interest, change
+)  # fmt: skip
