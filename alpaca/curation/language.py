@@ -36,6 +36,7 @@ SPOKEN_OF = any_of(
 KEEPS = any_of(
     r"\W*(?:please )?(?:rewrite|paraphrase|rephrase|correct|edit|fix|proofread|improve|complete|continue|finish)\b"
 )
+FOREIGN_RUN = re.compile(r"(?<![(\w])(?:[\u0400-\u052f\u0590-\u06ff\u0900-\u0dff]{2,}[ ,]+){3,}[\u0400-\u0dff]{2,}")
 QUOTED = re.compile(r"[\"“«*]([^\"”»*]+)[\"”»*]|(?<!\w)'([^'\n]+)'(?!\w)")
 PLAIN = 0.25  # a text with this share of English function words is not asked about: no other language reaches it
 FEW = 0.2  # of two or three words the model must be this many times surer
@@ -157,6 +158,8 @@ class Language:
         if _other_script(output):
             natural = named & NOT_LATIN or _other_script(f"{example.instruction}{example.input}", 0.05)
             return None if natural else "wrong language: another script than that of the task"
+        if not named and not output.isascii() and FOREIGN_RUN.search(output) and not FOREIGN_RUN.search(example.input):
+            return "wrong language: words in another script"
         said = words(output)
         if len(said) < self.words and (output.isascii() or named):
             return None

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 
-from alpaca.curation.damage import ABOUT_MARKUP, ENTITY
 from alpaca.curation.inputs import STRONG, stands_in
+from alpaca.curation.markup import ABOUT_MARKUP, ENTITY
 from alpaca.curation.prose import is_code
 from alpaca.records import Example
 
