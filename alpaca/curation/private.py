@@ -1,69 +1,19 @@
-"""Filters of secrets and personal data: keys, passwords, card, account and telephone numbers, addresses.
+"""The filter of personal data: card, account and telephone numbers, addresses.
 
-Known forms come from libraries: keys from detect-secrets, telephone numbers from phonenumbers, checksums from python-stdnum.
-Examples of such data (example.com, (555) 123-4567, YOUR_API_KEY) are none.
+Known forms come from libraries: telephone numbers from phonenumbers, checksums from python-stdnum.
+Examples of such data (example.com, (555) 123-4567) are none.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
-from math import log2
 
-from alpaca.curation.prose import has_any
 from alpaca.records import Example
 
-DETECTORS = re.findall(
-    r"(\w+)\.(\w+)",
-    "artifactory.ArtifactoryDetector aws.AWSKeyDetector azure_storage_key.AzureStorageKeyDetector discord.DiscordBotTokenDetector github_token.GitHubTokenDetector "
-    "gitlab_token.GitLabTokenDetector jwt.JwtTokenDetector mailchimp.MailchimpDetector npm.NpmDetector openai.OpenAIDetector private_key.PrivateKeyDetector "
-    "pypi_token.PypiTokenDetector sendgrid.SendGridDetector slack.SlackDetector square_oauth.SquareOAuthDetector stripe.StripeDetector "
-    "telegram_token.TelegramBotTokenDetector twilio.TwilioKeyDetector basic_auth.BasicAuthDetector",
-)
 DIGIT = re.compile(r"\d")
-PREFIXED = re.compile(
-    r"\b(?:sk|pk|rk)[-_](?:live|test|proj|ant|or)?[-_]?[A-Za-z0-9_-]{16,}|\bAIza[\w-]{20,}|\bya29\.[\w-]{20,}|\bgh[opsur]_\w{20,}|\bgithub_pat_\w{20,}|\bglpat-[\w-]{15,}|\bhf_[A-Za-z0-9]{20,}|\bxox[abprse]-[\w-]{10,}|"
-    r"\b(?:AKIA|ASIA|AGPA|AROA|ANPA)[A-Z0-9]{12,}|\bSG\.[\w-]{15,}\.[\w-]{15,}|\bnpm_\w{30,}|\bpypi-[\w-]{30,}|\bshp(?:at|ss|ca)_\w{20,}|\bEAAC?\w{30,}|\bdop_v1_\w{30,}|\bkey-[0-9a-f]{32}|-----BEGIN [A-Z ]*PRIVATE KEY|\beyJ[\w-]{8,}\.[\w-]{8,}"
-)
-LABELLED_SECRET = re.compile(
-    r"(?<![a-z])(?:(?:api|access|secret|auth|private|client|encryption|signing|license|account|storage|consumer|bearer|session|security|recovery|service|webhook|aws|openai|stripe|github|google|azure|slack|db|database|master|ssh|jwt)[ _-]*)*(?:keys?|tokens?|secret|credentials?|bearer)[\"'`]?(?: \w+){0,2}?\s*(?:[:=]|is|was|->|→|to|:=)\s*[\"'`<]?([A-Za-z0-9+/_.=~-]{12,})",
-    re.IGNORECASE,
-)
-TAGGED = re.compile(
-    r"(?<![\w/.-])[A-Za-z]{2,10}(?:[_-][a-z]{2,6})?[_-](?=[\w-]*[A-Z])(?=[\w-]*[a-z])(?=[\w-]*\d)[A-Za-z0-9]{24,}\b"
-)
-BEARER = re.compile(r"\b(?:[Bb]earer|Basic|[Tt]oken|[Kk]ey)\s+([A-Za-z0-9+/_.=~-]{20,})")
-PASSWORD = re.compile(
-    r"(?<![a-z])(?:pass ?words?|pass ?phrase|passwd|passcode|pwd|pass|pin(?: code| number)?|login|psk|wi-?fi key)[\"'`]?(?: (?:for|to|of|on) (?:[\w@.'’-]+ ){0,4}?| \w+ | )?\s*(?:[:=]+|\bis\b|\bwas\b|\bto\b|→|->|set to|reset to|changed to|\bas\b)(?: now| set to| currently|:)*\s*[*\"'`“‘(]{0,3}([^\s\"'`”’<>(){}\[\],]{4,40})",
-    re.IGNORECASE,
-)
-CREDENTIALS = re.compile(
-    r"\b(?:login|log in|sign in|username|user|credentials?)\b[^.\n]{0,40}?[:=]?\s*[\w.@-]{3,}\s*(?:/|:|and|,|;|\|)\s*(?:password |pass |pw )?[\"'`]?((?=\S*\d)(?=\S*[A-Za-z])(?=\S*[!@#$%^&*?])[^\s\"'`,]{6,})",
-    re.IGNORECASE,
-)
-CONNECTION = re.compile(r"\b[a-z][a-z0-9+]{2,20}://[^\s:/@]{1,40}:([^\s:/@]{3,})@[\w.-]+", re.IGNORECASE)
-NO_SECRET = re.compile(
-    r"your|example|sample|placeholder|xxx|\*\*\*|\.\.\.|<|insert|changeme|redacted|dummy|my[_-]?(?:api|secret|key|token|password)|_key$|_token$|^[A-Z_]+$|^(?:required|incorrect|correct|invalid|valid|secure|strong|weak|hidden|stored|hashed|encrypted|protected|expired|important|never|always|not|used|also|something|forgotten|wrong|reset|none|null|true|false|string|getpass|input|request|self|user|process|config|os)\b",
-    re.IGNORECASE,
-)
-ASKS_PASSWORD = re.compile(
-    r"\b(?:pass ?words?|passphrases?|passcodes?|tokens?|(?:api|secret|private|public|encryption|access) keys?|pins?|uuids?|hash\w*|encrypt\w*|credentials?)\b",
-    re.IGNORECASE,
-)
-NAMED_PASSWORD = re.compile(
-    r"\b(?:user(?:name)?|log ?in|account)\b[^.\n]{0,40}?\bpassword ((?=\S*\d)(?=\S*[A-Za-z])[^\s\"'()]{6,40})",
-    re.IGNORECASE,
-)
-BARE_PASSWORD = re.compile(
-    r"\b(?:pass ?words?|passcode|pwd|pass ?phrase)\s+((?=\S*\d)(?=\S*[A-Za-z])(?=\S*[^\w\s.,;:\"'()])[^\s\"'()]{6,40})",
-    re.IGNORECASE,
-)
-QUOTED_PASSWORD = re.compile(
-    r"\b(?:pass ?words?|passcode|pwd|pass ?phrase)\s*[,:]?\s*[\"'`“‘]([^\"'`”’\s]{4,40})[\"'`”’]", re.IGNORECASE
-)
 EMAIL = re.compile(r"(?<![\w.+-])([\w.+-]+)@((?:[a-z0-9-]+\.)+[a-z]{2,24})\b", re.IGNORECASE)
 OBSCURED_EMAIL = re.compile(
     r"\b([\w.+-]+)(?:\s*[\[({<]\s*at\s*[\])}>]\s*((?:[\w-]+(?:\.|\s*[\[({<]\s*dot\s*[\])}>]\s*| dot ))+)([a-z]{2,24})|\s+at\s+([\w-]+(?:\s+dot\s+[\w-]+)?)\s+dot\s+(com|org|net|edu|io|co|de|fr|uk|info|me|dev|app))\b",
@@ -122,81 +72,6 @@ FAMOUS = re.compile(
     r"\b(?:famous|historical|landmark|white house|10 downing|221b|headquarters|museum|president|biograph\w*|\d{3}0s)\b",
     re.IGNORECASE,
 )
-
-
-@cache
-def detectors() -> tuple[Callable[[str], Iterator[str]], ...]:
-    """Load detect-secrets' plugins of known keys on first use."""
-    from importlib import import_module
-
-    return tuple(
-        getattr(import_module(f"detect_secrets.plugins.{module}"), kind)().analyze_string for module, kind in DETECTORS
-    )
-
-
-def randomness(text: str) -> float:
-    """Return Shannon's entropy of a text's characters, in bits a character."""
-    return -sum(text.count(c) / len(text) * log2(text.count(c) / len(text)) for c in set(text)) if text else 0.0
-
-
-@dataclass(frozen=True)
-class Secrets:
-    """No field holds a key, token or password that could be somebody's."""
-
-    def __call__(self, example: Example) -> str | None:
-        asked = bool(ASKS_PASSWORD.search(PASSWORD.sub(" ", BARE_PASSWORD.sub(" ", example.instruction))))
-        for text in (example.instruction, example.input, example.output):
-            if kind := (_may_hold_key(text) and _key(text)) or _password(text, asked):
-                return f"secret: {kind}"
-        return None
-
-
-def _may_hold_key(text: str) -> bool:
-    return has_any(text, ("PRIVATE KEY", "://")) or any(len(word) > 10 and DIGIT.search(word) for word in text.split())
-
-
-def _key(text: str) -> str | None:
-    for line in text.split("\n"):
-        found = PREFIXED.search(line)
-        if (found and not NO_SECRET.search(found[0])) or any(
-            not NO_SECRET.search(hit) for detect in detectors() for hit in detect(line)
-        ):
-            return "key"
-        for value in (
-            *(found[0] for found in TAGGED.finditer(line)),
-            *LABELLED_SECRET.findall(line),
-            *BEARER.findall(line),
-        ):
-            if (
-                not NO_SECRET.search(value)
-                and re.search(r"\d", value)
-                and re.search(r"[A-Za-z]", value)
-                and randomness(value) > 2.8
-            ):
-                return "key"
-        if any(
-            not re.search(r"^(?:pass\w*|pwd|<|\$|\{|your|xxx)", value, re.IGNORECASE)
-            for value in CONNECTION.findall(line)
-        ):
-            return "password in an address"
-    return None
-
-
-def _password(text: str, asked: bool) -> str | None:
-    if asked or not has_any(text.lower(), ("pass", "pwd", "pin", "log", "sign in", "psk", "key", "user", "credential")):
-        return None
-    for value in (
-        *PASSWORD.findall(text),
-        *QUOTED_PASSWORD.findall(text),
-        *BARE_PASSWORD.findall(text),
-        *NAMED_PASSWORD.findall(text),
-    ):
-        value = value.rstrip(".!?;:)*")
-        mixed = re.search(r"\d|[a-z][A-Z]\w*[a-z][A-Z]", value) or re.search(r"\w[^\w\s'’.-]", value)
-        real = mixed and len(value) > 3 and not NO_SECRET.search(value) and not re.fullmatch(r"\d+(?:-?[a-z]+)?", value)
-        if real or re.fullmatch(r"\d{4,8}", value):
-            return "password"
-    return "password" if CREDENTIALS.search(text) else None
 
 
 @dataclass(frozen=True)
