@@ -44,7 +44,10 @@ LABELLED = re.compile(
     re.IGNORECASE,
 )
 BEARER = re.compile(r"\b(?:[Bb]earer|Basic|[Tt]oken|[Kk]ey)\s+([A-Za-z0-9+/_.=~-]{20,})")
-LONG = re.compile(r"(?<![\w/.@-])[A-Za-z0-9_+=-]{20,}(?![\w/@-])")
+LONG = re.compile(r"(?<![\w@-])[A-Za-z0-9_+=/.-]{20,}(?![\w@-])")
+HEX = re.compile(r"[0-9a-f-]+")  # hashes and commits are as long, and no secret unless something says so
+ADDRESS = re.compile(r"https?://[^\s@]+(?![^\s]*@)")
+OF_KEYS = any_of(r"key|token|secret|auth|credential|api\b")
 PHRASE = re.compile(
     r"\b(?:seed|recovery|mnemonic|backup|wallet)\b[^.\n]{0,40}?(?:phrase|words?|seed)\b[^.\n]{0,20}?[:=]\s*[\"']?(?:[a-z]{3,8}[ ,]+){11,}",
     re.IGNORECASE,
@@ -66,28 +69,29 @@ ASKS_RANDOM = any_of(
     r"\b(?:random|hash\w*|en(?:crypt|cod)\w*|de(?:crypt|cod)\w*|cipher\w*|base ?64|uuids?|sha\d*|md5|strings?|checksum\w*|id)\b"
 )
 
-PASS = r"(?:pass ?words?|passcode|pwd|pass ?phrase|passwd)"
+PASS = r"(?:pass ?words?|passcode|pwd|pw|pass ?phrase|passwd|requirepass)"
 PASSWORD = re.compile(
     r"(?<![a-z])(?:pass ?words?|pass ?phrase|passwd|passcode|pwd|pass|pin(?: code| number)?|login|psk|wi-?fi key"
     r"|(?:door|gate|alarm|access|entry|security|unlock|safe|garage)(?:way)? code)[\"'`]?"
     r"(?: (?:for|to|of|on) (?:[\w@.'’-]+ ){0,4}?| \w+ | )?\s*"
-    r"(?:[:=]+|\bis\b|\bwas\b|\bto\b|→|->|set to|reset to|changed to|\bas\b)(?: now| set to| currently|:)*\s*"
+    r"(?:[:=]+|\bis\b|\bwas\b|\bto\b|→|->|(?:has been |have been |been )?(?:(?:re)?set|changed|updated) to|\bas\b)(?: now| set to| currently|:)*\s*"
     r"[*\"'`“‘(]{0,3}([^\s\"'`”’<>(){}\[\],]{4,40})",
     re.IGNORECASE,
 )
 MIXED = r"((?=\S*\d)(?=\S*[A-Za-z])"
 WITHOUT_VERB = any_of(
     rf"\b(?:user(?:name)?|log ?in|account)\b[^.\n]{{0,40}}?\bpassword {MIXED}[^\s\"'()]{{6,40}})",
-    rf"\b{PASS}\s+{MIXED}(?=\S*[^\w\s.,;:\"'()])[^\s\"'()]{{6,40}})",
+    rf"\b{PASS}\s+{MIXED}(?=\S*[^\w\s.,;:\"'()]|[a-z]{{4,}}\d{{3}}|(?-i:\w*[A-Z]\w*[a-z]\w*\d))[^\s\"'()]{{6,40}})",
+    rf"(?:\s-u|\s--user)[ =]?[\"']?[\w.@-]+:{MIXED}[^\s\"'()]{{6,40}})|(?<![\w/])[\w.-]+:{MIXED}[^\s:/@]{{6,40}})@[\w-]+\.\w",
     rf"\b{PASS}\s*[,:]?\s*[\"'`“‘]([^\"'`”’\s]{{4,40}})[\"'`”’]",
 )
 OPTION = re.compile(  # of a command, an element of XML, a statement of SQL
-    r"(?:\s-p(?=[\"'\w])|\s--?(?:pw|pass|password)[ =]|\bIDENTIFIED BY |<password>)[\"']?((?=[^\s\"'<]*\d)(?=[^\s\"'<]*[a-z])[^\s\"'<>/:$-]{6,40})",
+    r"(?:\s-p(?=[\"'\w])|\s--?(?:pw|pass|password)[ =]|\bIDENTIFIED BY |<password>)[\"']?((?=[^\s\"'<]*\d)(?=[^\s\"'<]*[a-z])(?!-)[^\s\"'<>/:$]{6,40})",
     re.IGNORECASE,
 )
 CREDENTIALS = re.compile(
     r"\b(?:login|log in|sign in|username|user|credentials?)\b[^.\n]{0,40}?[:=]?\s*[\w.@-]{3,}\s*(?:/|:|and|,|;|\|)\s*(?:password |pass |pw )?"
-    r"[\"'`]?((?=\S*\d)(?=\S*[A-Za-z])(?=\S*[!@#$%^&*?])[^\s\"'`,]{6,})",
+    r"[\"'`]?((?=\S*\d)(?=\S*[A-Za-z])(?=\S*[!@#$%^&*?]|\w{4,}\d{3})[^\s\"'`,]{6,})",
     re.IGNORECASE,
 )
 # Lines in which a token that looks like a password is one
@@ -95,7 +99,25 @@ SIGNING_IN = any_of(
     r"\b(?:log(?:ged|ging)? ?(?:in|on)|login|sign(?:ed)? ?in|credentials?|auth\w*|ssh\w*|s?ftp|mysql\w*|mysqli\w*|psql|ldap\w*|smtp\w*|vpn)\b",
     r"_connect\b|\b(?:connect\w*|admin|root|router|wi-?fi|username|account|remote desktop|rdp|telnet)\b",
 )
-HINTS = ("pass", "pwd", "pin", "log", "sign", "psk", "key", "user", "cred", "auth", "connect", "admin", "root", "code", "sql", " -p")
+HINTS = (
+    "pass",
+    "pwd",
+    "pin",
+    "log",
+    "sign",
+    "psk",
+    "key",
+    "user",
+    "cred",
+    "auth",
+    "connect",
+    "admin",
+    "root",
+    "code",
+    "sql",
+    " -p",
+)
+AS_EXAMPLE = any_of(r"\b(?:weak|strong|example|avoid|such as|e\.g\.|common|instead of)\b")
 PIECE = re.compile(r"[^\s\"'`“”‘’,()<>\[\]{}|\\=/;]+")
 QUOTED = re.compile(r"[\"'`]([^\"'`\s]{8,40})[\"'`]")
 NO_PASSWORD = any_of(
@@ -120,13 +142,13 @@ def randomness(text: str) -> float:
 
 def is_random(token: str) -> bool:
     """Tell whether letters and digits are mixed as no word or name mixes them."""
-    run = max(re.findall(r"[A-Za-z0-9]+", token), key=len, default="")
+    run = re.sub(r"[^A-Za-z0-9]", "", token)
     if len(run) < 16 or randomness(run) < 3.2:
         return False
     changes = len(re.findall(r"[a-z](?=[A-Z\d])|[A-Z](?=[a-z\d])|\d(?=[A-Za-z])", run))
     if DIGIT.search(run):
         return changes >= 0.25 * len(run) and bool(re.search(r"[A-Za-z]", run))
-    return changes >= 0.4 * len(run) and len(run) < 2.6 * len(re.findall(r"[A-Z]?[a-z]+|[A-Z]+", run))
+    return changes >= 0.35 * len(run) and len(run) < 3.2 * len(re.findall(r"[A-Z]?[a-z]+|[A-Z]+", run))
 
 
 def is_password(token: str) -> bool:
@@ -163,7 +185,15 @@ def _may_hold_key(text: str) -> bool:
 
 
 def _token(text: str) -> bool:
-    return any(is_random(token) and not NO_SECRET.search(token) for token in LONG.findall(text))
+    for token in (found.rstrip(".") for found in LONG.findall(ADDRESS.sub(" ", text))):
+        if (
+            token.count("/") < 4
+            and is_random(token)
+            and not NO_SECRET.search(token)
+            and (not HEX.fullmatch(token) or OF_KEYS.search(text))
+        ):
+            return True
+    return False
 
 
 def _key(text: str) -> str | None:
@@ -196,6 +226,7 @@ def _password(text: str, asked: bool) -> str | None:
     low = text.lower()
     if not has_any(low, HINTS):
         return None
+    text = ADDRESS.sub(" ", text)
     given = (*PASSWORD.findall(text), *OPTION.findall(text), *("".join(found) for found in WITHOUT_VERB.findall(text)))
     return "password" if any(map(_is_given, given)) or CREDENTIALS.search(text) or _signs_in(text) else None
 
@@ -203,6 +234,8 @@ def _password(text: str, asked: bool) -> str | None:
 def _is_given(value: str) -> bool:
     """Tell whether what a text says a password is can be one."""
     value = value.rstrip(".!?;:)*")
+    if re.fullmatch(r"(?:my|new|old|secret)?_?pass(?:w[o0]rd|wd)?_?\d*", value, re.IGNORECASE):
+        return False
     mixed = re.search(r"\d|[a-z][A-Z]\w*[a-z][A-Z]", value) or re.search(r"\w[^\w\s'’.-]", value)
     real = mixed and len(value) > 3 and not NO_SECRET.search(value) and not re.fullmatch(r"\d+(?:-?[a-z]+)?", value)
     return bool(real or re.fullmatch(r"\d{4,8}", value))
@@ -214,6 +247,6 @@ def _signs_in(text: str) -> bool:
     return any(
         is_password(token)
         for line in text.split("\n")
-        if DIGIT.search(line) and SIGNING_IN.search(line)
+        if DIGIT.search(line) and SIGNING_IN.search(line) and not AS_EXAMPLE.search(line)
         for token in (QUOTED if code or "(" in line else PIECE).findall(line)
     )
