@@ -221,9 +221,9 @@ def _is_value(value: str) -> bool:
 
 
 def _password(text: str, asked: bool) -> str | None:
-    if asked or not (DIGIT.search(text) or "pass" in text):
-        return None
     low = text.lower()
+    if asked or not (DIGIT.search(text) or "pass" in low):
+        return None
     if not has_any(low, HINTS):
         return None
     text = ADDRESS.sub(" ", text)
