@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 import re
 
-from alpaca.curation.prose import any_of
+from alpaca.curation.prose import any_of, has_any
 
 EMAIL = re.compile(r"(?<![\w.+-])([\w.+-]+)@((?:[a-z0-9-]+\.)+[a-z]{2,24})\b", re.IGNORECASE)
 AT = r"\s*[\[({<]\s*at\s*[\])}>]\s*"
@@ -31,7 +31,7 @@ ROLE = re.compile(
 
 
 def has_email(text: str) -> bool:
-    if "@" not in text and not re.search(r"\bdot\b|[\[({<]\s*at\s*[\])}>]| AT ", text, re.IGNORECASE):
+    if not has_any(text, ("@", " dot ", " DOT ", "dot]", "dot)", "[at", "(at", "{at", "<at", " at)", " at]", " AT ")):
         return False
     found = [found.groups() for found in EMAIL.finditer(text)]
     for hidden in OBSCURED.finditer(text):

@@ -41,9 +41,8 @@ class EncodingDamage:
     """No field was decoded wrongly or lost characters: mojibake, replacement and control characters, escapes in place of characters."""
 
     def __call__(self, example: Example) -> str | None:
-        code = is_code(example.output)
         for text in (example.instruction, example.input, example.output):
-            if kind := _broken(text) or escape_in(text, example.instruction, code or is_code(text)):
+            if kind := _broken(text) or escape_in(text, example.instruction, example.output):
                 return f"encoding damage: {kind}"
         return None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from alpaca.curation.prose import any_of, has_any, without_code
+from alpaca.curation.prose import any_of, has_any, is_code, without_code
 
 EXACT = re.NOFLAG
 HEX = "[0-9a-fA-F]"
@@ -60,12 +60,14 @@ LOST = any_of(
     r"[a-z,] \?{1,3} [a-z](?![^\n]* : )|\d \? \d(?![^\n]* : )",
     flags=EXACT,
 )
-SPECIAL = r"[#*@^~$+=%|_¬¿°]|xx"
+SPECIAL = "[#*@^~$+=%|_¬¿°]"
+SPECIAL_ENDING = re.compile(rf"{SPECIAL}(?:t|s|ve|re|ll|d|m)\b")
 UNAPOSTROPHED = any_of(
     CONTRACTED.format(SPECIAL),
     rf"\b{NOT} t\b|\b(?:it|that|he|she|there|what) s\b|\b(?:you|we|they) (?:ve|re|ll)\b|\bI (?:ve|ll|m)\b",
     flags=EXACT,
 )
+SPACED = ("n t", " s ", " ve ", " re ", " ll ", " m ")
 BOXED = any_of(r"\S[□▯￼⍰⌂]|(?<!\n)(?<!^)[□▯￼⍰⌂]\w|[a-z,\d] [□▯￼⍰⌂] [a-z\d]|\w■\w", flags=EXACT)
 ABOUT_BOXES = any_of(
     r"□|\b(?:blanks?|box(?:es)?|missing|squares?|symbols?|check ?(?:box|list)\w*|tick|emoticon|kaomoji)\b"
@@ -87,27 +89,31 @@ ABOUT_CODE = any_of(
 LITERAL = re.compile(r"b'.*'|b\".*\"|\"(?:[^\"\\]|\\.)*\\[n\"](?:[^\"\\]|\\.)*\"", re.DOTALL)
 
 
-def escape_in(text: str, instruction: str, code: bool) -> str | None:
+def escape_in(text: str, instruction: str, output: str) -> str | None:
     """Return the kind of signs that stand in place of characters; few are faults in what is about code, none about escapes."""
     prose = without_code(text)
     prose = ADDRESS.sub(" ", prose) if has_any(prose, ("/", "\\", "www.")) else prose
-    kind = _strong(prose, code)
-    if not kind and not code and (kind := _weak(text, prose)) and ABOUT_CODE.search(instruction):
-        return None
-    return kind if kind and not ABOUT_ESCAPES.search(instruction) and not _about_boxes(kind, instruction) else None
-
-
-def _strong(prose: str, code: bool) -> str | None:
-    """Return the kind of signs that are damage even in a text about code."""
     if has_any(prose, ("%", "=", "\\", "U+", "<", "[", "_x", "0x", "^", "#")) and STRONG.search(prose):
-        return "escape sequence"
-    if code:
+        return None if ABOUT_ESCAPES.search(instruction) else "escape sequence"
+    kind = _typographic(prose)
+    if kind is None and (kind := _weak(text, prose)) and ABOUT_CODE.search(instruction):
         return None
+    if kind is None or is_code(text) or is_code(output) or ABOUT_ESCAPES.search(instruction):
+        return None
+    return None if kind == BOXES and ABOUT_BOXES.search(instruction) else kind
+
+
+BOXES = "characters replaced by boxes"
+
+
+def _typographic(prose: str) -> str | None:
+    """Return the kind of signs in place of quotes, apostrophes and accents, in a text about code too."""
     if has_any(prose, ("?", "&;")) and QUESTIONED.search(prose):
         return "characters replaced by question marks"
     if not prose.isascii() and BOXED.search(prose):
         return BOXES
-    return "lost apostrophes" if UNAPOSTROPHED.search(prose) else None
+    lost = (has_any(prose, SPACED) or SPECIAL_ENDING.search(prose)) and UNAPOSTROPHED.search(prose)
+    return "lost apostrophes" if lost else None
 
 
 def _weak(text: str, prose: str) -> str | None:
@@ -122,10 +128,3 @@ def _weak(text: str, prose: str) -> str | None:
         return "escape sequence"
     bare = has_any(prose, ("u00", "u20", "ud8", "/n", ":nn", ".nn", "!nn", "?nn")) and BARE.search(prose)
     return "escape sequence" if bare else None
-
-
-BOXES = "characters replaced by boxes"
-
-
-def _about_boxes(kind: str, instruction: str) -> bool:
-    return kind == BOXES and bool(ABOUT_BOXES.search(instruction))

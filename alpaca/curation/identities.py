@@ -35,16 +35,17 @@ def has_account(text: str) -> bool:
 
 
 # Numbers of persons that are known by their form alone
-NATIONAL = any_of(
-    r"(?<![\w-])(?!000|666|9\d\d)\d{3}([- ])(?!00)\d{2}\1(?!0000)\d{4}(?![\w-])",  # United States
-    r"(?<![\w.-])\d{3}\.\d{3}\.\d{3}-\d{2}(?!\w)",  # Brazil
-    r"\b[A-Z]{6}\d{2}[A-EHLMPRST]\d{2}[A-Z]\d{3}[A-Z]\b",  # Italy
-    r"\b[A-Z]{4}\d{6}[HM][A-Z]{5}[A-Z\d]\d\b",  # Mexico
-    r"\b[A-CEGHJ-PR-TW-Z]{2} ?\d{2} ?\d{2} ?\d{2} ?[A-D]\b",  # United Kingdom
-    r"\b[A-Z]{5}\d{4}[A-Z]\b",  # India
-    r"\b(?:\d{8}[A-HJ-NP-TV-Z]|[XYZ]\d{7}[A-Z])\b",  # Spain
+FORMS = any_of(
+    r"(?!000|666|9\d\d)\d{3}([- ])(?!00)\d{2}\1(?!0000)\d{4}",  # United States
+    r"\d{3}\.\d{3}\.\d{3}-\d{2}",  # Brazil
+    r"[A-Z]{6}\d{2}[A-EHLMPRST]\d{2}[A-Z]\d{3}[A-Z]",  # Italy
+    r"[A-Z]{4}\d{6}[HM][A-Z]{5}[A-Z\d]\d",  # Mexico
+    r"[A-CEGHJ-PR-TW-Z]{2} ?\d{2} ?\d{2} ?\d{2} ?[A-D]",  # United Kingdom
+    r"[A-Z]{5}\d{4}[A-Z]",  # India
+    r"\d{8}[A-HJ-NP-TV-Z]|[XYZ]\d{7}[A-Z]",  # Spain
     flags=re.NOFLAG,
 )
+NATIONAL = re.compile(rf"(?<![\w.-])(?:{FORMS.pattern})(?![\w-])")
 
 
 def has_national_number(text: str) -> bool:

@@ -237,6 +237,9 @@ class ProgrammingLanguage:
         return f"wrong format: no {name}" if strange else None
 
 
+NAMES = re.compile("|".join(rf"(?<![\w#+./-]){language.called}" for language in LANGUAGES.values()), re.IGNORECASE)
+
+
 def _named(text: str, before: str = "", after: str = "") -> set[str]:
     """Return the languages that a text names, behind and before what is given."""
     found = set()
@@ -251,6 +254,8 @@ def _named(text: str, before: str = "", after: str = "") -> set[str]:
 
 def _asked(instruction: str) -> str | None:
     """Return the one language that an instruction names, or of several the one to translate into."""
+    if not NAMES.search(instruction):
+        return None
     named = _named(instruction[:600])
     if len(named) > 1:
         named = _named(instruction[:600], before=r"\b(?:in)?to (?:an? )?") or named

@@ -99,24 +99,12 @@ SIGNING_IN = any_of(
     r"\b(?:log(?:ged|ging)? ?(?:in|on)|login|sign(?:ed)? ?in|credentials?|auth\w*|ssh\w*|s?ftp|mysql\w*|mysqli\w*|psql|ldap\w*|smtp\w*|vpn)\b",
     r"_connect\b|\b(?:connect\w*|admin|root|router|wi-?fi|username|account|remote desktop|rdp|telnet)\b",
 )
-HINTS = (
-    "pass",
-    "pwd",
-    "pin",
-    "log",
-    "sign",
-    "psk",
-    "key",
-    "user",
-    "cred",
-    "auth",
-    "connect",
-    "admin",
-    "root",
-    "code",
-    "sql",
-    " -p",
+GIVEN = (  # what a text says a password is, and what it must hold to be searched for that
+    (PASSWORD, ("pass", "pwd", "pin", "login", "psk", "fi key", "fi-key", "fikey", " code")),
+    (WITHOUT_VERB, ("pass", "pwd", "pw", " -u", "--user", "@")),
+    (OPTION, (" -p", "pass", "pw", "identified")),
 )
+SIGNS_IN = ("login", "log in", "sign in", "user", "credential")
 AS_EXAMPLE = any_of(r"\b(?:weak|strong|example|avoid|such as|e\.g\.|common|instead of)\b")
 PIECE = re.compile(r"[^\s\"'`“”‘’,()<>\[\]{}|\\=/;]+")
 QUOTED = re.compile(r"[\"'`]([^\"'`\s]{8,40})[\"'`]")
@@ -167,15 +155,18 @@ class Secrets:
     """No field holds a key, token or password that could be somebody's."""
 
     def __call__(self, example: Example) -> str | None:
-        rest = WITHOUT_VERB.sub(" ", example.instruction)
-        asked = bool(ASKS_PASSWORD.search(PASSWORD.sub(" ", rest)))
         for text in (example.instruction, example.input, example.output):
-            kind = (_may_hold_key(text) and _key(text)) or _password(text, asked)
-            if not kind and not ASKS_RANDOM.search(example.instruction) and _token(text):
-                kind = "token"
-            if kind:
+            if _may_hold_key(text) and (kind := _key(text)):
                 return f"secret: {kind}"
+            if _token(text) and not ASKS_RANDOM.search(example.instruction):
+                return "secret: token"
+            if _has_password(text) and not _asks_password(example.instruction):
+                return "secret: password"
         return None
+
+
+def _asks_password(instruction: str) -> bool:
+    return bool(ASKS_PASSWORD.search(PASSWORD.sub(" ", WITHOUT_VERB.sub(" ", instruction))))
 
 
 def _may_hold_key(text: str) -> bool:
@@ -197,7 +188,7 @@ def _token(text: str) -> bool:
 
 
 def _key(text: str) -> str | None:
-    for line in text.split("\n"):
+    for line in filter(_may_hold_key, text.split("\n")):
         found = PREFIXED.search(line)
         if (found and not NO_SECRET.search(found[0])) or any(
             not NO_SECRET.search(hit) for detect in detectors() for hit in detect(line)
@@ -220,15 +211,15 @@ def _is_value(value: str) -> bool:
     return bool(DIGIT.search(value) and re.search(r"[A-Za-z]", value) and randomness(value) > 2.8) or is_random(value)
 
 
-def _password(text: str, asked: bool) -> str | None:
+def _has_password(text: str) -> bool:
     low = text.lower()
-    if asked or not (DIGIT.search(text) or "pass" in low):
-        return None
-    if not has_any(low, HINTS):
-        return None
-    text = ADDRESS.sub(" ", text)
-    given = (*PASSWORD.findall(text), *OPTION.findall(text), *("".join(found) for found in WITHOUT_VERB.findall(text)))
-    return "password" if any(map(_is_given, given)) or CREDENTIALS.search(text) or _signs_in(text) else None
+    if not (DIGIT.search(text) or "pass" in low):
+        return False
+    text = ADDRESS.sub(" ", text) if "://" in text else text
+    for pattern, hints in GIVEN:
+        if has_any(low, hints) and any(_is_given("".join(found)) for found in pattern.findall(text)):
+            return True
+    return bool(has_any(low, SIGNS_IN) and CREDENTIALS.search(text)) or _signs_in(text)
 
 
 def _is_given(value: str) -> bool:
@@ -243,10 +234,10 @@ def _is_given(value: str) -> bool:
 
 def _signs_in(text: str) -> bool:
     """Tell whether a line about signing in holds a token like a password; in code only quoted ones."""
-    code = is_code(text)
-    return any(
-        is_password(token)
-        for line in text.split("\n")
-        if DIGIT.search(line) and SIGNING_IN.search(line) and not AS_EXAMPLE.search(line)
-        for token in (QUOTED if code or "(" in line else PIECE).findall(line)
-    )
+    for line in text.split("\n"):
+        if any(is_password(token) for token in PIECE.findall(line) if DIGIT.search(token)):
+            quoted = "(" in line or is_code(text)
+            tokens = QUOTED.findall(line) if quoted else PIECE.findall(line)
+            if SIGNING_IN.search(line) and not AS_EXAMPLE.search(line) and any(map(is_password, tokens)):
+                return True
+    return False
