@@ -61,7 +61,7 @@ REGIONS = ("GB", "DE", "FR", "ES", "IT", "NL", "AU", "IN", "BR", "JP", "SE", "PL
 FICTION = re.compile(
     r"^(?:\+?1)?(?:555\d{7}|\d{0,3}?5551234|(\d)\1+|1234567\d*|0123456\d*|8(?:00|88|77|66)\d{7}|1800\d*|1300\d{6})$"
 )
-YEARS = re.compile(r"(?:19|20)\d\d\D+(?:19|20)\d\d.*")
+NO_PHONE = re.compile(r"(?:19|20)\d\d\D+(?:19|20)\d\d.*|\d{5}-\d{4}")  # years, a postcode
 
 
 def has_phone(text: str) -> bool:
@@ -81,7 +81,7 @@ def has_phone(text: str) -> bool:
 
 def _is_number(written: str) -> bool:
     digits = re.sub(r"\D", "", written)
-    return 7 <= len(digits) <= 15 and not FICTION.match(digits) and not YEARS.fullmatch(written.strip())
+    return 7 <= len(digits) <= 15 and not FICTION.match(digits) and not NO_PHONE.fullmatch(written.strip())
 
 
 def _is_grouped(written: str) -> bool:

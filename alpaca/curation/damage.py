@@ -27,6 +27,7 @@ SURROGATE = re.compile(r"[\ud800-\udfff]")
 REPLACED = re.compile(r"\ufffd|ï¿½")
 SPACED = re.compile(r"(?:(?<!\w)[a-z] +){9,}")
 STACKED = re.compile(r"\S[\u0300-\u036f]{3,}")
+NAMES = re.compile(r"\S*(?:[/@_]|\w\.\w)\S*")  # of files, addresses and variables
 LIGATURES = ("fi", "fl", "ff", "ffi", "ffl")
 LIGATURE = re.compile(r"[\ufb00-\ufb06]")
 OTHER_WORDS = frozenset(
@@ -68,8 +69,9 @@ def _broken(text: str) -> str | None:
 
 def _is_wordless(text: str) -> bool:
     """Tell whether hardly any of at least eight sequences of plain letters is a word: shuffled, reversed or random text."""
-    found = re.findall(r"(?<![\w-])[a-z]{3,}", text[:600]) if text.isascii() else []
-    others = [word for word in words(text[:600]) if word in OTHER_WORDS]
+    start = NAMES.sub(" ", text[:600])
+    found = re.findall(r"(?<![\w-])[a-z]{3,}", start) if start.isascii() else []
+    others = [word for word in words(start) if word in OTHER_WORDS]
     if len(found) < 8 or is_code(text) or 10 * len(others) > len(found):
         return bool(SPACED.search(text)) and "a b c d e" not in text
     known, _ = vocabulary()

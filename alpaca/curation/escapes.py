@@ -41,7 +41,7 @@ BARE = any_of(  # escapes that lost their backslash
     flags=EXACT,
 )
 TRANSFER = any_of(
-    r"=(?:E2=80=|C3=|C2=|3D\b|20\n|\n)|(?:=[0-9A-F]{2}){2,}",
+    r"=(?:E2=80=|C3=|C2=|3D\b|20\n)|(?<![=\s])=\n|(?:=[0-9A-F]{2}){2,}",
     r"%20\w*%20|(?:\w|^)%(?:20|2C|0A|0D|3A|3F|27|22|C3|E2|21|2E|3B)(?=\w|%|$)",
     r"(?:\b[A-Za-z]{2,}[.,]?\+){3,}",
     flags=EXACT,
@@ -86,6 +86,7 @@ ABOUT_CODE = any_of(
     r"\b(?:html\w*|xml|css|javascript|php|code|json|programs?|programming|python|java|c\+\+|c#|function|sql|quer(?:y|ies)|csv"
     r"|scripts? (?:in|that|to)|bash|shell)\b",
 )
+STRING = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'")
 LITERAL = re.compile(r"b'.*'|b\".*\"|\"(?:[^\"\\]|\\.)*\\[n\"](?:[^\"\\]|\\.)*\"", re.DOTALL)
 
 
@@ -93,14 +94,20 @@ def escape_in(text: str, instruction: str, output: str) -> str | None:
     """Return the kind of signs that stand in place of characters; few are faults in what is about code, none about escapes."""
     prose = without_code(text)
     prose = ADDRESS.sub(" ", prose) if has_any(prose, ("/", "\\", "www.")) else prose
-    if has_any(prose, ("%", "=", "\\", "U+", "<", "[", "_x", "0x", "^", "#")) and STRONG.search(prose):
+    if has_any(prose, ("%", "=", "\\", "U+", "<", "[", "_x", "0x", "^", "#")) and _stands_out(prose):
         return None if ABOUT_ESCAPES.search(instruction) else "escape sequence"
     kind = _typographic(prose)
     if kind is None and (kind := _weak(text, prose)) and ABOUT_CODE.search(instruction):
         return None
-    if kind is None or is_code(text) or is_code(output) or ABOUT_ESCAPES.search(instruction):
+    if kind is None or is_code(text) or is_code(output) or ">>> " in text or ABOUT_ESCAPES.search(instruction):
         return None
     return None if kind == BOXES and ABOUT_BOXES.search(instruction) else kind
+
+
+def _stands_out(prose: str) -> bool:
+    """Tell whether there is an escape outside of the strings of a program."""
+    code = STRONG.search(prose) and (is_code(prose) or ">>> " in prose)
+    return bool(STRONG.search(STRING.sub(" ", prose) if code else prose))
 
 
 BOXES = "characters replaced by boxes"

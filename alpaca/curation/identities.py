@@ -55,7 +55,7 @@ def has_national_number(text: str) -> bool:
 NUMBERED = (
     r"(?:(?:(?:bank|checking|savings|credit card|debit card|loan) )?account|routing|sort|passport|(?:driver'?s?'? |driving )?licen[cs]e"
     r"|patient|medical record|mrn|tax(?:payer)?|national (?:insurance|identity|id)|social security|ssn|ss|insurance|policy|member"
-    r"|employee|student|id(?:entity|entification)?(?: card)?|(?:credit |debit )?card|cvv|cvc|swift|bic|vin|medicare|licen[cs]e plate)"
+    r"|employee|student|identity|identification|id card|(?:credit |debit )?card|cvv|cvc|swift|bic|vin|medicare|licen[cs]e plate)"
 )
 OF_STATE = (
     r"(?:cpf|cnpj|dni|nie|nif|nin|nino|ni|pesel|bsn|codice fiscale|personnummer|cpr|sin|tfn|nhs|aadhaar|pan|curp|rfc|rut|nric|ahv|avs"
@@ -66,6 +66,7 @@ LABELLED = any_of(
     rf"\b{NUMBERED}{OF}*\b[\"'*]*\s*(?:[:#=]|is|was|->|\()\s*(?:number )?[\"'*`]*((?=(?:[\w/-]*\d){{3}})[A-Z0-9][A-Z0-9 ./-]{{2,24}}[A-Z0-9])\b",
     rf"\b{NUMBERED}{OF}+,?\s*(?:of )?((?=(?:[\w-]*\d){{4}})[A-Z0-9][A-Z0-9-]{{4,20}})\b",
     rf"\b{NUMBERED} ((?=(?:[\w-]*\d){{6}})[A-Z0-9][A-Z0-9-]{{5,20}})\b",
+    r"\bid(?: number| no\.?| code)?[\"']?\s*(?:[:#=]|is|was)\s*[\"']?((?=(?:[\w/-]*\d){5})[A-Z0-9][A-Z0-9/-]{2,24}[A-Z0-9])\b",
     rf"\b{OF_STATE}{OF}?\b[:.]?\s*(?:is )?((?=(?:[\w. /-]*\d){{5}})[A-Z0-9][A-Z0-9./-]*(?: [A-Z0-9]*\d[A-Z0-9]*){{0,5}})\b",
 )
 NO_NUMBER = re.compile(r"(?:19|20)\d\d|1234\d*|(\d)\1+")

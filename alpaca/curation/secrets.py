@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from math import log2
 
+from alpaca.curation.endings import vocabulary
 from alpaca.curation.prose import any_of, has_any, is_code
 from alpaca.records import Example
 
@@ -131,12 +132,20 @@ def randomness(text: str) -> float:
 def is_random(token: str) -> bool:
     """Tell whether letters and digits are mixed as no word or name mixes them."""
     run = re.sub(r"[^A-Za-z0-9]", "", token)
-    if len(run) < 16 or randomness(run) < 3.2:
+    if len(run) < 16 or randomness(run) < 3.2 or _in_words(token) > 0.35 * len(run):
         return False
     changes = len(re.findall(r"[a-z](?=[A-Z\d])|[A-Z](?=[a-z\d])|\d(?=[A-Za-z])", run))
     if DIGIT.search(run):
         return changes >= 0.25 * len(run) and bool(re.search(r"[A-Za-z]", run))
     return changes >= 0.35 * len(run) and len(run) < 3.2 * len(re.findall(r"[A-Z]?[a-z]+|[A-Z]+", run))
+
+
+def _in_words(token: str) -> int:
+    """Return how many letters of an identifier such as `getUserName` are in words."""
+    known, _ = vocabulary()
+    return sum(
+        len(part) for part in re.findall(r"[A-Z]?[a-z]{2,}|[A-Z]{3,}", token) if part.lower() in known and len(part) > 2
+    )
 
 
 def is_password(token: str) -> bool:
@@ -176,15 +185,13 @@ def _may_hold_key(text: str) -> bool:
 
 
 def _token(text: str) -> bool:
-    for token in (found.rstrip(".") for found in LONG.findall(ADDRESS.sub(" ", text))):
-        if (
-            token.count("/") < 4
-            and is_random(token)
-            and not NO_SECRET.search(token)
-            and (not HEX.fullmatch(token) or OF_KEYS.search(text))
-        ):
-            return True
-    return False
+    """Tell whether a token stands among words that is random, and more than a hash."""
+    found = (token.rstrip(".") for token in LONG.findall(ADDRESS.sub(" ", text)))
+    return any(
+        is_random(token) and not NO_SECRET.search(token) and (not HEX.fullmatch(token) or OF_KEYS.search(text))
+        for token in found
+        if token != text.strip() and all(len(part) > 5 for part in token.split("/"))
+    )
 
 
 def _key(text: str) -> str | None:
