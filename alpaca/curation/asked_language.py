@@ -1,7 +1,7 @@
 """Which natural language an instruction asks its answer in.
 
-A language is asked for by the role of its name: behind "in" or "into" and alone there, as object of "use" or "speak only",
-before "translation", or in a clause that consists of it and of words about answering ("Language of the answer: Hindi").
+A language is asked for by the role of its name: behind "in" or "into" and alone there, as object of "use" or "speak
+only", before "translation", or in a clause of it and words about answering ("Language of the answer: Hindi").
 """
 
 from __future__ import annotations
@@ -18,16 +18,19 @@ CODES = dict(
         r"(\S+)=(\w+)",
         "english=en french=fr spanish=es castilian=es german=de italian=it portuguese=pt dutch=nl swedish=sv danish=da "
         "norwegian=no finnish=fi polish=pl czech=cs russian=ru ukrainian=uk greek=el turkish=tr arabic=ar hebrew=he "
-        "hindi=hi chinese=zh mandarin=zh cantonese=zh japanese=ja korean=ko vietnamese=vi thai=th indonesian=id malay=id "
+        "hindi=hi chinese=zh mandarin=zh cantonese=zh japanese=ja korean=ko vietnamese=vi thai=th indonesian=id "
+        "malay=id "
         "romanian=ro hungarian=hu latin=la bengali=bn persian=fa farsi=fa catalan=ca swahili=sw tamil=ta urdu=ur "
-        "bulgarian=bg croatian=hr serbian=sr slovak=sk slovenian=sl icelandic=is irish=ga welsh=cy tagalog=tl filipino=tl",
+        "bulgarian=bg croatian=hr serbian=sr slovak=sk slovenian=sl icelandic=is irish=ga welsh=cy tagalog=tl "
+        "filipino=tl",
     )
 )
 # Languages that it is not asked about: of an answer in one of these it is only known that it is not English
 RARE = dict(
     re.findall(
         r"(\S+)=(\w+)",
-        "afrikaans=af albanian=sq armenian=hy azerbaijani=az basque=eu belarusian=be bosnian=bs burmese=my esperanto=eo "
+        "afrikaans=af albanian=sq armenian=hy azerbaijani=az basque=eu belarusian=be bosnian=bs burmese=my "
+        "esperanto=eo "
         "estonian=et galician=gl georgian=ka gujarati=gu haitian=ht hausa=ha igbo=ig javanese=jv kannada=kn kazakh=kk "
         "khmer=km kurdish=ku lao=lo latvian=lv lithuanian=lt luxembourgish=lb macedonian=mk malayalam=ml maltese=mt "
         "maori=mi marathi=mr mongolian=mn nepali=ne pashto=ps punjabi=pa sinhala=si somali=so telugu=te uzbek=uz "
@@ -40,7 +43,8 @@ OWN = dict(
         r"(\S+)=(\w+)",
         "français=fr francais=fr español=es espanol=es castellano=es deutsch=de italiano=it português=pt portugues=pt "
         "nederlands=nl svenska=sv dansk=da norsk=no suomeksi=fi polsku=pl češtině=cs česky=cs русском=ru по-русски=ru "
-        "українською=uk ελληνικά=el türkçe=tr العربية=ar עברית=he हिंदी=hi हिन्दी=hi 中文=zh 汉语=zh 日本語=ja 한국어=ko magyarul=hu "
+        "українською=uk ελληνικά=el türkçe=tr العربية=ar עברית=he हिंदी=hi हिन्दी=hi 中文=zh 汉语=zh 日本語=ja 한국어=ko "
+        "magyarul=hu "
         "română=ro català=ca anglais=en inglés=en englisch=en inglese=en inglês=en engels=en engelska=en angielsku=en",
     )
 )
@@ -52,10 +56,12 @@ NOT_LATIN = frozenset(
 NAME = rf"({'|'.join(sorted(CODES | RARE, key=len, reverse=True))})"
 # The name stands alone: what follows ends the clause, or is a word that no noun phrase goes on with
 ALONE = (
-    r"(?: language| tongue)?(?![\w'’-])(?=\W*\Z|\s*[^\w\s'’-]|\s+[–—-]\s|\s+(?:only|please|for|so|but|with|using|rather|"
+    r"(?: language| tongue)?(?![\w'’-])(?=\W*\Z|\s*[^\w\s'’-]|\s+[–—-]\s|\s+(?:only|please|for|so|but|with|using"
+    r"|rather|"
     r"instead|not|as|because|about|to|when|since|if|while|that|which|without|within|and|or|from|on|at|by|the|an?|"
     r"this|these|those|my|your|his|her|its|their|our|what|why|how|who|where|each|all|any|no|one|two|three|four|five|"
-    r"six|seven|eight|nine|ten|\d+|it|you|i|he|she|they|we|exclusively|throughout|entirely|now|of (?:\w+ ){0,2}\w+ (?:words|sentences|lines))\b)"
+    r"six|seven|eight|nine|ten|\d+|it|you|i|he|she|they|we|exclusively|throughout|entirely|now"
+    r"|of (?:\w+ ){0,2}\w+ (?:words|sentences|lines))\b)"
 )
 QUALITY = r"(?:(?!\w+ing\b)[a-z]+,? (?:and |but )?){0,2}?"  # fluent and natural, simple, Mexican
 LISTED = (
@@ -63,7 +69,8 @@ LISTED = (
     r"plain|natural|idiomatic|everyday|colloquial|proper|correct|good|clear|written|spoken|perfect) )*"
 )
 TEXT = (
-    r"(?:translation|version|equivalent|rendering|rendition|counterpart|sentence|paragraph|phrase|poem|answer|reply|response|"
+    r"(?:translation|version|equivalent|rendering|rendition|counterpart|sentence|paragraph|phrase|poem|answer"
+    r"|reply|response|"
     r"words?(?= for| that mean| meaning)|term(?= for)|subtitles?)\b"
 )
 # To be strong, a role says that the answer as a whole is in the language
@@ -73,7 +80,8 @@ ANSWERED = any_of(
     rf"\b(?:use|speak|choose|employ|prefer|stick to|switch to) (?:only |just )?{LISTED}{NAME}{ALONE}",
     rf"\b(?:speaks?|reads?|understands?|knows?) (?:only|nothing but|no language but) {NAME}{ALONE}",
     rf"\bonly (?:speaks?|reads?|understands?|knows?) {NAME}{ALONE}",
-    rf"\b(?:answer|reply|response|output|text|result|everything|solution|it)\b[^.\n]{{0,30}} (?:must|should|has to|needs? to|shall|to) be "
+    rf"\b(?:answer|reply|response|output|text|result|everything|solution|it)\b[^.\n]{{0,30}} (?:must|should|has to"
+    rf"|needs? to|shall|to) be "
     rf"(?:written |given |composed |entirely |only )*(?:in )?{LISTED}{NAME}{ALONE}",
 )
 APART = any_of(
@@ -102,28 +110,35 @@ FROM = any_of(
 # Sentences about a language, in which its name asks for nothing; "What is ... in French?" does ask
 QUESTION = any_of(
     r"\W*(?:explain|why|discuss|compare|is|are|do|does|did)\b",
-    rf"\W*(?:what|how(?! (?:do|would|can|could|should|to|might)(?: you| I| we| one)? (?:say|write|express|translate|put)))\b(?!.* in {NAME}[.?!\"']*$)",
+    rf"\W*(?:what|how(?! (?:do|would|can|could|should|to|might)(?: you| I| we| one)? (?:say|write|express|translate"
+    rf"|put)))\b(?!.* in {NAME}[.?!\"']*$)",
     rf".*\b(?:written|published|spoken|used|called|known|sung|taught|found|common|popular) (?:\w+ )?in {NAME}\b",
 )
 LINGUISTIC = any_of(
-    r"\b(?:grammar\w*|tenses?|verbs?|nouns?|pronouns?|adjectives?|adverbs?|articles?|conjugat\w+|subjunctive|gender|plurals?|vowels?)\b",
-    r"\b(?:alphabet|syntax|fluen\w+|proficien\w+|degree|class(?:es)?|courses?|lessons?|exams?|literature|accents?|spelling)\b",
+    r"\b(?:grammar\w*|tenses?|verbs?|nouns?|pronouns?|adjectives?|adverbs?|articles?|conjugat\w+|subjunctive"
+    r"|gender|plurals?|vowels?)\b",
+    r"\b(?:alphabet|syntax|fluen\w+|proficien\w+|degree|class(?:es)?|courses?|lessons?|exams?|literature|accents?"
+    r"|spelling)\b",
     r"\b(?:letters?|differences?|mean(?:s|ing|t)?|origins?|etymolog\w+|pronounc\w+|pronunciation|idioms?)\b",
 )
 POLITE = re.compile(r"\W*(?:can|could|would|will) you (?:please )?(?!speak|read|understand|know)", re.IGNORECASE)
 # The words of which a clause about answering consists, apart from the name of a language
 ABOUT_ANSWERING = frozenset(
     words(
-        "a all an and any answer answered answers as back be but choose complete completely composed delivered do don't "
+        "a all an and any answer answered answers as back be but choose complete completely composed delivered "
+        "do don't "
         "entire entirely everything exclusively expected for full fully give given has i in instead is it keep kindly "
-        "language languages lang just make must need needs no not of only other output please prefer preferred provide reply "
+        "language languages lang just make must need needs no not of only other output please prefer preferred "
+        "provide reply "
         "required respond response result return should so stay strictly stick support target text than that the "
-        "this throughout to use using want we whole will with word words write written you your lingua idioma langue sprache"
+        "this throughout to use using want we whole will with word words write written you your lingua idioma "
+        "langue sprache"
     )
 )
 SAYS_ANSWERING = frozenset(
     words(
-        "answer answered answers language lang output reply respond response result return text use write written only please"
+        "answer answered answers language lang output reply respond response result return text use write "
+        "written only please"
     )
 )
 

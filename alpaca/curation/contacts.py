@@ -15,17 +15,22 @@ AT = r"\s*[\[({<]\s*at\s*[\])}>]\s*"
 DOT = r"(?:\.|\s*[\[({<]\s*dot\s*[\])}>]\s*| dot )"
 OBSCURED = any_of(
     rf"\b(?P<name>[\w.+-]+)(?:{AT}|\s+(?-i:AT)\s+)(?P<domain>(?:[\w-]+{DOT})+[a-z]{{2,24}})\b",
-    r"\b(?P<who>[\w.+-]+)\s+at\s+(?P<where>[\w-]+(?:\s+dot\s+[\w-]+)?\s+dot\s+(?:com|org|net|edu|io|co|de|fr|uk|info|me|dev|app))\b",
+    r"\b(?P<who>[\w.+-]+)\s+at\s+(?P<where>[\w-]+(?:\s+dot\s+[\w-]+)?\s+dot\s+(?:com|org|net|edu|io|co|de|fr|uk"
+    r"|info|me|dev|app))\b",
 )
 EXAMPLE_DOMAIN = any_of(
-    r"(?:^|\.)(?:example\d?|test|invalid|localhost|e?mail(?!\.ru)|domain|abc|xyz|acme\w*|sample|website|foo|bar|placeholder)\.[a-z.]+$",
+    r"(?:^|\.)(?:example\d?|test|invalid|localhost|e?mail(?!\.ru)|domain|abc|xyz|acme\w*|sample|website|foo|bar"
+    r"|placeholder)\.[a-z.]+$",
     r"(?:^|\.)(?:your|my|our|the)?-?(?:company|domain|business|website|organization|store|email)(?:name)?\.[a-z.]+$",
     r"\.(?:example|test|invalid|local)$|(?:^|\.)example[\w-]*\.",
 )
 ROLE = re.compile(
-    r"(?:info|support|contact|sales|help|hello|no-?reply|admin\w*|office|service|customer\.?(?:service|support|care)|hr|jobs"
-    r"|careers|press|media|team|feedback|orders?|billing|webmaster|enquir\w+|inquir\w+|alerts?|newsletter|notifications?"
-    r"|your\W?\w*|name|user\w{0,4}|email|example|test\w{0,3}|someone|somebody|x+|foo|first\W?last\w*|firstname\W?lastname|git)\Z",
+    r"(?:info|support|contact|sales|help|hello|no-?reply|admin\w*|office|service|customer\.?(?:service|support"
+    r"|care)|hr|jobs"
+    r"|careers|press|media|team|feedback|orders?|billing|webmaster|enquir\w+|inquir\w+|alerts?|newsletter"
+    r"|notifications?"
+    r"|your\W?\w*|name|user\w{0,4}|email|example|test\w{0,3}|someone|somebody|x+|foo|first\W?last\w*"
+    r"|firstname\W?lastname|git)\Z",
     re.IGNORECASE,
 )
 
@@ -48,12 +53,15 @@ PHONE = any_of(
 )
 AMERICAN = re.compile(r"(?:\+?1[ .-]?)?(?:\(\d{3}\) ?|\d{3}[.-])\d{3}[ .-]\d{4}")
 CALLED = (
-    r"(?:(?:tele)?phone|mobile|mobil|cell(?:ular|phone)?|tel|telefon|t[eé]l[eé]phone|tel[eé]fono|telefone|handy|fax|whatsapp|sms|cel|m[oó]vil"
-    r"|call(?:ed|ing)?|text(?:ed|ing)?|reach(?:ed)?|dial|ring|(?:my|his|her|their|our|your) number|emergency contact|landline)"
+    r"(?:(?:tele)?phone|mobile|mobil|cell(?:ular|phone)?|tel|telefon|t[eé]l[eé]phone|tel[eé]fono|telefone|handy"
+    r"|fax|whatsapp|sms|cel|m[oó]vil"
+    r"|call(?:ed|ing)?|text(?:ed|ing)?|reach(?:ed)?|dial|ring|(?:my|his|her|their|our|your) number"
+    r"|emergency contact|landline)"
 )
 LABELLED = re.compile(rf"\b{CALLED}\b[^\n]{{0,40}}?((?:\+|\(|\b)\d[\d\s()./-]{{5,17}}\d)\b", re.IGNORECASE)
 AFTER = re.compile(
-    r"((?:\+|\(|\b)\d[\d ()./-]{6,17}\d) (?:is|was) (?:my|his|her|their|our|the) (?:\w+ ){0,2}(?:phone|mobile|cell|number|whatsapp)",
+    r"((?:\+|\(|\b)\d[\d ()./-]{6,17}\d) (?:is|was) (?:my|his|her|their|our|the) (?:\w+ ){0,2}(?:phone|mobile|cell"
+    r"|number|whatsapp)",
     re.IGNORECASE,
 )
 WRITTEN = re.compile(r"(?<![\w.,/=$#+-])(?:\(0?\d{2,4}\)|0\d{1,4})[ /-](?:\d{2,4}[ -]?){1,4}\d{2,4}(?![\w-]|[.,/]\d)")
@@ -105,7 +113,8 @@ def _is_national(written: str) -> bool:
 
 
 KIND_OF_STREET = (
-    r"(?:Street|St|Avenue|Ave|Road|Rd|Boulevard|Blvd|Lane|Ln|Drive|Dr|Court|Ct|Place|Pl|Terrace|Way|Circle|Cir|Parkway|Pkwy"
+    r"(?:Street|St|Avenue|Ave|Road|Rd|Boulevard|Blvd|Lane|Ln|Drive|Dr|Court|Ct|Place|Pl|Terrace|Way|Circle|Cir"
+    r"|Parkway|Pkwy"
     r"|Square|Close|Crescent)"
 )
 ROAD = (
@@ -123,8 +132,10 @@ ADDRESSES = any_of(
     # a street and its number, then the postcode and the town
     rf"\b{CAPITAL}[\w.'’-]*(?: [\w.'’-]+){{0,3}} \d{{1,4}} ?[a-z]?(?:/\d+)?(?:, [\wº ]{{1,8}})?,? "
     rf"(?:[A-Z]{{1,2}}-)?\d{{2,5}}(?:-\d{{3}})?(?: [A-Z]{{2}})? {CAPITAL}[a-zß-ž]+",
-    rf"\b\d{{1,4}},? (?:bis |ter )?(?:rue|avenue|boulevard|place|chemin|allée|quai|impasse) [^\n,]{{3,40}},? \d{{5}} {CAPITAL}",
-    r"\b(?:lives?|resid\w+|home address|address|ship(?:ped|ping)?|mail(?:ed|ing)?|deliver\w*|stay\w*)\b[^.\n]{0,40}?(?::| at| is| to)\s*"
+    rf"\b\d{{1,4}},? (?:bis |ter )?(?:rue|avenue|boulevard|place|chemin|allée|quai"
+    rf"|impasse) [^\n,]{{3,40}},? \d{{5}} {CAPITAL}",
+    r"\b(?:lives?|resid\w+|home address|address|ship(?:ped|ping)?|mail(?:ed|ing)?|deliver\w*"
+    r"|stay\w*)\b[^.\n]{0,40}?(?::| at| is| to)\s*"
     rf"(?:(?:Flat|Apt|Unit) \w+, )?\d{{1,5}}[A-Z]? (?:[A-Z][\w'’.-]+ ){{1,3}}{KIND_OF_STREET}\b",
     flags=re.NOFLAG,
 )

@@ -14,8 +14,9 @@ from alpaca.records import Example
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]|\r(?!\n)")
 HIDDEN = any_of(
     r"[\u00ad\u034f\u115f\u1160\u180e\u200b\u2028-\u202e\u2060-\u206f\u2400-\u2426\u3164\ufeff\uffa0]",  # invisible
-    r"(?<=[A-Za-z])[\u200c-\u200f\ufe00-\ufe0f]|[\u200c-\u200f\ufe00-\ufe0f](?=[A-Za-z])",  # natural in other scripts and emoji
-    r"[\ue000-\uf8ff\ufdd0-\ufdef\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e0fff\U000f0000-\U0010ffff]",  # private, or none
+    r"(?<=[A-Za-z])[\u200c-\u200f\ufe00-\ufe0f]|[\u200c-\u200f\ufe00-\ufe0f](?=[A-Za-z])",  # natural in emoji
+    r"[\ue000-\uf8ff\ufdd0-\ufdef\ufff9-\ufffb\ufffe\uffff]",  # for private use, or no characters
+    r"[\U000e0000-\U000e0fff\U000f0000-\U0010ffff]",
     flags=re.NOFLAG,
 )
 SPACELESS = re.compile(r"[\u0e00-\u0fff\u1780-\u17ff]")  # scripts that mark the ends of words by zero-width spaces
@@ -32,14 +33,15 @@ LIGATURES = ("fi", "fl", "ff", "ffi", "ffl")
 LIGATURE = re.compile(r"[\ufb00-\ufb06]")
 OTHER_WORDS = frozenset(
     words(
-        "de la el le les und der die das que il un una het een och att jest nie na ve bir yang dan ng mga et est non si per"
+        "de la el le les und der die das que il un una het een och att jest nie na ve bir yang dan ng mga et est "
+        "non si per"
     )
 )  # of languages other than English
 
 
 @dataclass(frozen=True)
 class EncodingDamage:
-    """No field was decoded wrongly or lost characters: mojibake, replacement and control characters, escapes in place of characters."""
+    """No field was decoded wrongly, or lost characters to signs, escapes and nothing."""
 
     def __call__(self, example: Example) -> str | None:
         for text in (example.instruction, example.input, example.output):
@@ -68,7 +70,7 @@ def _broken(text: str) -> str | None:
 
 
 def _is_wordless(text: str) -> bool:
-    """Tell whether hardly any of at least eight sequences of plain letters is a word: shuffled, reversed or random text."""
+    """Tell whether hardly any of eight or more plain words is one: the text is shuffled, reversed, random or spaced."""
     start = NAMES.sub(" ", text[:600])
     found = re.findall(r"(?<![\w-])[a-z]{3,}", start) if start.isascii() else []
     others = [word for word in words(start) if word in OTHER_WORDS]
@@ -79,21 +81,17 @@ def _is_wordless(text: str) -> bool:
 
 
 def _lost_ligatures(text: str) -> bool:
-    """Tell whether two words or pieces that are no words become some with "fi", "ff" and their like put in or between."""
+    """Tell whether two pieces in an English text that are no words become some with "fi", "ff" and their like put in."""
     known, _ = vocabulary()
     said = re.findall(r"[A-Za-z]+(?=[\s.,;:!?)]|\Z)", text)
-    lost = set[str]()
-    for place, word in enumerate(said):
-        if word.islower() and len(word) > 2 and word not in known:
-            before, after = said[place - 1] if place else "", said[place + 1] if place + 1 < len(said) else ""
-            if _mended(word, before, after, known):
-                lost.add(word)
-                if len(lost) > 1:
-                    return True
-    return False
+    unknown = [place for place, word in enumerate(said) if word.islower() and len(word) > 2 and word not in known]
+    if len(unknown) < 2 or 2 * len(unknown) > len(said):
+        return False
+    around = ["", *said, ""]
+    return len({said[place] for place in unknown if _mended(*around[place : place + 3], known)}) > 1
 
 
-def _mended(word: str, before: str, after: str, known: frozenset[str]) -> bool:
+def _mended(before: str, word: str, after: str, known: frozenset[str]) -> bool:
     return any(
         f"{word[:cut]}{ligature}{word[cut:]}" in known for ligature in LIGATURES for cut in range(len(word) + 1)
     ) or any(

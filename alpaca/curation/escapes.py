@@ -14,14 +14,15 @@ CONTRACTED = (
     rf"\b(?:{NOT}(?:{{0}})t|(?:I|you|we|they)(?:{{0}})(?:ve|re|ll|d|m)|"
     r"(?:it|that|he|she|there|what|who|let|here|where)(?:{0})(?:s|ll|d))\b"
 )
-# Escapes of characters that no program would spell so in its own strings, and that stay out of place in a text about code
+# Escapes that are out of place in a text about code too, outside of the strings of programs
 STRONG = any_of(
     rf"(?:%[C-F]{HEX}(?:%[89ABab]{HEX}){{1,3}})|(?:=[C-F]{HEX}(?:=[89AB]{HEX}){{1,3}})",  # UTF-8 in URLs and mail
     r"\\u(?:20[1-3][0-9a-fA-F]|00[a-fA-F89][0-9a-fA-F]|[dD]83[c-eC-E]|[fF]{3}[dD])|\\u\{[0-9a-fA-F]{2,6}\}",
     rf"(?:\\x[89a-fA-F]{HEX}){{2,}}|(?<=\w)\\x[89a-fA-F]{HEX}(?=\w)|(?:\\[23][0-7]{{2}}){{2,}}|\\N\{{[A-Z -]+\}}",
     rf"<U\+{HEX}{{4,6}}>|(?<=[\w])[\[{{]?U\+{HEX}{{4,6}}|[\[{{]U\+{HEX}{{4,6}}[\]}}](?=\w)|%u{HEX}{{4}}",
     rf"(?:<(?:0x)?[89a-fA-F]{HEX}>){{2,}}|[a-z]<(?:0x{HEX}{{2}}|[89]\d)>|(?<=[a-z])0x[89a-f]{HEX}(?=\w*[g-z])",
-    r"_x00[01][0-9A-F]_|(?<![\w\]])\[(?:\d{1,2};)*\d{1,2}m|(?<=\w)\[(?:\d{1,2};)*\d{1,2}m(?=\w)",  # of Excel and of terminals
+    r"_x00[01][0-9A-F]_",  # of Excel
+    r"(?<![\w\]])\[(?:\d{1,2};)*\d{1,2}m|(?<=\w)\[(?:\d{1,2};)*\d{1,2}m(?=\w)",  # of terminals
     r"[a-z]{2}\^[A-Z@](?=[a-z\s])|\s\^[M@](?=[a-z])",
     r"(?<!&)(?<!\S)#(?:8\d{3}|1\d\d|2\d\d);|(?<=\w)#(?:8\d{3}|1\d\d|2\d\d);",
     flags=EXACT,
@@ -79,11 +80,14 @@ MATH = any_of(
 )
 ADDRESS = any_of(r"https?://\S+|www\.\S+|\b[A-Za-z]:\\[\w\\. -]*|(?<!\S)/?(?:[\w.-]+/)+[\w.-]*\?\S+")
 ABOUT_ESCAPES = any_of(
-    r"\b(?:unicode|escap\w+|encod\w+|decod\w+|percent|urls?|ascii|utf|hex\w*|charset|code ?points?|regex\w*|regular expressions?"
-    r"|printf|backslash\w*|quoted-printable|query strings?|question marks?|characters? (?:codes?|sets?)|newlines?|latex|strings?)\b",
+    r"\b(?:unicode|escap\w+|encod\w+|decod\w+|percent|urls?|ascii|utf|hex\w*|charset|code ?points?|regex\w*"
+    r"|regular expressions?"
+    r"|printf|backslash\w*|quoted-printable|query strings?|question marks?|characters? (?:codes?|sets?)|newlines?"
+    r"|latex|strings?)\b",
 )
 ABOUT_CODE = any_of(
-    r"\b(?:html\w*|xml|css|javascript|php|code|json|programs?|programming|python|java|c\+\+|c#|function|sql|quer(?:y|ies)|csv"
+    r"\b(?:html\w*|xml|css|javascript|php|code|json|programs?|programming|python|java|c\+\+|c#|function|sql"
+    r"|quer(?:y|ies)|csv"
     r"|scripts? (?:in|that|to)|bash|shell)\b",
 )
 STRING = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'")
@@ -91,7 +95,10 @@ LITERAL = re.compile(r"b'.*'|b\".*\"|\"(?:[^\"\\]|\\.)*\\[n\"](?:[^\"\\]|\\.)*\"
 
 
 def escape_in(text: str, instruction: str, output: str) -> str | None:
-    """Return the kind of signs that stand in place of characters; few are faults in what is about code, none about escapes."""
+    """Return the kind of signs that stand in place of characters.
+
+    Few are faults in what is about code, and none in what is about escapes.
+    """
     prose = without_code(text)
     prose = ADDRESS.sub(" ", prose) if has_any(prose, ("/", "\\", "www.")) else prose
     if has_any(prose, ("%", "=", "\\", "U+", "<", "[", "_x", "0x", "^", "#")) and _stands_out(prose):

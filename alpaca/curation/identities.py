@@ -1,4 +1,4 @@
-"""By what somebody can be told from others, or paid for: numbers of cards, accounts and documents, dates of birth, records.
+"""By what somebody can be told from others: numbers of cards, accounts and documents, dates of birth, records.
 
 Checksums are python-stdnum's; numbers without one count behind the name of what they number.
 """
@@ -53,21 +53,28 @@ def has_national_number(text: str) -> bool:
 
 
 NUMBERED = (
-    r"(?:(?:(?:bank|checking|savings|credit card|debit card|loan) )?account|routing|sort|passport|(?:driver'?s?'? |driving )?licen[cs]e"
-    r"|patient|medical record|mrn|tax(?:payer)?|national (?:insurance|identity|id)|social security|ssn|ss|insurance|policy|member"
-    r"|employee|student|identity|identification|id card|(?:credit |debit )?card|cvv|cvc|swift|bic|vin|medicare|licen[cs]e plate)"
+    r"(?:(?:(?:bank|checking|savings|credit card|debit card|loan) )?account|routing|sort|passport|(?:driver'?s?'? "
+    r"|driving )?licen[cs]e"
+    r"|patient|medical record|mrn|tax(?:payer)?|national (?:insurance|identity|id)|social security|ssn|ss"
+    r"|insurance|policy|member"
+    r"|employee|student|identity|identification|id card|(?:credit |debit )?card|cvv|cvc|swift|bic|vin|medicare"
+    r"|licen[cs]e plate)"
 )
 OF_STATE = (
-    r"(?:cpf|cnpj|dni|nie|nif|nin|nino|ni|pesel|bsn|codice fiscale|personnummer|cpr|sin|tfn|nhs|aadhaar|pan|curp|rfc|rut|nric|ahv|avs"
+    r"(?:cpf|cnpj|dni|nie|nif|nin|nino|ni|pesel|bsn|codice fiscale|personnummer|cpr|sin|tfn|nhs|aadhaar|pan|curp"
+    r"|rfc|rut|nric|ahv|avs"
     r"|steuer-?id|steuernummer|insee|num[eé]ro de s[eé]curit[eé] sociale|emirates id|mrn|tax id)"
 )
 OF = r"(?:[ -](?:number|num|no\.?|#|id|code|nr\.?|n[º°]))"
 LABELLED = any_of(
-    rf"\b{NUMBERED}{OF}*\b[\"'*]*\s*(?:[:#=]|is|was|->|\()\s*(?:number )?[\"'*`]*((?=(?:[\w/-]*\d){{3}})[A-Z0-9][A-Z0-9 ./-]{{2,24}}[A-Z0-9])\b",
+    rf"\b{NUMBERED}{OF}*\b[\"'*]*\s*(?:[:#=]|is|was|->"
+    rf"|\()\s*(?:number )?[\"'*`]*((?=(?:[\w/-]*\d){{3}})[A-Z0-9][A-Z0-9 ./-]{{2,24}}[A-Z0-9])\b",
     rf"\b{NUMBERED}{OF}+,?\s*(?:of )?((?=(?:[\w-]*\d){{4}})[A-Z0-9][A-Z0-9-]{{4,20}})\b",
     rf"\b{NUMBERED} ((?=(?:[\w-]*\d){{6}})[A-Z0-9][A-Z0-9-]{{5,20}})\b",
-    r"\bid(?: number| no\.?| code)?[\"']?\s*(?:[:#=]|is|was)\s*[\"']?((?=(?:[\w/-]*\d){5})[A-Z0-9][A-Z0-9/-]{2,24}[A-Z0-9])\b",
-    rf"\b{OF_STATE}{OF}?\b[:.]?\s*(?:is )?((?=(?:[\w. /-]*\d){{5}})[A-Z0-9][A-Z0-9./-]*(?: [A-Z0-9]*\d[A-Z0-9]*){{0,5}})\b",
+    r"\bid(?: number| no\.?| code)?[\"']?\s*(?:[:#=]|is"
+    r"|was)\s*[\"']?((?=(?:[\w/-]*\d){5})[A-Z0-9][A-Z0-9/-]{2,24}[A-Z0-9])\b",
+    rf"\b{OF_STATE}{OF}?\b[:.]?\s*(?:is )?"
+    r"((?=(?:[\w. /-]*\d){5})[A-Z0-9][A-Z0-9./-]*(?: [A-Z0-9]*\d[A-Z0-9]*){0,5})\b",
 )
 NO_NUMBER = re.compile(r"(?:19|20)\d\d|1234\d*|(\d)\1+")
 
@@ -97,7 +104,8 @@ PERSON = (
 )
 RECORD = re.compile(rf"\b(?i:{PERSON})(?: (?i:name))?\s*[:#]?\s*[A-Z][a-z]+ [A-Z][a-z]+\b[^\n]{{0,80}}?[\n,;.|(]")
 FACT = any_of(
-    r"\b(?:diagnos(?:is|ed)(?: with)?|medication|allerg(?:y|ies|ic)|blood (?:type|group)|prescri\w+|insurance|mrn)\b[^\n]{0,3}[:=]?\s*\w",
+    r"\b(?:diagnos(?:is|ed)(?: with)?|medication|allerg(?:y|ies|ic)|blood (?:type|group)|prescri\w+|insurance"
+    r"|mrn)\b[^\n]{0,3}[:=]?\s*\w",
     r"\bsalary\b\D{0,12}\d|\bID:? ?#?\d{3,}|\b(?:balance|gpa|credit score)\b\D{0,6}\d|\bcard ending (?:in )?\d{4}",
 )
 

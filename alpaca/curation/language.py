@@ -30,7 +30,8 @@ TWINS = (
     {"ru", "be"},
 )
 SPOKEN_OF = any_of(
-    r"\b(?:languages?|translat\w+|foreign|bilingual|multilingual|spelling|etymolog\w*|pronounc\w*|say|phrases?|accent)\b",
+    r"\b(?:languages?|translat\w+|foreign|bilingual|multilingual|spelling|etymolog\w*|pronounc\w*|say|phrases?"
+    r"|accent)\b",
     r"\b(?:dialect|meaning of|word for|equivalent|quote|lorem|latin)\b",
 )
 KEEPS = any_of(
@@ -45,7 +46,10 @@ LONG = 25  # words: an answer as long as that is no phrase of another language w
 
 @cache
 def identifier() -> Callable[[str], dict[str, float]]:
-    """Load the model on first use: a function of a text that returns how likely each language is, by its code; they sum to 1."""
+    """Load the model on first use: a function of a text that returns how likely each language is, by its code.
+
+    They sum to 1.
+    """
     from py3langid.langid import MODEL_FILE, LanguageIdentifier  # 1 s
 
     model = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
@@ -55,7 +59,7 @@ def identifier() -> Callable[[str], dict[str, float]]:
 
 
 def _other_script(text: str, share: float = 0.6) -> bool:
-    """Tell whether at least that share of a text's letters, and four, are neither Latin nor Greek, which mathematics uses."""
+    """Tell whether that share of a text's letters, and four, are neither Latin nor Greek, which mathematics uses."""
     if text.isascii():
         return False
     letters = [character for character in text if character.isalpha()]
@@ -83,7 +87,7 @@ def _is_plain(said: list[str]) -> bool:
 
 
 def _is_english(said: list[str]) -> bool:
-    """Tell whether an answer that should be in another language is English as a whole: long and plain, or all known words."""
+    """Tell whether an answer is English as a whole: long and plain, or all of it known words."""
     known, _ = vocabulary()
     plain = len(said) >= LONG and _is_plain(said)
     return plain or (len(said) >= 8 and sum(word in known for word in said) >= 0.9 * len(said))
@@ -93,8 +97,8 @@ def _is_english(said: list[str]) -> bool:
 class Language:
     """The output is in the language that is named, or where none is, in that of the instruction.
 
-    `sure` is what the model must say of a text to be believed; where no language is named only outputs of at least `words` words
-    are looked at, since names and borrowed words are shorter.
+    `sure` is what the model must say of a text to be believed; where no language is named only outputs of at least
+    `words` words are looked at, since names and borrowed words are shorter.
     """
 
     sure: Annotated[float, Interval(gt=0, lt=1)]
@@ -121,7 +125,7 @@ class Language:
         return f"wrong language: {found} where {code} is named"
 
     def _rather(self, code: str, text: str) -> str | None:
-        """Return the language that a text is in rather than in a given one: the likeliest, if that one is far less likely."""
+        """Return the language that a text is in rather than in a given one, which must be far less likely."""
         likely, said = identifier()(text), words(text)
         found = _east_asian(text) or max(likely, key=likely.__getitem__)
         if found == code or _are_twins(found, code) or (code not in likely and found != "en"):

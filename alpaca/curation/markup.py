@@ -18,15 +18,18 @@ ENTITY = any_of(
 )
 ATTRIBUTES = r"(?:\s+[\w-]+\s*=\s*(?:\"[^\"]*\"|'[^']*'|\S+))*"
 TAG = any_of(
-    rf"</?(?:p|br|div|span|b|i|u|em|strong|a|li|ul|ol|h[1-6]|td|tr|th|table|tbody|thead|font|img|center|sup|sub|hr){ATTRIBUTES}\s*/?>",
-    rf"</?(?:script|style|body|html|head|pre|code|blockquote|small|label|input|button|section|article|header|footer){ATTRIBUTES}\s*/?>",
+    rf"</?(?:p|br|div|span|b|i|u|em|strong|a|li|ul|ol|h[1-6]|td|tr|th|table|tbody|thead|font|img|center|sup|sub"
+    rf"|hr){ATTRIBUTES}\s*/?>",
+    rf"</?(?:script|style|body|html|head|pre|code|blockquote|small|label|input|button|section|article|header"
+    rf"|footer){ATTRIBUTES}\s*/?>",
     rf"</?(?:nav|iframe|s|strike|del|ins|tt|dl|dt|dd){ATTRIBUTES}\s*/?>",
     r"<!--|(?<!\w)\[(b|i|u|url|quote|color|size|img)(?:=[^\]]*)?\].*?\[/\1\]",
 )
 PROSE_TAG = re.compile(r"</?(?:p|br|div)\b", re.IGNORECASE)
 BREAK = re.compile(r"<br\b", re.IGNORECASE)
 ABOUT_MARKUP = any_of(
-    r"\b(?:html\w*|xml|css|tags?|markup|web ?(?:pages?|sites?|development)|entit(?:y|ies)|escap\w+|encod\w+|decod\w+|svg)\b",
+    r"\b(?:html\w*|xml|css|tags?|markup|web ?(?:pages?|sites?|development)|entit(?:y|ies)|escap\w+|encod\w+"
+    r"|decod\w+|svg)\b",
     r"\b(?:bbcode|jsx|react|vue|javascript|front-?end|angular|php|code|hyperlink|template engine|markdown)\b",
 )
 ABOUT_ENTITIES = any_of(r"\b(?:html\w*|xml|markup|entit(?:y|ies)|escap\w+|encod\w+|decod\w+|urls?|query strings?)\b")

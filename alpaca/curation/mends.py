@@ -1,6 +1,7 @@
-"""Mends: each returns an example with one known fault repaired, or the example itself. They are applied only when asked for.
+"""Mends: each returns an example with one known fault repaired, or the example itself; applied only when asked for.
 
-What was mended, and how the row read before, stays beside it (`mended` and `before` in `provenance.jsonl` and `rejected.jsonl`).
+What was mended, and how the row read before, stays beside it (`mended` and `before` in `provenance.jsonl` and
+`rejected.jsonl`).
 """
 
 from __future__ import annotations
@@ -84,7 +85,7 @@ class NoInput:
 
 @dataclass(frozen=True)
 class Remnants:
-    """End the output before the remnants of another task (`###`, `Instruction:`), where an answer stands before them."""
+    """End the output before the remnants of another task (`###`, `Instruction:`) if an answer stands before them."""
 
     def __call__(self, example: Example) -> Example:
         found = STRONG.search(example.output)

@@ -1,7 +1,7 @@
 """Texts that were decoded in the wrong encoding.
 
-ftfy (Speer 2019) tells the usual cases. What it leaves: bytes of UTF-8 read in any of the encodings below, which almost no
-other bytes happen to be; ASCII read as UTF-16; and letters that do not stand together in any language.
+ftfy (Speer 2019) tells the usual cases. What it leaves: bytes of UTF-8 read in any of the encodings below, which almost
+no other bytes happen to be; ASCII read as UTF-16; and letters that do not stand together in any language.
 """
 
 from __future__ import annotations

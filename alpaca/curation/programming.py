@@ -13,7 +13,7 @@ LINES = re.MULTILINE
 
 @dataclass(frozen=True)
 class Programming:
-    """How a programming language is called, what only its code has (or that of its kin), and what any of its code has."""
+    """How a programming language is called, what only its code (and its kin's) has, and what any of its code has."""
 
     called: str
     only: re.Pattern[str] | None
@@ -204,7 +204,8 @@ LANGUAGES = {
     ),
 }
 WRITES = any_of(
-    r"(?:^|[.?!] |please |you (?:to )?)(?:write|create|construct|generate|implement|give|provide|develop|build|make|show|output|compose|code"
+    r"(?:^|[.?!] |please |you (?:to )?)(?:write|create|construct|generate|implement|give|provide|develop|build"
+    r"|make|show|output|compose|code"
     r"|produce|define|add)\b([^.?!\n]+)",
 )
 THING = any_of(
@@ -214,7 +215,10 @@ THING = any_of(
 PLAIN_WORD = frozenset({"Go", "C", "R", "Swift", "Rust", "Perl", "Scala", "Lua"})
 BRACED = frozenset({"Java", "C#", "C++", "C", "PHP", "Perl", "Rust"})
 UNBRACED = frozenset({"Python", "Ruby", "Lua", "Haskell"})
-WORK = r"(?:code|program|function|method|script|class|snippet|struct|language|implementation|programming|routine|solution|version|loop|module)"
+WORK = (
+    r"(?:code|program|function|method|script|class|snippet|struct|language|implementation|programming|routine|solution"
+    r"|version|loop|module)"
+)
 FENCE_TAG = re.compile(r"```\s*([A-Za-z+#]+\d?)[ \t]*\n")
 FENCED = re.compile(r"```[^\n]*\n(.*?)(?:```|\Z)", re.DOTALL)
 
@@ -246,7 +250,8 @@ def _named(text: str, before: str = "", after: str = "") -> set[str]:
     for name, language in LANGUAGES.items():
         called = rf"(?<![\w#+./-])(?:{language.called})(?![\w#+]|-\w|\.\w)"
         if name in PLAIN_WORD and not (before or after):
-            called = rf"\b(?:in|to|use|using|with|into|language:?|a|is) {called}(?=\W*$|[,.;:\n]| (?:{WORK}|to|that|for|which|an?|the)\b)|{called} {WORK}\b"
+            end = rf"(?=\W*$|[,.;:\n]| (?:{WORK}|to|that|for|which|an?|the)\b)"
+            called = rf"\b(?:in|to|use|using|with|into|language:?|a|is) {called}{end}|{called} {WORK}\b"
         if re.search(f"{before}(?:{called}){after}", text, re.IGNORECASE):
             found.add(name)
     return found
@@ -263,7 +268,7 @@ def _asked(instruction: str) -> str | None:
 
 
 def _other_than(name: str, output: str) -> str | None:
-    """Return the language that code is in, where its fences or what only that language has tell that it is not the named one."""
+    """Return the language that code is in, where its fences or marks tell that it is not the named one."""
     own = LANGUAGES[name].accepts | {name}
     code = "\n".join(FENCED.findall(output)) or output
     found = {other for other, language in LANGUAGES.items() if language.only and language.only.search(code)}

@@ -19,10 +19,12 @@ from alpaca.records import Example
 DETECTORS = re.findall(
     r"(\w+)\.(\w+)",
     "artifactory.ArtifactoryDetector aws.AWSKeyDetector azure_storage_key.AzureStorageKeyDetector "
-    "discord.DiscordBotTokenDetector github_token.GitHubTokenDetector gitlab_token.GitLabTokenDetector jwt.JwtTokenDetector "
+    "discord.DiscordBotTokenDetector github_token.GitHubTokenDetector gitlab_token.GitLabTokenDetector "
+    "jwt.JwtTokenDetector "
     "mailchimp.MailchimpDetector npm.NpmDetector openai.OpenAIDetector private_key.PrivateKeyDetector "
     "pypi_token.PypiTokenDetector sendgrid.SendGridDetector slack.SlackDetector square_oauth.SquareOAuthDetector "
-    "stripe.StripeDetector telegram_token.TelegramBotTokenDetector twilio.TwilioKeyDetector basic_auth.BasicAuthDetector",
+    "stripe.StripeDetector telegram_token.TelegramBotTokenDetector twilio.TwilioKeyDetector "
+    "basic_auth.BasicAuthDetector",
 )
 DIGIT = re.compile(r"\d")
 PREFIXED = any_of(
@@ -36,7 +38,8 @@ PREFIXED = any_of(
     flags=re.NOFLAG,
 )
 OWNER = (
-    r"(?:api|access|secret|auth|private|client|encryption|signing|license|account|storage|consumer|bearer|session|security|"
+    r"(?:api|access|secret|auth|private|client|encryption|signing|license|account|storage|consumer|bearer|session"
+    r"|security|"
     r"recovery|service|webhook|aws|openai|stripe|github|google|azure|slack|db|database|master|ssh|jwt)"
 )
 LABELLED = re.compile(
@@ -50,24 +53,29 @@ HEX = re.compile(r"[0-9a-f-]+")  # hashes and commits are as long, and no secret
 ADDRESS = re.compile(r"https?://[^\s@]+(?![^\s]*@)")
 OF_KEYS = any_of(r"key|token|secret|auth|credential|api\b")
 PHRASE = re.compile(
-    r"\b(?:seed|recovery|mnemonic|backup|wallet)\b[^.\n]{0,40}?(?:phrase|words?|seed)\b[^.\n]{0,20}?[:=]\s*[\"']?(?:[a-z]{3,8}[ ,]+){11,}",
+    r"\b(?:seed|recovery|mnemonic|backup|wallet)\b[^.\n]{0,40}?(?:phrase|words?"
+    r"|seed)\b[^.\n]{0,20}?[:=]\s*[\"']?(?:[a-z]{3,8}[ ,]+){11,}",
     re.IGNORECASE,
 )
 CONNECTION = re.compile(r"\b[a-z][a-z0-9+]{2,20}://[^\s:/@]{0,40}:([^\s:/@]{3,})@[\w.-]+", re.IGNORECASE)
 NO_SECRET = any_of(
     r"your|example|sample|placeholder|xxx|\*\*\*|\.\.\.|<|insert|changeme|redacted|dummy",
     r"my[_-]?(?:api|secret|key|token|password)|_key$|_token$|(?-i:^[A-Z_]+$)",
-    r"^(?:required|incorrect|correct|invalid|valid|secure|strong|weak|hidden|stored|hashed|encrypted|protected|expired)\b",
-    r"^(?:important|never|always|not|used|also|something|forgotten|wrong|reset|none|null|true|false|string|getpass|input)\b",
+    r"^(?:required|incorrect|correct|invalid|valid|secure|strong|weak|hidden|stored|hashed|encrypted|protected"
+    r"|expired)\b",
+    r"^(?:important|never|always|not|used|also|something|forgotten|wrong|reset|none|null|true|false|string|getpass"
+    r"|input)\b",
     r"^(?:request|self|user|process|config|os)\b",
 )
 ASKS_PASSWORD = any_of(
-    r"\b(?:pass ?words?|passphrases?|passcodes?|tokens?|(?:api|secret|private|public|encryption|access) keys?|pins?|uuids?)\b",
+    r"\b(?:pass ?words?|passphrases?|passcodes?|tokens?|(?:api|secret|private|public|encryption|access) keys?"
+    r"|pins?|uuids?)\b",
     r"\b(?:hash\w*|encrypt\w*|credentials?)\b",
 )
 # What a task is about in which long random texts are natural
 ASKS_RANDOM = any_of(
-    r"\b(?:random|hash\w*|en(?:crypt|cod)\w*|de(?:crypt|cod)\w*|cipher\w*|base ?64|uuids?|sha\d*|md5|strings?|checksum\w*|id)\b"
+    r"\b(?:random|hash\w*|en(?:crypt|cod)\w*|de(?:crypt|cod)\w*|cipher\w*|base ?64|uuids?|sha\d*|md5|strings?"
+    r"|checksum\w*|id)\b"
 )
 
 PASS = r"(?:pass ?words?|passcode|pwd|pw|pass ?phrase|passwd|requirepass)"
@@ -75,7 +83,8 @@ PASSWORD = re.compile(
     r"(?<![a-z])(?:pass ?words?|pass ?phrase|passwd|passcode|pwd|pass|pin(?: code| number)?|login|psk|wi-?fi key"
     r"|(?:door|gate|alarm|access|entry|security|unlock|safe|garage)(?:way)? code)[\"'`]?"
     r"(?: (?:for|to|of|on) (?:[\w@.'’-]+ ){0,4}?| \w+ | )?\s*"
-    r"(?:[:=]+|\bis\b|\bwas\b|\bto\b|→|->|(?:has been |have been |been )?(?:(?:re)?set|changed|updated) to|\bas\b)(?: now| set to| currently|:)*\s*"
+    r"(?:[:=]+|\bis\b|\bwas\b|\bto\b|→|->|(?:has been |have been |been )?(?:(?:re)?set|changed|updated) to"
+    r"|\bas\b)(?: now| set to| currently|:)*\s*"
     r"[*\"'`“‘(]{0,3}([^\s\"'`”’<>(){}\[\],]{4,40})",
     re.IGNORECASE,
 )
@@ -83,21 +92,25 @@ MIXED = r"((?=\S*\d)(?=\S*[A-Za-z])"
 WITHOUT_VERB = any_of(
     rf"\b(?:user(?:name)?|log ?in|account)\b[^.\n]{{0,40}}?\bpassword {MIXED}[^\s\"'()]{{6,40}})",
     rf"\b{PASS}\s+{MIXED}(?=\S*[^\w\s.,;:\"'()]|[a-z]{{4,}}\d{{3}}|(?-i:\w*[A-Z]\w*[a-z]\w*\d))[^\s\"'()]{{6,40}})",
-    rf"(?:\s-u|\s--user)[ =]?[\"']?[\w.@-]+:{MIXED}[^\s\"'()]{{6,40}})|(?<![\w/])[\w.-]+:{MIXED}[^\s:/@]{{6,40}})@[\w-]+\.\w",
+    rf"(?:\s-u|\s--user)[ =]?[\"']?[\w.@-]+:{MIXED}[^\s\"'()]{{6,40}})"
+    rf"|(?<![\w/])[\w.-]+:{MIXED}[^\s:/@]{{6,40}})@[\w-]+\.\w",
     rf"\b{PASS}\s*[,:]?\s*[\"'`“‘]([^\"'`”’\s]{{4,40}})[\"'`”’]",
 )
 OPTION = re.compile(  # of a command, an element of XML, a statement of SQL
-    r"(?:\s-p(?=[\"'\w])|\s--?(?:pw|pass|password)[ =]|\bIDENTIFIED BY |<password>)[\"']?((?=[^\s\"'<]*\d)(?=[^\s\"'<]*[a-z])(?!-)[^\s\"'<>/:$]{6,40})",
+    r"(?:\s-p(?=[\"'\w])|\s--?(?:pw|pass|password)[ =]|\bIDENTIFIED BY "
+    r"|<password>)[\"']?((?=[^\s\"'<]*\d)(?=[^\s\"'<]*[a-z])(?!-)[^\s\"'<>/:$]{6,40})",
     re.IGNORECASE,
 )
 CREDENTIALS = re.compile(
-    r"\b(?:login|log in|sign in|username|user|credentials?)\b[^.\n]{0,40}?[:=]?\s*[\w.@-]{3,}\s*(?:/|:|and|,|;|\|)\s*(?:password |pass |pw )?"
+    r"\b(?:login|log in|sign in|username|user|credentials?)\b[^.\n]{0,40}?[:=]?\s*[\w.@-]{3,}\s*(?:/|:|and|,|;"
+    r"|\|)\s*(?:password |pass |pw )?"
     r"[\"'`]?((?=\S*\d)(?=\S*[A-Za-z])(?=\S*[!@#$%^&*?]|\w{4,}\d{3})[^\s\"'`,]{6,})",
     re.IGNORECASE,
 )
 # Lines in which a token that looks like a password is one
 SIGNING_IN = any_of(
-    r"\b(?:log(?:ged|ging)? ?(?:in|on)|login|sign(?:ed)? ?in|credentials?|auth\w*|ssh\w*|s?ftp|mysql\w*|mysqli\w*|psql|ldap\w*|smtp\w*|vpn)\b",
+    r"\b(?:log(?:ged|ging)? ?(?:in|on)|login|sign(?:ed)? ?in|credentials?|auth\w*|ssh\w*|s?ftp|mysql\w*|mysqli\w*"
+    r"|psql|ldap\w*|smtp\w*|vpn)\b",
     r"_connect\b|\b(?:connect\w*|admin|root|router|wi-?fi|username|account|remote desktop|rdp|telnet)\b",
 )
 GIVEN = (  # what a text says a password is, and what it must hold to be searched for that
@@ -110,7 +123,8 @@ AS_EXAMPLE = any_of(r"\b(?:weak|strong|example|avoid|such as|e\.g\.|common|inste
 PIECE = re.compile(r"[^\s\"'`“”‘’,()<>\[\]{}|\\=/;]+")
 QUOTED = re.compile(r"[\"'`]([^\"'`\s]{8,40})[\"'`]")
 NO_PASSWORD = any_of(
-    r"@[\w-]+\.[a-z]{2,}|://|^[$%][\w]+$|%[A-Za-z][-:/%]|^#?[0-9a-f]{6}$|^\W*\d[\d.,:%$-]*[a-z]{0,3}\W*$|^\w+\.[a-z]\w{0,3}\W?$|[a-z]-z|0-9"
+    r"@[\w-]+\.[a-z]{2,}|://|^[$%][\w]+$|%[A-Za-z][-:/%]|^#?[0-9a-f]{6}$|^\W*\d[\d.,:%$-]*[a-z]{0,3}\W*$"
+    r"|^\w+\.[a-z]\w{0,3}\W?$|[a-z]-z|0-9"
 )
 
 
