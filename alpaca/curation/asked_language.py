@@ -117,7 +117,7 @@ QUESTION = any_of(
 LINGUISTIC = any_of(
     r"\b(?:grammar\w*|tenses?|verbs?|nouns?|pronouns?|adjectives?|adverbs?|articles?|conjugat\w+|subjunctive"
     r"|gender|plurals?|vowels?)\b",
-    r"\b(?:alphabet|syntax|fluen\w+|proficien\w+|degree|class(?:es)?|courses?|lessons?|exams?|literature|accents?"
+    r"\b(?:alphabet|syntax|fluen(?:cy|tly)|fluent(?= in)|proficien\w+|degree|class(?:es)?|courses?|lessons?|exams?|literature|accents?"
     r"|spelling)\b",
     r"\b(?:letters?|differences?|mean(?:s|ing|t)?|origins?|etymolog\w+|pronounc\w+|pronunciation|idioms?)\b",
 )

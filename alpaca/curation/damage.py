@@ -88,7 +88,10 @@ def _lost_ligatures(text: str) -> bool:
     if len(unknown) < 2 or 2 * len(unknown) > len(said):
         return False
     around = ["", *said, ""]
-    return len({said[place] for place in unknown if _mended(*around[place : place + 3], known)}) > 1
+    return (
+        len({said[place] for place in unknown if _mended(around[place], around[place + 1], around[place + 2], known)})
+        > 1
+    )
 
 
 def _mended(before: str, word: str, after: str, known: frozenset[str]) -> bool:

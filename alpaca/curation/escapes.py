@@ -69,7 +69,7 @@ UNAPOSTROPHED = any_of(
     flags=EXACT,
 )
 SPACED = ("n t", " s ", " ve ", " re ", " ll ", " m ")
-BOXED = any_of(r"\S[□▯￼⍰⌂]|(?<!\n)(?<!^)[□▯￼⍰⌂]\w|[a-z,\d] [□▯￼⍰⌂] [a-z\d]|\w■\w", flags=EXACT)
+BOXED = any_of(r"[^\s°(][□▯￼⍰⌂]|(?<!\n)(?<!^)(?<!°)[□▯￼⍰⌂]\w|[a-z,\d] [□▯￼⍰⌂] [a-z\d]|\w■\w", flags=EXACT)
 ABOUT_BOXES = any_of(
     r"□|\b(?:blanks?|box(?:es)?|missing|squares?|symbols?|check ?(?:box|list)\w*|tick|emoticon|kaomoji)\b"
 )
@@ -78,7 +78,9 @@ MATH = any_of(
     r"\$[^$\n]*\\[a-z]+[^$\n]*\$|\\\(|\\\[",
     flags=EXACT,
 )
-ADDRESS = any_of(r"https?://\S+|www\.\S+|\b[A-Za-z]:\\[\w\\. -]*|(?<!\S)/?(?:[\w.-]+/)+[\w.-]*\?\S+")
+ADDRESS = any_of(
+    r"https?://\S+|www\.\S+|\b[A-Za-z]:(?:\\[\w.-]+(?: [\w.-]+(?=\\))?)+\\?|(?<!\S)/?(?:[\w.-]+/)+[\w.-]*\?\S+"
+)
 ABOUT_ESCAPES = any_of(
     r"\b(?:unicode|escap\w+|encod\w+|decod\w+|percent|urls?|ascii|utf|hex\w*|charset|code ?points?|regex\w*"
     r"|regular expressions?"
@@ -90,6 +92,7 @@ ABOUT_CODE = any_of(
     r"|quer(?:y|ies)|csv"
     r"|scripts? (?:in|that|to)|bash|shell)\b",
 )
+NAMED = any_of(r"\b(?:unicode|code ?points?|escape (?:sequence|character)s?|ascii|utf-8)\b")
 STRING = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'")
 LITERAL = re.compile(r"b'.*'|b\".*\"|\"(?:[^\"\\]|\\.)*\\[n\"](?:[^\"\\]|\\.)*\"", re.DOTALL)
 
@@ -102,7 +105,7 @@ def escape_in(text: str, instruction: str, output: str) -> str | None:
     prose = without_code(text)
     prose = ADDRESS.sub(" ", prose) if has_any(prose, ("/", "\\", "www.")) else prose
     if has_any(prose, ("%", "=", "\\", "U+", "<", "[", "_x", "0x", "^", "#")) and _stands_out(prose):
-        return None if ABOUT_ESCAPES.search(instruction) else "escape sequence"
+        return None if ABOUT_ESCAPES.search(instruction) or NAMED.search(prose) else "escape sequence"
     kind = _typographic(prose)
     if kind is None and (kind := _weak(text, prose)) and ABOUT_CODE.search(instruction):
         return None

@@ -40,7 +40,7 @@ KEEPS = any_of(
 FOREIGN_RUN = re.compile(r"(?<![(\w])(?:[\u0400-\u052f\u0590-\u06ff\u0900-\u0dff]{2,}[ ,]+){3,}[\u0400-\u0dff]{2,}")
 QUOTED = re.compile(r"[\"“«*]([^\"”»*]+)[\"”»*]|(?<!\w)'([^'\n]+)'(?!\w)")
 PLAIN = 0.25  # a text with this share of English function words is not asked about: no other language reaches it
-FEW = 0.2  # of two or three words the model must be this many times surer
+SLACK = 3  # times `1 - sure`: the named language is hardly ever as unlikely as that in a text of at least two words
 LONG = 25  # words: an answer as long as that is no phrase of another language with its explanation
 
 
@@ -134,8 +134,8 @@ class Language:
             return None
         if found == "en" and len(said) > 2 and vocabulary()[0].issuperset(said) and _is_plain(said):
             return "en"
-        few = 1 if len(said) > 3 else FEW
-        other = likely.get(code, 0.0) < (1 - self.sure) * few * likely.get(found, 1.0)
+        slack = 1 if code == "en" else SLACK  # foreign names are frequent in English
+        other = likely.get(code, 0.0) < slack * (1 - self.sure) * likely.get(found, 1.0)
         return found if other and (len(said) > 1 or likely[found] > self.sure) else None
 
     def _has_part_in(self, code: str, output: str) -> bool:
