@@ -54,10 +54,12 @@ QUESTIONED = any_of(
     r"\w\?{2,}[a-z]|(?<!\S)\?{2,}[A-Za-z]",
     flags=EXACT,
 )
+ASKING = "what|who|is|are|do|does|did|can|how|why|when|where|which|will|would|should|could|have|has"
 LOST = any_of(
     r"(?<!\w)\?[a-z]+\?(?= [a-z])|\b[a-z]{3,}\?\.|(?:\?{2,} ){2,}|\w\?{2,}\w",
     r"\b[a-z]{2,}\?[a-z]{2,}\b(?!=)|\b[A-Z]\?[a-z]{3,}",
     r"(?<![^\s])\?[A-Za-z]{2,}|\s\?\d+\b",
+    rf"[a-z] \?{{3}} [A-Z]|(?m:^)\s*(?:\d+[.)]|[-*•]) (?!(?i:{ASKING})\b)[^?\n]{{3,50}} \?{{1,3}} [A-Z]",
     r"[a-z,] \?{1,3} [a-z](?![^\n]* : )|\d \? \d(?![^\n]* : )",
     flags=EXACT,
 )
@@ -85,7 +87,7 @@ ABOUT_ESCAPES = any_of(
     r"\b(?:unicode|escap\w+|encod\w+|decod\w+|percent|urls?|ascii|utf|hex\w*|charset|code ?points?|regex\w*"
     r"|regular expressions?"
     r"|printf|backslash\w*|quoted-printable|query strings?|question marks?|characters? (?:codes?|sets?)|newlines?"
-    r"|latex|strings?)\b",
+    r"|latex|string literals?)\b",
 )
 ABOUT_CODE = any_of(
     r"\b(?:html\w*|xml|css|javascript|php|code|json|programs?|programming|python|java|c\+\+|c#|function|sql"

@@ -56,7 +56,7 @@ def _left_in(text: str, about: bool, of_entities: bool) -> str | None:
     tag = TAG.search(prose)
     if about:
         tags = any(not BREAK.match(each[0]) for each in TAG.finditer(prose))
-        return entity if entity and not (of_entities or tags or is_code(html.unescape(text))) else None
+        return entity if entity and not (of_entities or tags or is_code(html.unescape(html.unescape(text)))) else None
     if entity:
         return entity
     return tag[0] if tag and not (is_code(text) and not PROSE_TAG.match(tag[0])) else None
