@@ -1,6 +1,7 @@
-"""Mends: each returns an example with one known fault repaired, or the example itself. They are applied only when asked for.
+"""Mends: each returns an example with one known fault repaired, or the example itself; applied only when asked for.
 
-What was mended, and how the row read before, stays beside it (`mended` and `before` in `provenance.jsonl` and `rejected.jsonl`).
+What was mended, and how the row read before, stays beside it (`mended` and `before` in `provenance.jsonl` and
+`rejected.jsonl`).
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 
-from alpaca.curation.damage import ABOUT_MARKUP, ENTITY
 from alpaca.curation.inputs import STRONG
+from alpaca.curation.markup import ABOUT_MARKUP, ENTITY
 from alpaca.curation.placeholders import stands_in
 from alpaca.curation.prose import is_code
 from alpaca.records import Example
@@ -85,7 +86,7 @@ class NoInput:
 
 @dataclass(frozen=True)
 class Remnants:
-    """End the output before the remnants of another task (`###`, `Instruction:`), where an answer stands before them."""
+    """End the output before the remnants of another task (`###`, `Instruction:`) if an answer stands before them."""
 
     def __call__(self, example: Example) -> Example:
         found = STRONG.search(example.output)
