@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from alpaca.curation.damage import ABOUT_MARKUP, ENTITY
-from alpaca.curation.inputs import STRONG, stands_in
+from alpaca.curation.inputs import stands_in
 from alpaca.curation.prose import is_code
+from alpaca.curation.remnants import STRONG
 from alpaca.records import Example
 
 Mend = Callable[[Example], Example]
