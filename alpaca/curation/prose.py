@@ -74,3 +74,8 @@ STOP = frozenset(
         "create generate describe explain list name tell one also just need want like using use kindly thank thanks"
     )
 )
+
+
+def stems(text: str) -> set[str]:
+    """Return the first five letters of the words that carry meaning: two texts on one subject share some of them."""
+    return {word[:5] for word in words(text) if len(word) > 3 and word not in STOP and not word.isdigit()}
