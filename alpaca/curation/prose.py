@@ -78,4 +78,4 @@ STOP = frozenset(
 
 def stems(text: str) -> set[str]:
     """Return the first five letters of the words that carry meaning: two texts on one subject share some of them."""
-    return {word[:5] for word in words(text) if len(word) > 3 and word not in STOP and not word.isdigit()}
+    return {word[:5] for word in words(text) if len(word) > 2 and word not in STOP and not word.isdigit()}

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
 
 from alpaca.analysis.phrases import grammar
 from alpaca.curation.prose import FENCE, MARKER, any_of, is_code, sentences, stems, words
@@ -29,6 +32,8 @@ TOKENS = (  # of chat formats and tokenizers, and the words of Alpaca's own prom
     r"^\s*#{3,} ?(?:end|stop)?\s*$|^\s*#{3,} ?(?:End|Stop)\b",
     rf"^\s*#{{2,6}} ?(?:{FIELD}|{SPEAKER})s?\b[ \d]*:",
     r"<no ?(?:in|out)put>",
+    r"</?(?:instruction|input|output|response|task|prompt|answer)>",
+    r"^\s*(?:instruction|output)\s*=\s*\"",
     r"\"\s*[,}]\s*,?\s*\{?\s*\"(?:instruction|input|output|prompt|response|completion|answer)\"\s*:",
 )
 REMNANT = any_of(
@@ -42,7 +47,7 @@ REMNANT = any_of(
 )
 STRONG = any_of(  # sure marks, where such labels are spoken of
     *TOKENS,
-    r"^\s*\[(?:instruction|response|task|prompt)s?\]",
+    r"^\s*\[(?:instruction|response|task|prompt|output)s?\]",
     rf"^\s*#{{1,6}}\s*(?:instruction|input|response|task|prompt|{SPEAKER})\b[ \d]*:?.{{0,60}}$",
     r"^\s*input\s*:.*\n+\s*output\s*:",
     HEADED + r"instruction\s*\d*\s*(?:\*\*)?[:\]]",
@@ -67,10 +72,13 @@ ASKS_PAIRS = any_of(
     r"\b(?:questions?|q ?& ?a|faqs?|quiz\w*|riddles?|trivia|jokes?|flash ?cards?|test|exam)\b",
     r"\b(?:interview|dialog\w*|conversations?|transcript|examples?|problems?|exercises?|prompts?)\b",
 )
-MANY_VOICES = any_of(  # texts whose parts may have nothing to do with each other
+SPEAKS = any_of(
     r"\b(?:sto(?:ry|ries)|tales?|fable|narrative|novel|fiction\w*|scenes?|plays?|screenplay|script|scenario|imagine)\b",
-    r"\b(?:poems?|poetry|lyrics?|songs?|raps?|sonnet|haikus?|limericks?|verses?|characters?|villain)\b",
-    r"\b(?:translat\w*|examples?|random|unrelated|different (?:topics|subjects)|sentences|paragraphs|list)\b",
+    r"\b(?:poems?|poetry|lyrics?|songs?|raps?|sonnet|haikus?|limericks?|verses?|characters?|villain|letter|e-?mail)\b",
+)
+MANY_VOICES = any_of(  # texts whose parts may have nothing to do with each other
+    SPEAKS.pattern,
+    r"\b(?:translat\w*|random|unrelated|different|sentences|paragraphs|two|three|article|blog|website|campaign)\b",
 )
 LEADS_ON = any_of(  # how a paragraph begins that goes on with what was said
     r"\W*(?:\w+\W+){0,3}(?:it|its|they|their|them|he|she|his|her|him|we|our|you|your|i|my|this|these|those|such|both)\b",
@@ -78,9 +86,12 @@ LEADS_ON = any_of(  # how a paragraph begins that goes on with what was said
     r"\W*(?:firstly|secondly|thirdly|lastly|finally|next|then|also|however|overall|additionally|moreover|furthermore)\b",
     r"\W*(?:in (?:addition|conclusion|summary)|for (?:example|instance))\b",
 )
-LABEL = re.compile(r"\W*(?:[A-Za-z][a-z'-]*\s){0,2}[A-Za-z][a-z'-]*\s*(?:#\s*)?\d{0,3}\s*(?:[:.)\]]+|\s[-–—])[\s*_]*")
-JOINS = re.compile(r"(?:next|new|another|second|following) ", re.IGNORECASE)
-TASK_LABEL = re.compile(rf"\W*(?:[A-Za-z]+\s)?(?:{ASKED}|{SPEAKER}|{FIELD}|assignment|example)\b", re.IGNORECASE)
+PREFIX = re.compile(  # marks, a number, and a label of at most five words
+    r"[^\w\"“]*(?:\(?\d{1,2}[.):]+\s*)?"
+    r"(?:((?:[A-Za-z][\w'’-]*[ !]+){0,4}[A-Za-z][\w'’-]*)\s*#?\d{0,3}[*_]*(?:[:.)\]>]+|\s[-–—]|$)[\s*_]*)?"
+)
+STEPS = re.compile(r"(?:step|day|week|month|phase|stage|part|section|tip|rule|slide|scene|level|act|chapter)\b", re.IGNORECASE)
+TASK_LABEL = any_of(rf"(?:.*\s)?(?:{ASKED}|{SPEAKER}|{FIELD}|assignment|example)s?$", r"(?:next|new|another|second)\b")
 
 
 @dataclass(frozen=True)
@@ -119,42 +130,74 @@ def _another_exchange(output: str) -> str | None:
     return edge[0].strip() if edge else None
 
 
+class Request(NamedTuple):
+    """A line that asks for something: without its label, that label, where it begins and ends, and whether it stands apart."""
+
+    text: str
+    label: str
+    start: int
+    end: int
+    apart: bool
+
+
 def _another_task(example: Example) -> str | None:
     """Return a line that asks for something of which nothing was said before, and which the next lines answer."""
     text = FENCE.sub(lambda found: found[0].replace("\n", " "), example.output).strip()
-    told, asks_pairs = f"{example.instruction} {example.input} ", ASKS_PAIRS.search(example.instruction)
-    for request, label, start, end in _requests(text):
-        own, before, after = stems(request), stems(told + text[:start]), stems(text[end:])
-        known = len(own & before)
-        if label:
-            alone = len(re.findall(rf"^\W*{re.escape(label)}", text, EITHER)) == 1 and text[:start].rstrip()[-1] != ":"
-            found = alone and own and known <= (0.7 if JOINS.match(label) else 0.34) * len(own)
-        else:
-            answered = own & after and len((own | after) & before) <= 0.1 * len(own | after)
-            found = answered and not asks_pairs and not known and len(own) > 1 and text[:start].endswith("\n\n")
-        if found and after:
-            return request.strip()
+    told = f"{example.instruction} {example.input} "
+    speaks = ASKS_PAIRS.search(example.instruction) or SPEAKS.search(example.instruction)
+    for request in _requests(text):
+        if not request.label and speaks and (ASKS_PAIRS.search(example.instruction) or "?" in request.text):
+            continue
+        own, before, after = (stems(part) for part in (request.text, told + text[: request.start], text[request.end :]))
+        near, rest = len(own & before), own | after
+        known = 0.7 if request.label else 0.25
+        answered = own & after and len(rest & before) <= (0.2 if request.apart else 0.1) * len(rest)
+        ends = request.apart and not after and len(own) > 2 and not near
+        if own and near <= known * len(own) and (request.label and after or (answered and len(own) > 1) or ends):
+            return request.text.strip()
     return None
 
 
-def _requests(text: str) -> Iterator[tuple[str, str, int, int]]:
-    """Yield the lines after the first that ask for something, the label of tasks before them, and where they begin and end."""
-    label = ""
-    for found in re.finditer(r"(?<=\n)[^\n]*\w[^\n]*", text):
-        line = found[0]
-        labelled = LABEL.match(line)
-        if labelled and TASK_LABEL.match(line):
-            label, line = labelled[0].strip(" *#\n"), line[labelled.end() :]
-        if _asks(line):
-            yield line, re.sub(r"[^A-Za-z ]+.*", "", label), found.start(), found.end()
-        label = "" if line.strip() else label
+def _requests(text: str) -> Iterator[Request]:
+    """Yield the lines after the first that are requests, and no items of a list nor lines among others of their kind."""
+    lines = list(re.finditer(r"[^\n]*\w[^\n]*", text))
+    kinds = Counter(_kind(line[0]) for line in lines)
+    asked, label = _asks(lines[0][0]) if lines else False, ""
+    for before, line in pairwise(lines):
+        prefix = PREFIX.match(line[0])
+        bare, asked_before = line[0][prefix.end() if prefix else 0 :], asked
+        own, label = (prefix[1] or "") if prefix else "", label
+        asked = _asks(bare) or _asks(line[0])
+        kind = own or label
+        label = own if not bare.strip() else ""
+        apart = text[: line.start()].endswith("\n\n")
+        if not asked or (asked_before and not (apart or kind)) or (kinds[_kind(line[0])] > 1 and not _out_of_turn(line[0], text[: line.start()])) or STEPS.match(kind) or before[0].rstrip()[-1] == ":":
+            continue
+        sure = kind if TASK_LABEL.fullmatch(kind) else ""
+        yield Request(bare if _asks(bare) else line[0], sure, line.start(), line.end(), apart)
+
+
+def _kind(line: str) -> str:
+    """Return what a line begins with that other lines of its kind share: a bullet, or a label without its number."""
+    if mark := MARKER.match(line):
+        return "1" if mark[1] else mark[0].strip()
+    if mark := re.match(r"\s*([^\w\s\"“(])", line):
+        return mark[1]
+    prefix = PREFIX.match(line)
+    return (prefix[1] if prefix and prefix[1] else line.strip()).lower()
+
+
+def _out_of_turn(line: str, before: str) -> bool:
+    """Tell whether a line has a number that is not one more than that of an item before it."""
+    mark = MARKER.match(line)
+    return bool(mark and mark[1] and mark[1] != "1" and not re.search(rf"^\W*{int(mark[1]) - 1}\b", before, re.MULTILINE))
 
 
 def _asks(line: str) -> bool:
-    """Tell whether a line is a request or a question of three words or more, and no item of a list."""
+    """Tell whether a line is a request or a question of three words or more."""
+    line = line.strip(" *_=\"“”")
     said = words(line)
-    asks = len(said) > 2 and line[:1].isupper() and (line.rstrip().endswith("?") or said[0] in grammar()["verbs"])
-    return asks and not MARKER.match(line)
+    return len(said) > 2 and line[:1].isupper() and (line.endswith("?") or said[0] in grammar()["verbs"])
 
 
 def _another_subject(example: Example) -> str | None:
@@ -165,7 +208,7 @@ def _another_subject(example: Example) -> str | None:
     for found in re.finditer(r"(?<=[.!?\"”])\s*\n\s*\n\s*(?=[A-Z\"“])", text):
         before, after = stems(told + text[: found.start()]), stems(text[found.end() :])
         first = sentences(text[found.end() :])[0]
-        near = len(before & after) > (0 if len(after) < 20 else 0.03 * len(after)) or stems(first) & before
-        if not near and len(after) > 7 and len(before) > 7 and first[-1] in ".!?" and not LEADS_ON.match(first):
+        near = len(before & after) > (0 if len(after) < 20 else 0.05 * len(after)) or stems(first) & before
+        if not near and len(after) > 5 and len(before) > 4 and first[-1] in ".!?:" and not LEADS_ON.match(first):
             return first
     return None
