@@ -1,8 +1,12 @@
-"""The filters of outputs that do not do what was asked: they refuse, ask back, or promise only."""
+"""The filters of outputs that do not do what was asked: they refuse, ask back, or promise only.
+
+Both look at what is left of a sentence without the words of grammar, of asking and answering, and of the instruction.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Set
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import cache
@@ -29,7 +33,10 @@ ACT = (
 )
 REQUEST = r"(?:request|question|prompt|topic|instruction|query|task)"
 WANTING = r"(?:information|context|details|data)"
-DECLINING = re.compile(rf"\b(?:I|we)(?:['’](?:m|d|ll|ve|re))?{ASIDE}(?: (?:would|will|do|can|was|are))?{ASIDE} ?{NEGATED}{ABLE} {ACT}\b", re.I)
+DECLINING = re.compile(
+    rf"\b(?:I|we)(?:['’](?:m|d|ll|ve|re))?{ASIDE}(?: (?:would|will|do|can|was|are))?{ASIDE} ?{NEGATED}{ABLE} {ACT}\b",
+    re.I,
+)
 POLICY = any_of(
     r"\b(?:against|violat\w+|not (?:in line|aligned|consistent) with|goes beyond|outside(?: of)?|beyond)\b[^.!?\n]{0,40}"
     r"\b(?:my|our|openai|usage|content|ethical|safety)\b[^.!?\n]{0,20}"
@@ -94,30 +101,50 @@ EXCHANGE = (  # what is said of asking and answering, whatever is asked
     "draw stop leave put get go come take keep feel bring quickly gladly kindly respectfully politely honest honestly mind refer suggest"
 )
 OURSELVES = frozenset(words("i me my myself we us let i'm i'd i'll i've we're let's"))
-ADDRESSED = frozenset(words("you your yourself request question task instruction input prompt topic answer message response content error"))
-ABOUT = ADDRESSED - {"you", "your", "yourself"} | frozenset(words("help assist provide information details"))
-FIELDS = frozenset(words("text sentence paragraph article list passage statement story phrase word code data document file numbers"))
-COURTESY = frozenset(
-    words("sure ok okay certainly absolutely course done understood alright great hello hi hey thanks thank welcome fine of no problem yep "
-    "good question happy to help here you go as requested working on it answer the is follows below response my your let me")
+ADDRESSED = frozenset(
+    words(
+        "you your yourself request question task instruction input prompt topic answer message response content error"
+    )
 )
-QUESTIONS = frozenset(words("what who whom whose when where why how which is are do does did should would could can will am was were has have may if"))
+ABOUT = ADDRESSED - {"you", "your", "yourself"} | frozenset(words("help assist provide information details"))
+FIELDS = frozenset(
+    words("text sentence paragraph article list passage statement story phrase word code data document file numbers")
+)
+COURTESY = frozenset(
+    words(
+        "sure ok okay certainly absolutely course done understood alright great hello hi hey thanks thank welcome fine of no problem yep "
+        "good question happy to help here you go as requested working on it answer the is follows below response my your let me"
+    )
+)
+QUESTIONS = frozenset(
+    words(
+        "what who whom whose when where why how which is are do does did should would could can will am was were has have may if"
+    )
+)
 UTTERANCE = any_of(  # tasks whose answer is something that somebody says
     r"\b(?:sentence|quote|dialog\w*|conversation|chat|repl(?:y|ies)|respon\w+|excuse|phrase|tweet|message|line|joke|statement)s?\b",
     r"\b(?:idiom|translat\w*|rephrase|paraphrase|rewrite|slogan|proverb|motto|say)s?\b",
 )
-SAYS_SOMETHING = any_of(UTTERANCE.pattern, r"\b(?:lyrics?|e-?mail|letter|apology|poem|story|song|diary|character|narrative)s?\b")
+SAYS_SOMETHING = any_of(
+    UTTERANCE.pattern, r"\b(?:lyrics?|e-?mail|letter|apology|poem|story|song|diary|character|narrative)s?\b"
+)
 TAKEN_BACK = any_of(r"help but|\b(?:when|while|if) I(?:'m| am)? not")
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """The output does what was asked: it does not decline, only ask for what is missing, or only promise."""
+    """The output does what was asked: its first sentences do not decline."""
 
     def __call__(self, example: Example) -> str | None:
         found = _declines(example.output) or _refuses(example)
-        if found:
-            return f"refusal: {found[:60].strip()}"
+        return f"refusal: {found[:60].strip()}" if found else None
+
+
+@dataclass(frozen=True)
+class SaysNothing:
+    """The output says more than that something was asked: it is no courtesy, no promise, no question in return."""
+
+    def __call__(self, example: Example) -> str | None:
         return f"says nothing: {example.output[:60].strip()}" if _says_nothing(example) else None
 
 
@@ -135,7 +162,7 @@ def _refuses(example: Example) -> str | None:
     told, named = _told(example), set(words(example.instruction))
     for part in sentences(example.output[:600])[:2]:
         said = words(part.replace("’", "'"))
-        if not 2 < len(said) < 60 or part[-1] not in ".!?" or part[0] in "\"“" or not DENIES.search(part):
+        if not 2 < len(said) < 60 or part[-1] not in ".!?" or part[0] in '"“' or not DENIES.search(part):
             continue
         rest, echo = _without_echo(said, told)
         mine = OURSELVES & set(said[:8] if echo else said) or (ABOUT - named) & set(said)
@@ -149,7 +176,12 @@ def _says_nothing(example: Example) -> bool:
     """Tell whether a short output speaks of asking and answering alone: courtesies, promises, questions in return."""
     output = example.output.replace("’", "'").strip()
     said, told = words(output), _told(example)
-    if not said or len(said) > 60 or is_code(output) or plain(output) in plain(f"{example.instruction} {example.input}"):
+    if (
+        not said
+        or len(said) > 60
+        or is_code(output)
+        or plain(output) in plain(f"{example.instruction} {example.input}")
+    ):
         return False
     if set(said) <= COURTESY:
         return True
@@ -161,7 +193,7 @@ def _says_nothing(example: Example) -> bool:
     entreats = ENTREATS.search(output) and (ASKS_FOR.search(output) or mine)
     if UTTERANCE.search(example.instruction) and not (entreats and (FIELDS | ADDRESSED) & set(meaning)) and echo < 4:
         return False
-    return bool(entreats or mine) and _known(rest, {*FIELDS, *told} if entreats else set()) >= 0.95
+    return bool(entreats or mine) and _known(rest, FIELDS | set(told) if entreats else frozenset()) >= 0.95
 
 
 def _is_given(meaning: list[str], example: Example) -> bool:
@@ -185,7 +217,7 @@ def _without_echo(said: list[str], told: list[str]) -> tuple[list[str], int]:
     return (said[: run.a] + said[run.a + run.size :], run.size) if run.size > 1 else (said, 0)
 
 
-def _known(said: list[str], more: set[str] = set()) -> float:
+def _known(said: list[str], more: Set[str] = frozenset()) -> float:
     """Return the share of words that are of grammar or of asking and answering."""
     known = sum(word in more or word in STOP or "'" in word or _root(word) in _exchange() for word in said)
     return known / len(said) if said else 1

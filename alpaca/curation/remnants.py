@@ -90,7 +90,9 @@ PREFIX = re.compile(  # marks, a number, and a label of at most five words
     r"[^\w\"“]*(?:\(?\d{1,2}[.):]+\s*)?"
     r"(?:((?:[A-Za-z][\w'’-]*[ !]+){0,4}[A-Za-z][\w'’-]*)\s*#?\d{0,3}[*_]*(?:[:.)\]>]+|\s[-–—]|$)[\s*_]*)?"
 )
-STEPS = re.compile(r"(?:step|day|week|month|phase|stage|part|section|tip|rule|slide|scene|level|act|chapter)\b", re.IGNORECASE)
+STEPS = re.compile(
+    r"(?:step|day|week|month|phase|stage|part|section|tip|rule|slide|scene|level|act|chapter)\b", re.IGNORECASE
+)
 TASK_LABEL = any_of(rf"(?:.*\s)?(?:{ASKED}|{SPEAKER}|{FIELD}|assignment|example)s?$", r"(?:next|new|another|second)\b")
 
 
@@ -99,7 +101,9 @@ class RunsOn:
     """The output ends where its answer does: no marks of prompts, no further tasks, no other speaker, no other subject."""
 
     def __call__(self, example: Example) -> str | None:
-        found = remnant(example.output, bool(LABELLED.search(example.instruction)), answer=True) or _another_task(example)
+        found = remnant(example.output, bool(LABELLED.search(example.instruction)), answer=True) or _another_task(
+            example
+        )
         if not found and not ASKS_PAIRS.search(example.instruction):
             found = _another_exchange(example.output) or _another_subject(example)
         return f"runs on: {found[:40]}" if found else None
@@ -153,7 +157,7 @@ def _another_task(example: Example) -> str | None:
         known = 0.7 if request.label else 0.25
         answered = own & after and len(rest & before) <= (0.2 if request.apart else 0.1) * len(rest)
         ends = request.apart and not after and len(own) > 2 and not near
-        if own and near <= known * len(own) and (request.label and after or (answered and len(own) > 1) or ends):
+        if own and near <= known * len(own) and ((request.label and after) or (answered and len(own) > 1) or ends):
             return request.text.strip()
     return None
 
@@ -171,7 +175,13 @@ def _requests(text: str) -> Iterator[Request]:
         kind = own or label
         label = own if not bare.strip() else ""
         apart = text[: line.start()].endswith("\n\n")
-        if not asked or (asked_before and not (apart or kind)) or (kinds[_kind(line[0])] > 1 and not _out_of_turn(line[0], text[: line.start()])) or STEPS.match(kind) or before[0].rstrip()[-1] == ":":
+        if (
+            not asked
+            or (asked_before and not (apart or kind))
+            or (kinds[_kind(line[0])] > 1 and not _out_of_turn(line[0], text[: line.start()]))
+            or STEPS.match(kind)
+            or before[0].rstrip()[-1] == ":"
+        ):
             continue
         sure = kind if TASK_LABEL.fullmatch(kind) else ""
         yield Request(bare if _asks(bare) else line[0], sure, line.start(), line.end(), apart)
@@ -190,12 +200,14 @@ def _kind(line: str) -> str:
 def _out_of_turn(line: str, before: str) -> bool:
     """Tell whether a line has a number that is not one more than that of an item before it."""
     mark = MARKER.match(line)
-    return bool(mark and mark[1] and mark[1] != "1" and not re.search(rf"^\W*{int(mark[1]) - 1}\b", before, re.MULTILINE))
+    return bool(
+        mark and mark[1] and mark[1] != "1" and not re.search(rf"^\W*{int(mark[1]) - 1}\b", before, re.MULTILINE)
+    )
 
 
 def _asks(line: str) -> bool:
     """Tell whether a line is a request or a question of three words or more."""
-    line = line.strip(" *_=\"“”")
+    line = line.strip(' *_="“”')
     said = words(line)
     return len(said) > 2 and line[:1].isupper() and (line.endswith("?") or said[0] in grammar()["verbs"])
 

@@ -30,7 +30,7 @@ REJECTED = [
     (TASK, "", "1. Mix.\n2. Bake.\n3.", "cut off: empty list item"),
     (TASK, "", "Bake it in the oven (at a high heat", "cut off: unclosed bracket"),
     (TASK, "", "I'm sorry, but I can't help with that.", "refusal: I can't help"),
-    (TASK, "", "You wait. As an AI language model, I never tasted it.", "speaks as an AI: As an AI"),
+    (TASK, "", "You wait. As an AI language model, I never tasted it.", "speaks as an AI: As an AI language model, I"),
     (TASK, "<noinput>", "You mix, knead and bake.", "placeholder input: <noinput>"),
     (TASK, "[insert text here]", "You mix, knead and bake.", "placeholder input: [insert text here]"),
     (TASK, "explain how bread is baked at home", "You mix and bake.", "input repeats the instruction"),
@@ -75,7 +75,7 @@ REJECTED = [
     (TASK, "", "It is warm\x07 and soft.", "encoding damage: control character U+0007"),
     (TASK, "", "He left.\\nShe stayed.", "encoding damage: escape sequence"),
     (TASK, "", "It is <b>warm</b> and soft.", "markup: <b>"),
-    (TASK, "", "Unable to comply.", "refusal: Unable to comply."),
+    (TASK, "", "Unable to comply.", "says nothing: Unable to comply."),
     (TASK, "", "You wait. I, an AI, have no view on this.", "speaks as an AI: I, an AI, have no view on this."),
     (
         TASK,
