@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from alpaca.curation.prose import ABBREVIATION, FENCE, MARKER, is_code, without_code, words
+from alpaca.curation.prose import ABBREVIATION, FENCE, MARKER, any_of, is_code, without_code, words
 from alpaca.records import Example
 
 OPENERS, CLOSERS = "([{", ")]}"
@@ -19,7 +19,7 @@ DANGLING = re.compile(
     r"(?:[,\-–—:;(\[{&+/=“‘«<\\]|(?<![\w-])(?:the|a|an|of|to|and|or|but|nor|for|with|by|from|at|as|in|on|into|onto|upon|than|that|which|who|whose|"
     r"because|if|when|while|where|is|are|was|were|be|been|has|have|had|its|their|your|our|my|his|every|each|between|through|during|"
     r"without|within|toward|towards|about|such|so|very|more|most|can|could|will|would|should|may|might|must|not|also|including|like|"
-    r"e\.g\.?|i\.e\.?|these|those|this|both|either|we|they|he|she|until|since|although|though|however,?|therefore,?))\Z",
+    r"the (?:most \w+|\w{3,}est|main|final|following|same|first)|e\.g\.?|i\.e\.?|these|those|this|both|either|we|they|he|she|until|since|although|though|however,?|therefore,?))\Z",
     re.IGNORECASE,
 )
 NO_SENTENCE = re.compile(
@@ -47,6 +47,8 @@ class CutOff:
 def _unclosed(text: str) -> str | None:
     if text.count("```") % 2:
         return "unclosed code fence"
+    if fault := _announces(text):
+        return fault
     if re.search(r"(?:^|\n)\s*(?:\d{1,3}[.)]|[-*•])\Z", text):
         return "empty list item"
     if re.search(r"<html\b", text) and "</html>" not in text:
@@ -57,6 +59,25 @@ def _unclosed(text: str) -> str | None:
         return "unclosed quotation"
     depth, since = _open_bracket(text)
     return "unclosed bracket" if depth and not (is_code(text) and since > 400) and since < 400 else None
+
+
+def _announces(text: str) -> str | None:
+    """Return what a text announces and does not give: more items of a list, or anything under its only heading."""
+    if HEADING.match(text) or ANNOUNCES.match(text.strip("*#_ ")):
+        return "nothing after a heading or an announcement"
+    numbers = re.findall(r"^(\d{1,2})[.)] +\S", text, re.MULTILINE)
+    if not numbers or numbers != [str(n + 1) for n in range(len(numbers))] or is_code(text):
+        return None
+    told = re.search(r"\b(two|three|four|five|six|seven|eight|nine|ten|[2-9]|10)\b[^.:\n]{0,60}s\b[^.:\n]{0,30}:\s*\n+\s*1[.)] ", text, re.IGNORECASE)
+    if told and len(numbers) < _number(told[1]):
+        return f"{len(numbers)} items of {told[1]}"
+    alone = numbers == ["1"] and re.match(r"1[.)]", text.split("\n")[-1]) and not re.search(r"\b2[.)] ", text)
+    return "a list with one item" if alone and (text[0] == "1" or re.search(r":\s*\n+1[.)] ", text)) else None
+
+
+def _number(word: str) -> int:
+    names = ["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
+    return int(word) if word.isdigit() else names.index(word.lower()) + 2
 
 
 def _opens_at_the_end(lines: list[str]) -> str | None:
@@ -92,8 +113,8 @@ def _stops_short(text: str, asked: str) -> str | None:
         return None
     if _closes_a_letter(text, last):
         return None
-    if (found := LEFT_OPEN.search(text)) and len(words(text)) > 7 and not OPEN_ENDED.search(asked):
-        return f"ends with {found[0].strip()!r}"
+    if found := _breaks_off(text, asked):
+        return found
     if (
         DANGLING.search(last)
         and (len(words(text)) > 2 or last[-1] in ",:")
@@ -117,16 +138,55 @@ def _stops_short(text: str, asked: str) -> str | None:
     return "no closing punctuation" if _is_sentence(last) and _closes_sentences(text, last) else None
 
 
+def _breaks_off(text: str, asked: str) -> str | None:
+    """Return the mark at the end that says that there would be more."""
+    open_ended = OPEN_ENDED.search(asked)
+    if (found := CUT_MARK.search(text[-90:])) and not (open_ended and "to be continued" in found[0].lower()):
+        return f"ends with {found[0].strip()!r}"
+    found = LEFT_OPEN.search(text)
+    size = len(words(text))
+    short = size < 40 and (open_ended or OPEN_WHEN_SHORT.search(asked))
+    if found and size > 7 and not short and (not open_ended or TRAILS.search(text)):
+        return f"ends with {found[0].strip()!r}"
+    return "ends with a heading" if HEADING.match(text.split("\n")[-1]) and "\n" in text[:-1] else None
+
+
 SHORT_SENTENCE = re.compile(
     r"(?:I|He|She|We|They|It|You|This|There) [a-z]+\b|(?:The |A |An |My |His |Her |Our )?(?:[A-Z]?[\w'’]+ ){1,4}(?:is|are|was|were|has|have|had|will|would|can|do|does|did)\b"
 )
-LEFT_OPEN = re.compile(
-    r"(?<=\w)(?:,|[,;]? ?\b(?:and|or|the|a|of|to))? ?(?:\.\.\.|…)\Z|[\[(](?:continued?|cont(?:inue)?d?\.?|truncated|cut off|more|to be continued|\.\.\.|…)[\])]\Z",
-    re.IGNORECASE,
+ELLIPSIS = r"(?:\.\.\.+|…)"
+LEFT_OPEN = any_of(
+    rf"(?<=[^\W\d])(?:,|[,;]? ?\b(?:and|or|the|a|of|to))? ?{ELLIPSIS}\Z",
+    rf"[\[(]\s*{ELLIPSIS}\s*[\])]\Z",
 )
-OPEN_ENDED = re.compile(
-    r"\b(?:sto(?:ry|ries)|sentences?|suspens\w*|cliffhanger|dialog\w*|scene|poem|lyrics?|song|opening|teaser|quotes?|phrase|fill|complete|blank|continue|ellips\w*|punctuation|monologue|joke|riddle|diary|message|tweet|slogan|title|sequence|series|list)\b",
-    re.IGNORECASE,
+TRAILS = any_of(rf"\b(?:and|or|the|an?|of|to|in|on|for|with|by|from|that|as|is|are|their|its|can) ?(?:{ELLIPSIS}|[\[(]{ELLIPSIS}[\])])\Z")
+CUT = (  # what says that there was more
+    r"(?:cut(?: off| short|s out)?|truncat\w+|to be continued|continue[sd]?|continuation|cont['’.]?d?|limit|max(?:imum)?|tokens?|omitted|"
+    r"rest of|remain\w+|reached|exceeded|too long|incomplete|unfinished|interrupt\w+|stop(?:ped)?|snip(?:ped)?|abridged|shortened|"
+    r"preview|missing|(?:next|read|see|show) (?:message|page|part|more)|more|part 1|abort\w*|time ?out|redacted for length)"
+)
+CUT_MARK = any_of(  # at the very end: in brackets, between other marks, or a short line
+    rf"[\[(<{{][^\[\](){{}}<>]{{0,40}}?\b{CUT}\b[^\[\](){{}}<>]{{0,30}}[\])>}}]\Z",
+    rf"(?:{ELLIPSIS}|[*/—–_-]{{2,3}})\W*(?:\w+ ){{0,3}}{CUT}\b(?: \w+){{0,3}}\W{{0,3}}\Z",
+    rf"\n\W*(?:\w+ ){{0,2}}(?!more\b|limit\b|stop\b|remain|continue\b|missing\b|cut\b|max|reached\b|tokens?\b){CUT}\b(?: \w+){{0,3}}\W*\Z",
+)
+OPEN_ENDED = any_of(
+    r"\b(?:sto(?:ry|ries)|suspens\w*|cliffhanger|dialog\w*|scene|poem|lyrics?|song|monologue|joke|riddle|diary|teaser|fill|blank|ellips\w*)\b",
+)
+OPEN_WHEN_SHORT = any_of(
+    r"\b(?:sentences?|opening|quotes?|phrase|complete|continue|punctuation|message|tweet|slogan|title|sequence|series|list)\b",
+)
+ANNOUNCES = any_of(  # a sentence that says only what kind of thing will come
+    r"\A(?:(?:there (?:are|is)|here (?:are|is|['’]s)|here['’]s|(?:below|these|those) (?:are|is)|my (?:answer|response) (?:has|consists of))\b"
+    r"(?: (?:a|an|the|my|some|several|many|various|multiple|numerous|different|main|most|important|key|few|of|them|\d+|two|three|four|five|six|ten|"
+    r"common|good|possible|list|example|examples|one|ones|ways?|reasons?|types?|kinds?|things?|points?|steps?|tips?|parts?|factors?|benefits|ideas|"
+    r"answer|response|to do (?:this|that|it|so)|for (?:this|that|it|you)|following|below|options|methods|differences|characteristics|features)\b)+)[.!]?\Z",
+    r"\A[^,;\n]{0,60}\b(?:(?:are|is|as|see) (?:the following|as follows|follows|listed below|given below|found below|below|one by one)|them below)[.!]?\Z",
+    r"\A(?:once upon a time|title: [^\n]{0,60})\W*\Z",
+)
+HEADING = any_of(
+    r"\A\W*(?:introduction|overview|summary|outline|conclusions?|background|title|answer|solution|response|explanation|description|definition|"
+    r"examples?|steps?|ingredients|instructions|abstract|contents|table of contents|(?:chapter|part|section|step|day) (?:1|one|i))\W*\Z",
 )
 FAREWELL = re.compile(
     r"\b(?:sincerely|regards|yours?|truly|best|love|cheers|respectfully|thanks?|wishes|faithfully|cordially|warmly|gratefully|friend|hugs)\b",
@@ -137,9 +197,11 @@ FAREWELL = re.compile(
 def _closes_a_letter(text: str, last: str) -> bool:
     """Tell whether the last line ends as others do, or is a `Yours truly,`."""
     others = [line.rstrip()[-1] for line in text.split("\n")[:-1] if line.strip()]
+    form = last[-1] == ":" and others[-1:] == [":"] and others.count(":") > 1
     return (
-        (last[-1] in ":;" and others.count(last[-1]) > 1)
-        or (last[-1] == "," and bool(others) and len(words(last)) < 5 and bool(FAREWELL.search(last)))
+        form
+        or (last[-1] == ";" and others.count(";") > 1)
+        or (last[-1] == "," and bool(others) and ":" not in last and len(words(last)) < 5 and bool(FAREWELL.search(last)))
         or (last[-1] == ";" and is_code(text))
     )
 
@@ -210,6 +272,8 @@ def _ends_in_a_piece(text: str, example: Example) -> str | None:
         and all(map(LABEL.match, bare[:-1]))
     ):
         return "an item without what the others have"
+    if len(bare) > 1 and MARKER.match(last) and len(words(LABEL.sub("", bare[-1]))) < 3 and min(len(words(item)) for item in bare[:-1]) > 9:
+        return "an item shorter than the others"
     short = len(bare) > 3 and len(bare[-1]) < 0.25 * min(map(len, bare[:-1])) and len(bare[-1].split()) < 3
     return "an item shorter than the others" if short and MARKER.match(last) else None
 

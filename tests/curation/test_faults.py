@@ -76,7 +76,7 @@ REJECTED = [
     (TASK, "", "He left.\\nShe stayed.", "encoding damage: escape sequence"),
     (TASK, "", "It is <b>warm</b> and soft.", "markup: <b>"),
     (TASK, "", "Unable to comply.", "says nothing: Unable to comply."),
-    (TASK, "", "You wait. I, an AI, have no view on this.", "speaks as an AI: I, an AI, have no view on this."),
+    (TASK, "", "You wait. I, an AI, have no view on this.", "speaks as an AI: I, an AI"),
     (
         TASK,
         "",
