@@ -68,7 +68,11 @@ def _announces(text: str) -> str | None:
     numbers = re.findall(r"^(\d{1,2})[.)] +\S", text, re.MULTILINE)
     if not numbers or numbers != [str(n + 1) for n in range(len(numbers))] or is_code(text):
         return None
-    told = re.search(r"\b(two|three|four|five|six|seven|eight|nine|ten|[2-9]|10)\b[^.:\n]{0,60}s\b[^.:\n]{0,30}:\s*\n+\s*1[.)] ", text, re.IGNORECASE)
+    told = re.search(
+        r"\b(two|three|four|five|six|seven|eight|nine|ten|[2-9]|10)\b[^.:\n]{0,60}s\b[^.:\n]{0,30}:\s*\n+\s*1[.)] ",
+        text,
+        re.IGNORECASE,
+    )
     if told and len(numbers) < _number(told[1]):
         return f"{len(numbers)} items of {told[1]}"
     alone = numbers == ["1"] and re.match(r"1[.)]", text.split("\n")[-1]) and not re.search(r"\b2[.)] ", text)
@@ -159,7 +163,9 @@ LEFT_OPEN = any_of(
     rf"(?<=[^\W\d])(?:,|[,;]? ?\b(?:and|or|the|a|of|to))? ?{ELLIPSIS}\Z",
     rf"[\[(]\s*{ELLIPSIS}\s*[\])]\Z",
 )
-TRAILS = any_of(rf"\b(?:and|or|the|an?|of|to|in|on|for|with|by|from|that|as|is|are|their|its|can) ?(?:{ELLIPSIS}|[\[(]{ELLIPSIS}[\])])\Z")
+TRAILS = any_of(
+    rf"\b(?:and|or|the|an?|of|to|in|on|for|with|by|from|that|as|is|are|their|its|can) ?(?:{ELLIPSIS}|[\[(]{ELLIPSIS}[\])])\Z"
+)
 CUT = (  # what says that there was more
     r"(?:cut(?: off| short|s out)?|truncat\w+|to be continued|continue[sd]?|continuation|cont['’.]?d?|limit|max(?:imum)?|tokens?|omitted|"
     r"rest of|remain\w+|reached|exceeded|too long|incomplete|unfinished|interrupt\w+|stop(?:ped)?|snip(?:ped)?|abridged|shortened|"
@@ -201,7 +207,13 @@ def _closes_a_letter(text: str, last: str) -> bool:
     return (
         form
         or (last[-1] == ";" and others.count(";") > 1)
-        or (last[-1] == "," and bool(others) and ":" not in last and len(words(last)) < 5 and bool(FAREWELL.search(last)))
+        or (
+            last[-1] == ","
+            and bool(others)
+            and ":" not in last
+            and len(words(last)) < 5
+            and bool(FAREWELL.search(last))
+        )
         or (last[-1] == ";" and is_code(text))
     )
 
@@ -272,7 +284,12 @@ def _ends_in_a_piece(text: str, example: Example) -> str | None:
         and all(map(LABEL.match, bare[:-1]))
     ):
         return "an item without what the others have"
-    if len(bare) > 1 and MARKER.match(last) and len(words(LABEL.sub("", bare[-1]))) < 3 and min(len(words(item)) for item in bare[:-1]) > 9:
+    if (
+        len(bare) > 1
+        and MARKER.match(last)
+        and len(words(LABEL.sub("", bare[-1]))) < 3
+        and min(len(words(item)) for item in bare[:-1]) > 9
+    ):
         return "an item shorter than the others"
     short = len(bare) > 3 and len(bare[-1]) < 0.25 * min(map(len, bare[:-1])) and len(bare[-1].split()) < 3
     return "an item shorter than the others" if short and MARKER.match(last) else None
