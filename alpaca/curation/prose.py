@@ -24,6 +24,11 @@ def any_of(*patterns: str, flags: re.RegexFlag = re.IGNORECASE) -> re.Pattern[st
     return re.compile("|".join(patterns), flags)
 
 
+def either(*lists: str) -> str:
+    """Return a part of a pattern that matches any word of the first list, which spaces part, or any of the others whole."""
+    return f"(?:{'|'.join([*lists[0].split(), *lists[1:]])})"
+
+
 def words(text: str) -> list[str]:
     """Return the words in lower case, without punctuation, in any script."""
     return re.findall(r"\w+(?:['’]\w+)*", text.lower())
