@@ -35,7 +35,7 @@ STATES = frozenset(  # what is said of an answer or a page that is not there
     words(
         "error errors exception traceback timeout timed failed failure loading deleted removed redacted draft pending content page "
         "intentionally left blank later null value empty string function returned internal server response answer output text found "
-        "none undefined nothing unavailable todo tbd missing generated provided filled ibid placeholder call recent last inserted"
+        "none undefined nothing unavailable todo tbd missing generated provided filled ibid placeholder inserted"
     )
 )
 MASHED = any_of(  # keys struck at random: neighbours on a keyboard, one letter or some digits again and again
