@@ -168,6 +168,8 @@ class SaysNothing:
 def _declines(output: str) -> str | None:
     """Return where one of the first three sentences refuses in set words."""
     opening = " ".join(sentences(output[:1000])[:3])[:400]
+    if not ENTREATS.search(opening):
+        return None
     found = DECLINES.search(opening) or UNMET.search(opening[:250])
     if not found or TAKEN_BACK.search(opening[max(0, found.start() - 6) : found.end() + 5]):
         return None
@@ -186,8 +188,8 @@ def _refuses(example: Example) -> str | None:
             rest, echo = _without_echo(said, told)
             mine = OURSELVES & set(rest) or (clause == part and (ABOUT - named) & set(said))
             may_say = utters and echo < 4 and not ABOUT.intersection(said)
-            may_say = may_say or (clause != part and OURSELVES & named)
-            if mine and not may_say and 2 < len(said) < 60 and _known(rest) >= 0.9 and DENIES.search(clause):
+            of_us = clause != part and OURSELVES & named
+            if mine and not (may_say or of_us) and 2 < len(said) < 60 and _known(rest) >= 0.9 and DENIES.search(clause):
                 return part
     return None
 

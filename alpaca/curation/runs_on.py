@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
+from operator import or_
 from typing import NamedTuple
 
 from alpaca.analysis.phrases import grammar
@@ -171,8 +172,8 @@ def _another_subject(example: Example) -> str | None:
         return None
     parts = PARAGRAPH.split(text)
     said = [stems(part) for part in parts]
-    before = list(accumulate(said, set.union, initial=stems(f"{example.instruction} {example.input}")))
-    after = list(accumulate(reversed(said), set.union))[::-1]
+    before = list(accumulate(said, or_, initial=stems(f"{example.instruction} {example.input}")))
+    after = list(accumulate(reversed(said), or_))[::-1]
     for place in range(1, len(parts)):
         known, new = before[place], after[place]
         near = len(known & new) > (0 if len(new) < 20 else 0.05 * len(new))
