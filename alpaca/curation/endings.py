@@ -9,26 +9,44 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from alpaca.curation.prose import ABBREVIATION, FENCE, MARKER, is_code, without_code, words
+from alpaca.curation.announced import announces, breaks_off
+from alpaca.curation.prose import ABBREVIATION, FENCE, MARKER, any_of, either, is_code, without_code, words
+from alpaca.curation.unclosed import unclosed
 from alpaca.records import Example
 
-OPENERS, CLOSERS = "([{", ")]}"
-BRACKET = re.compile(r"[()\[\]{}]")
-ENDED = re.compile(r"[.!?:;…。！？|}\])>`*_~\"'”’»%°$€£=)\u3002\u0964]\Z|[^\w\s,&(\[{/+\-–—‘“«#@\\<]\Z")
-DANGLING = re.compile(
-    r"(?:[,\-–—:;(\[{&+/=“‘«<\\]|(?<![\w-])(?:the|a|an|of|to|and|or|but|nor|for|with|by|from|at|as|in|on|into|onto|upon|than|that|which|who|whose|"
-    r"because|if|when|while|where|is|are|was|were|be|been|has|have|had|its|their|your|our|my|his|every|each|between|through|during|"
-    r"without|within|toward|towards|about|such|so|very|more|most|can|could|will|would|should|may|might|must|not|also|including|like|"
-    r"e\.g\.?|i\.e\.?|these|those|this|both|either|we|they|he|she|until|since|although|though|however,?|therefore,?))\Z",
-    re.IGNORECASE,
+ENDED = any_of(r"[.!?:;…。！？|}\])>`*_~\"'”’»%°$€£=)\u3002\u0964]\Z", r"[^\w\s,&(\[{/+\-–—‘“«#@\\<]\Z")
+LINKS = either(  # words after which something must follow
+    "the a an of to and or but nor for with by from at as in on into onto upon than that which who whose because if when "
+    "while where is are was were be been has have had its their your our my his every each between through during without "
+    "within towards? about such so very more most can could will would should may might must not also including like these "
+    "those this both either we they he she until since although though however,? therefore,?",
+    r"e\.g\.?",
+    r"i\.e\.?",
+    r"the (?:most \w+|\w{3,}est|main|final|following|same|first)",
 )
-NO_SENTENCE = re.compile(
-    r"https?://\S+\Z|\S+\.(?:com|org|net|html?|edu|gov)\S*\Z|#\w+\Z|^\s*[|+]|^\s*(?:#+ |\*\*|>)|\\\w+|[=≈<>]\s*(?:(?!\. )[^=,]){0,40}\Z|\d\S*\Z|[\"”.!?)*']\s*[-–—~―]\s*[A-Z].{2,60}\Z|^[-–—~―]\s*[A-Z].{2,60}\Z|"
-    r"^\s*[\w ]{1,30}:(?: \S+){0,8}\Z"
+DANGLING = any_of(r"[,\-–—:;(\[{&+/=“‘«<\\]\Z", rf"(?<![\w-]){LINKS}\Z")
+MAY_DANGLE = any_of(r"\w\+\+\Z", r"https?://\S+\Z")
+NO_SENTENCE = any_of(  # lines that need no closing punctuation
+    r"https?://\S+\Z|\S+\.(?:com|org|net|html?|edu|gov)\S*\Z|#\w+\Z",  # addresses and tags
+    r"^\s*[|+]|^\s*(?:#+ |\*\*|>)",  # tables, headings, quotations
+    r"\\\w+|[=≈<>]\s*(?:(?!\. )[^=,]){0,40}\Z|\d\S*\Z",  # formulas and numbers
+    r"[\"”.!?)*']\s*[-–—~―]\s*[A-Z].{2,60}\Z|^[-–—~―]\s*[A-Z].{2,60}\Z",  # who said it
+    r"^\s*[\w ]{1,30}:(?: \S+){0,8}\Z",  # labels
+    flags=re.NOFLAG,
 )
-
-
 LABEL = re.compile(r"(?:\*\*)?[A-Z][^:.!?]{0,60}?(?:\*\*)?(?::| [-–—] )")
+VERBS = either("is are was were has have had will would can do does did")
+SHORT_SENTENCE = any_of(
+    r"(?:I|He|She|We|They|It|You|This|There) [a-z]+\b",
+    rf"(?:The |A |An |My |His |Her |Our )?(?:[A-Z]?[\w'’]+ ){{1,4}}{VERBS}\b",
+    flags=re.NOFLAG,
+)
+ENDS_WITH_A_NUMBER = re.compile(r"^(?:[A-Z][^=:|]*[a-z]{2}[.!?] )?[A-Z][^=:|]* [a-z]{2,} [\d.,]*\d\Z")
+FAREWELL = any_of(
+    r"\b(?:sincerely|regards|yours?|truly|best|love|cheers|respectfully|thanks?|wishes)\b",
+    r"\b(?:faithfully|cordially|warmly|gratefully|friend|hugs)\b",
+)
+NUMBERED_THING = either("step option part plan answer vitamin letter type class grade point side")  # plan B, vitamin C
 
 
 @dataclass(frozen=True)
@@ -39,124 +57,66 @@ class CutOff:
     """
 
     def __call__(self, example: Example) -> str | None:
-        text = example.output.rstrip()
-        fault = text and (_unclosed(text) or _stops_short(text, example.instruction) or _ends_in_a_piece(text, example))
+        text, asked = example.output.rstrip(), example.instruction
+        if not text:
+            return None
+        fault = unclosed(text) or announces(text) or _stops_short(text, asked) or _ends_in_a_piece(text, example)
         return f"cut off: {fault}" if fault else None
 
 
-def _unclosed(text: str) -> str | None:
-    if text.count("```") % 2:
-        return "unclosed code fence"
-    if re.search(r"(?:^|\n)\s*(?:\d{1,3}[.)]|[-*•])\Z", text):
-        return "empty list item"
-    if re.search(r"<html\b", text) and "</html>" not in text:
-        return "unclosed tag"
-    if fault := _opens_at_the_end(text.split("\n")):
-        return fault
-    if text[:1] in '"“' and len(re.findall(r"[\"“”]", text)) == 1 and len(words(text)) > 3:
-        return "unclosed quotation"
-    depth, since = _open_bracket(text)
-    return "unclosed bracket" if depth and not (is_code(text) and since > 400) and since < 400 else None
-
-
-def _opens_at_the_end(lines: list[str]) -> str | None:
-    """Return what the last line opens and does not close: bold print, a quotation, or a row of a table."""
-    last, before = lines[-1].strip(), [line.strip() for line in lines[:-1] if line.strip()]
-    if re.search(r"(?:^|\s)\*\*\w[^*]*\Z", last):
-        return "unclosed bold print"
-    if re.search(r"(?:^|\s)[\"“][^\"“”]*\Z", last) and len(re.findall(r"[\"“”]", last)) % 2 and not is_code(last):
-        return "unclosed quotation"
-    if "```" not in last and last.count("`") % 2 and "`" in last:
-        return "unclosed code"
-    rows = [line for line in before[-3:] if line.startswith("|") and line.endswith("|")]
-    open_row = rows and last.startswith("|") and last.count("|") < min(row.count("|") for row in rows)
-    return "unclosed row" if open_row else None
-
-
-def _open_bracket(text: str) -> tuple[int, int]:
-    """Return how many brackets are left open at the end, and how many characters ago the last was opened."""
-    text = re.sub(r"'[\[({\])}]'|\"[\[({\])}]\"|`[^`\n]*`|[:;]-?[()\[\]]", " ", text)
-    stack: list[tuple[str, int]] = []
-    for found in BRACKET.finditer(text):
-        character = found[0]
-        if character in OPENERS:
-            stack.append((character, found.start()))
-        elif character in CLOSERS and stack and stack[-1][0] == OPENERS[CLOSERS.index(character)]:
-            stack.pop()
-    return len(stack), len(text) - stack[-1][1] if stack else 0
-
-
 def _stops_short(text: str, asked: str) -> str | None:
+    """Return why the last line wants more words, or closing punctuation."""
     last = FENCE.sub("", text).rstrip().split("\n")[-1].strip()
-    if text.endswith("```") or not last:
+    if text.endswith("```") or not last or _closes_a_letter(text, last):
         return None
-    if _closes_a_letter(text, last):
-        return None
-    if (found := LEFT_OPEN.search(text)) and len(words(text)) > 7 and not OPEN_ENDED.search(asked):
-        return f"ends with {found[0].strip()!r}"
-    if (
-        DANGLING.search(last)
-        and (len(words(text)) > 2 or last[-1] in ",:")
-        and not re.search(r"\w\+\+\Z|https?://\S+\Z", last)
-    ):
+    if found := breaks_off(text, asked):
+        return found
+    alone = len(words(text[:60])) < 3 and last[-1] not in ",:"
+    if DANGLING.search(last) and not alone and not MAY_DANGLE.search(last):
         return f"ends with {last.split()[-1][-20:]!r}"
     if ENDED.search(text) or is_code(without_code(text)[-200:]) or is_code(last):
         return None
+    return _does_not_close(text, last)
+
+
+def _does_not_close(text: str, last: str) -> str | None:
+    """Return why a last line without closing punctuation should have it."""
     if _stops_unlike_others(text, last):
         return "no closing punctuation, unlike the other lines"
-    if re.match(r"1[.)] \w+ \w+", last) and re.search(r"s\b[^\n]*:\s*\n\s*1[.)] ", text):
-        return "a list with one item"
     if last == text and len(words(text)) < 9 and SHORT_SENTENCE.match(text) and text.count(",") < 2:
         return "no closing punctuation"
     if NO_SENTENCE.search(last):
-        told = (
-            re.search(r"^(?:[A-Z][^=:|]*[a-z]{2}[.!?] )?[A-Z][^=:|]* [a-z]{2,} [\d.,]*\d\Z", last)
-            and len(words(last)) > 8
-        )
+        told = ENDS_WITH_A_NUMBER.search(last) and len(words(last)) > 8
         return "ends with a number" if told and not MARKER.match(last) else None
     return "no closing punctuation" if _is_sentence(last) and _closes_sentences(text, last) else None
-
-
-SHORT_SENTENCE = re.compile(
-    r"(?:I|He|She|We|They|It|You|This|There) [a-z]+\b|(?:The |A |An |My |His |Her |Our )?(?:[A-Z]?[\w'’]+ ){1,4}(?:is|are|was|were|has|have|had|will|would|can|do|does|did)\b"
-)
-LEFT_OPEN = re.compile(
-    r"(?<=\w)(?:,|[,;]? ?\b(?:and|or|the|a|of|to))? ?(?:\.\.\.|…)\Z|[\[(](?:continued?|cont(?:inue)?d?\.?|truncated|cut off|more|to be continued|\.\.\.|…)[\])]\Z",
-    re.IGNORECASE,
-)
-OPEN_ENDED = re.compile(
-    r"\b(?:sto(?:ry|ries)|sentences?|suspens\w*|cliffhanger|dialog\w*|scene|poem|lyrics?|song|opening|teaser|quotes?|phrase|fill|complete|blank|continue|ellips\w*|punctuation|monologue|joke|riddle|diary|message|tweet|slogan|title|sequence|series|list)\b",
-    re.IGNORECASE,
-)
-FAREWELL = re.compile(
-    r"\b(?:sincerely|regards|yours?|truly|best|love|cheers|respectfully|thanks?|wishes|faithfully|cordially|warmly|gratefully|friend|hugs)\b",
-    re.IGNORECASE,
-)
 
 
 def _closes_a_letter(text: str, last: str) -> bool:
     """Tell whether the last line ends as others do, or is a `Yours truly,`."""
     others = [line.rstrip()[-1] for line in text.split("\n")[:-1] if line.strip()]
-    return (
-        (last[-1] in ":;" and others.count(last[-1]) > 1)
-        or (last[-1] == "," and bool(others) and len(words(last)) < 5 and bool(FAREWELL.search(last)))
-        or (last[-1] == ";" and is_code(text))
-    )
+    if last[-1] == ",":
+        return bool(others and ":" not in last and len(words(last)) < 5 and FAREWELL.search(last))
+    if last[-1] == ":":
+        return others[-1:] == [":"] and others.count(":") > 1
+    return last[-1] == ";" and (others.count(";") > 1 or is_code(text))
 
 
 def _stops_unlike_others(text: str, last: str) -> bool:
-    """Tell whether the lines before, at least three of the kind of the last, close with punctuation and the last, which need be no sentence, does not."""
+    """Tell whether all lines like the last, at least two where they are no long items, close with punctuation."""
     lines = [line.strip() for line in without_code(text).split("\n")[:-1] if line.strip()]
-    alike = [line for line in lines if _mark(line) == _mark(last) and line[-1] != ":"]
     bare = MARKER.sub("", last)
+    if bare.istitle() or bare.isupper() or not bare[:1].isalpha() or re.search(r"http|#\w", last):
+        return False
+    alike = [line for line in lines if _mark(line) == _mark(last) and line[-1] != ":"]
     alike += [line for line in lines if line not in alike and len(words(line)) > 7 and line[-1] != ":"]
-    name = bare.istitle() or bare.isupper() or not bare[:1].isalpha()
+    long_items = MARKER.match(last) and alike and len(words(alike[0])) > 8
+    many = len(alike) > 3
+    verse = lines and lines[-1].endswith(",") and not (many and len(words(lines[-1])) > 2)
+    closing = (".", "!", "?", *",;" * many)
     return (
-        not name
-        and len(alike) > (0 if MARKER.match(last) and len(words(alike[0] if alike else "")) > 8 else 1)
-        and (not lines[-1].endswith(",") or (len(alike) > 3 and len(words(lines[-1])) > 2))
-        and all(line.rstrip("\"”')")[-1:] in (".", "!", "?", *",;" * (len(alike) > 3)) for line in alike)
-        and not re.search(r"http|#\w", last)
+        len(alike) > (0 if long_items else 1)
+        and not verse
+        and all(line.rstrip("\"”')")[-1:] in closing for line in alike)
     )
 
 
@@ -199,34 +159,32 @@ def _ends_in_a_piece(text: str, example: Example) -> str | None:
     lines = [line.strip() for line in without_code(text).split("\n") if line.strip()]
     if _is_piece(lines[-1:], text, example):
         return f"ends within the word {lines[-1].split()[-1]!r}"
-    last = lines[-1] if lines else ""
-    alike = [line for line in lines[:-1] if _mark(line) == _mark(last) and len(line) > 3]
-    bare = [MARKER.sub("", line) for line in (*alike, last)]
-    if (
-        len(bare) > 2
-        and len(words(bare[-1])) < 4
-        and lines[-2][-1] != ":"
-        and not LABEL.match(bare[-1])
-        and all(map(LABEL.match, bare[:-1]))
-    ):
+    return _is_less(lines) if lines else None
+
+
+def _is_less(lines: list[str]) -> str | None:
+    """Return how the last line, an item, falls short of all items before it."""
+    last = lines[-1]
+    alike = [MARKER.sub("", line) for line in lines[:-1] if _mark(line) == _mark(last) and len(line) > 3]
+    bare = MARKER.sub("", last)
+    unlabelled = len(words(bare)) < 4 and lines[-2:][0][-1] != ":" and not LABEL.match(bare)
+    if len(alike) > 1 and unlabelled and all(map(LABEL.match, alike)):
         return "an item without what the others have"
-    short = len(bare) > 3 and len(bare[-1]) < 0.25 * min(map(len, bare[:-1])) and len(bare[-1].split()) < 3
-    return "an item shorter than the others" if short and MARKER.match(last) else None
+    if not alike or not MARKER.match(last):
+        return None
+    short = len(words(LABEL.sub("", bare))) < 3 and min(len(words(item)) for item in alike) > 9
+    shorter = len(alike) > 2 and len(bare) < 0.25 * min(map(len, alike)) and len(bare.split()) < 3
+    return "an item shorter than the others" if short or shorter else None
 
 
 def _is_piece(lines: list[str], text: str, example: Example) -> bool:
-    """Tell whether the last word is no English word but begins one, in a text of English words that does not have it elsewhere."""
+    """Tell whether the last word is no English word but begins one, in an English text that does not have it elsewhere."""
     found = re.search(r"(?:^|[\s(\"“*-])([A-Za-z][a-z]*)\Z", lines[0]) if lines else None
-    if not found or re.search(r"\d[ -]?\Z|[=+*/^<>|&@#_\\]\s*\Z", lines[0][: found.start(1)]):
+    if not found or not _may_be_cut(found[1], lines[0][: found.start(1)]):
         return False
     piece, told = found[1].lower(), words(f"{example.instruction} {example.input}")
     said = [word for word in words(without_code(text))[:-1] if word.isalpha()]
-    if piece in said or piece in told or found[1] in ("a", "A", "I"):
-        return False
-    if len(piece) == 1 and not re.search(
-        r"(?:^|\W)(?!(?:step|option|part|plan|answer|vitamin|letter|type|class|grade|point|side)\b)[a-z]{2,} \Z|^\W*\d*[.)]? \Z",
-        lines[0][: found.start(1)],
-    ):
+    if piece in said or piece in told:
         return False
     known, ranked = vocabulary()
     at = bisect_left(ranked, piece)
@@ -234,6 +192,14 @@ def _is_piece(lines: list[str], text: str, example: Example) -> bool:
     begins = begins or (piece not in known and any(word.startswith(piece) for word in (*said, *told)))
     said = said[-60:]
     return begins and len(said) > 1 and sum(word in known for word in said) >= 0.75 * len(said)
+
+
+def _may_be_cut(piece: str, before: str) -> bool:
+    """Tell whether a piece stands where a word may stand: after no number or sign, and as a letter after no `plan`."""
+    if piece in ("a", "A", "I") or re.search(r"\d[ -]?\Z|[=+*/^<>|&@#_\\]\s*\Z", before):
+        return False
+    after_word = re.search(rf"(?:^|\W)(?!{NUMBERED_THING}\b)[a-z]{{2,}} \Z|^\W*\d*[.)]? \Z", before)
+    return len(piece) > 1 or bool(after_word)
 
 
 @cache

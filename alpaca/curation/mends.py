@@ -12,10 +12,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 
-from alpaca.curation.inputs import STRONG
 from alpaca.curation.markup import ABOUT_MARKUP, ENTITY
 from alpaca.curation.placeholders import stands_in
 from alpaca.curation.prose import is_code
+from alpaca.curation.remnants import STRONG
 from alpaca.records import Example
 
 Mend = Callable[[Example], Example]

@@ -24,6 +24,11 @@ def any_of(*patterns: str, flags: re.RegexFlag = re.IGNORECASE) -> re.Pattern[st
     return re.compile("|".join(patterns), flags)
 
 
+def either(*lists: str) -> str:
+    """Return a part of a pattern that matches any word of the first list, which spaces part, or any of the others whole."""
+    return f"(?:{'|'.join([*lists[0].split(), *lists[1:]])})"
+
+
 def words(text: str) -> list[str]:
     """Return the words in lower case, without punctuation, in any script."""
     return re.findall(r"\w+(?:['’]\w+)*", text.lower())
@@ -74,3 +79,8 @@ STOP = frozenset(
         "create generate describe explain list name tell one also just need want like using use kindly thank thanks"
     )
 )
+
+
+def stems(text: str) -> set[str]:
+    """Return the first five letters of the words that carry meaning: two texts on one subject share some of them."""
+    return {word[:5] for word in words(text) if len(word) > 2 and word not in STOP and not word.isdigit()}

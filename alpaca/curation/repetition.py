@@ -1,4 +1,4 @@
-"""Filters of texts that say the same again: the instruction in the input, either in the output, the output in itself."""
+"""Filters of texts that say the same again: input and instruction, output and either, the output and itself."""
 
 from __future__ import annotations
 
@@ -10,27 +10,28 @@ from itertools import pairwise
 from pydantic import PositiveInt
 from rapidfuzz import fuzz
 
-from alpaca.curation.prose import STOP, is_code, plain, sentences, without_code, words
+from alpaca.curation.prose import STOP, any_of, either, is_code, plain, sentences, without_code, words
 from alpaca.records import Example
 
-LABEL = re.compile(
-    r"^\s*(?:#+\s*)?(?:(?:the|your|here is the) )?(?:given )?(?:instruction|input|task|question|prompt|output|response|answer|sentence|text)s?\s*\d*\s*(?:is|was)?\s*[:=]\s*",
-    re.IGNORECASE,
+NAMED = either("instruction input task question prompt output response answer sentence text")
+LABEL = any_of(
+    rf"^\s*(?:#+\s*)?(?:(?:the|your|here is the) )?(?:given )?{NAMED}s?\s*\d*\s*(?:is|was)?\s*[:=]\s*",
 )
-SAME_IS_RIGHT = re.compile(
-    r"\b(?:cop(?:y|ied)|repeat|echo|correct|fix|edit|grammar|grammatical\w*|spell\w*|punctuat\w*|proofread|check|same|verbatim|extract|select|choose|pick|if (?:it|needed|necessary|any)|"
-    r"error|mistake|unscrambl\w*|sort\w*|order|arrange|duplicat\w*|remove|delete|quote|capitali[sz]\w*|format|code|organi[sz]e|divide|split|paragraphs|commas?|chronolog\w*)\b",
-    re.IGNORECASE,
+SAME_IS_RIGHT = any_of(  # tasks whose answer may be the input
+    r"\b(?:cop(?:y|ied)|repeat|echo|same|verbatim|quote|extract|select|choose|pick|if (?:it|needed|necessary|any))\b",
+    r"\b(?:correct|fix|edit|grammar|grammatical\w*|spell\w*|punctuat\w*|proofread|check|error|mistake|capitali[sz]\w*)\b",
+    r"\b(?:unscrambl\w*|sort\w*|order|arrange|chronolog\w*|duplicat\w*|remove|delete|commas?)\b",
+    r"\b(?:format|code|organi[sz]e|divide|split|paragraphs)\b",
 )
-REFRAIN = re.compile(
-    r"\b(?:song|lyrics?|chorus|poem|rap|quiz|questions?|chant|rhyme|villanelle|verse|haiku|sonnet|limerick|repeat\w*|times|loop|refrain|mantra|print\w*|code|script|html|table)\b",
-    re.IGNORECASE,
+REFRAIN = any_of(  # tasks whose answer may say things again
+    r"\b(?:song|lyrics?|chorus|poem|rap|chant|rhyme|villanelle|verse|haiku|sonnet|limerick|refrain|mantra)\b",
+    r"\b(?:quiz|questions?|repeat\w*|times|loop|print\w*|code|script|html|table)\b",
 )
 
 
 @dataclass(frozen=True)
 class InputRepeatsInstruction:
-    """The input adds something to the instruction; `most` is how alike they may be, in percent of characters (indel)."""
+    """The input adds to the instruction; `most` is how alike they may be, in percent of characters (indel)."""
 
     most: PositiveInt
 
@@ -56,7 +57,7 @@ def _alike(one: str, other: str) -> bool:
 
 @dataclass(frozen=True)
 class Echo:
-    """The output is no copy of the instruction or of the input; `most` as above. Tasks whose answer may be the input may copy it."""
+    """The output is no copy of the instruction or of the input, unless that may be the answer; `most` as above."""
 
     most: PositiveInt
 
@@ -107,18 +108,13 @@ class Repetition:
         return f"repetition: {found[:60]}" if found and plain(example.input).count(found) < 2 else None
 
     def _again(self, prose: str, refrain: bool) -> str | None:
-        said = [plain(part) for part in sentences(prose)]
-        long = [part for part in said if len(part.split()) > 3]
-        counts = Counter(long)
-        for part, times in counts.most_common(1):
-            covered = 100 * sum(len(p.split()) * (n - 1) for p, n in counts.items()) / max(1, len(words(prose)))
-            if (
-                times > 1
-                and (covered >= self.share or times > 2 or len(part.split()) > 9)
-                and not (refrain and covered < 2 * self.share)
-            ):
-                return part
-        return None
+        counts = Counter(said for part in sentences(prose) if len((said := plain(part)).split()) > 3)
+        (part, times), *_ = counts.most_common(1) or [("", 1)]
+        if times == 1:
+            return None
+        covered = 100 * sum(len(p.split()) * (n - 1) for p, n in counts.items()) / max(1, len(words(prose)))
+        often = covered >= self.share or times > 2 or len(part.split()) > 9
+        return part if often and not (refrain and covered < 2 * self.share) else None
 
 
 def _at_once(text: str) -> str | None:
@@ -140,7 +136,7 @@ def _doubled(tokens: list[str]) -> str | None:
 
 
 def _periods(tokens: list[str], most: int) -> list[int]:
-    """Return, in order, at which distances of at most so many words a pair of words comes three times: a loop has such pairs."""
+    """Return, in order, the distances of at most so many words at which a pair of words comes three times, as in loops."""
     places: dict[tuple[str, str], list[int]] = {}
     for place, pair in enumerate(pairwise(tokens)):
         places.setdefault(pair, []).append(place)

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from alpaca.curation.outputs import Refusal
+from alpaca.curation.refusals import Refusal
 from alpaca.evaluation.injection import INVISIBLE, signs
 from alpaca.evaluation.pairs import Answer, Pair
 from alpaca.log import logger

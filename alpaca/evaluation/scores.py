@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from rapidfuzz.distance import LCSseq
 
-from alpaca.curation.arithmetic import NUMBER, number
+from alpaca.curation.calculations import NUMBER, number
 from alpaca.curation.postings import f_measure
 from alpaca.curation.rouge import TOKEN
 from alpaca.evaluation.judgments import Judgment
