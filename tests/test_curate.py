@@ -16,7 +16,8 @@ import pytest
 from judging import FakeJudge
 
 from alpaca.analysis.page import Nothing as NoAnalysis
-from alpaca.curate import Dedup, Scores, Selection, curate
+from alpaca.analysis.page import Page
+from alpaca.curate import Analysis, Dedup, Scores, Selection, curate
 from alpaca.curation.contamination import Nothing
 from alpaca.curation.filters import Filter, HasOutput, InstructionLength
 from alpaca.curation.kept import AT_ONCE, FILES
@@ -55,9 +56,11 @@ def curated(
     scores: Scores | None = None,
     selection: Selection | None = None,
     further: Sequence[Literal["datasets"]] = (),
+    analysis: Analysis | None = None,
 ) -> Outcome:
+    analysis = analysis or NoAnalysis()
     return curate(
-        "run", folder, data, {}, filters, Nothing(), dedup, scores, selection, Bundled(), NoAnalysis(), None, further
+        "run", folder, data, {}, filters, Nothing(), dedup, scores, selection, Bundled(), analysis, None, further
     )
 
 
@@ -86,6 +89,30 @@ def test_a_duplicate_names_what_it_repeats(data: Path, tmp_path: Path) -> None:
     )
     assert duplicate["score"] == 1.0
     assert duplicate["duplicate_of"] == {"instruction": "List three large cities", "input": "", "output": "Lima"}
+
+
+class Clusters:
+    """Finds each example but the first a repetition of it, and gives no score, as `dedup=minhash` does."""
+
+    def __init__(self, score: float | None) -> None:
+        self.score = score
+
+    def decide(self, examples: Iterable[Example]) -> Iterator[tuple[int, float | None] | None]:
+        return (None if number == 0 else (0, self.score) for number, _ in enumerate(examples))
+
+
+@pytest.mark.parametrize(
+    ("score", "told"), [(None, "duplicate of: List"), (0.923, "duplicate, similarity 0.92, of: List")]
+)
+def test_the_page_tells_of_duplicates_with_and_without_a_score(
+    data: Path, tmp_path: Path, score: float | None, told: str
+) -> None:
+    curated(data, tmp_path, {}, Clusters(score), analysis=Page("heuristic", None, None, topics=2, most_rows=9))
+    numbers = json.loads((tmp_path / "run/curate/analysis.json").read_text("utf-8"))
+    whys = [
+        row["why"] for reason in numbers["reasons"] for row in reason["examples"] if reason["reason"] == "duplicate"
+    ]
+    assert whys[0] == f"{told} three large cities"
 
 
 def test_without_deduplication_everything_sound_is_kept(data: Path, tmp_path: Path) -> None:

@@ -58,8 +58,13 @@ def rejected(row: Mapping[str, Any]) -> Rejected:
         text = raw if isinstance(raw, str) else json.dumps(raw, ensure_ascii=False)
         return Rejected(kind, f"{why} ({row['where']})", text, "", "")
     if "duplicate_of" in row:
-        why = f"{why}, ROUGE-L {row['score']:.2f} with: {row['duplicate_of']['instruction']}"
+        why = f"{why}{similarity(row['score'])} of: {row['duplicate_of']['instruction']}"
     return Rejected(kind, why, row["instruction"], row["input"], row["output"])
+
+
+def similarity(score: float | None) -> str:
+    """Tell how alike two rows are, by whichever measure the deduplication has, if it has one."""
+    return "" if score is None else f", similarity {score:.2f},"
 
 
 def counted(rows: Iterator[Rejected], reasons: Counter[str]) -> Iterator[Rejected]:
