@@ -15,7 +15,7 @@ import pytest
 
 from alpaca.composition import checked, compose, instantiated
 from alpaca.errors import UserError
-from alpaca.stage import function
+from alpaca.stage import execute, function
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -148,6 +148,21 @@ def test_what_does_not_go_together_gets_one_line_and_leaves_no_folder(
 def test_what_a_part_refuses(tasks_file: Path, pair: str, line: str) -> None:
     with pytest.raises(UserError, match=line):
         instantiated(checked(function("train"), compose("train", [f"data={tasks_file}", *pair.split()])).values)
+
+
+@pytest.mark.parametrize(
+    ("pair", "line"),
+    [
+        ("scores=judge scores.llm.key_name=NO_SUCH_KEY", "set NO_SUCH_KEY"),
+        ("scores=judge scores.llm=openai_batch scores.llm.model=mine", "no price is known for the model mine"),
+        ("analysis.tokenizer=./nowhere", "nowhere"),
+    ],
+)
+def test_what_a_part_lacks_is_told_before_any_work(tasks_file: Path, tmp_path: Path, pair: str, line: str) -> None:
+    config = compose("curate", [f"data={tasks_file}", f"root={tmp_path / 'outputs'}", *pair.split()])
+    with pytest.raises(UserError, match=line):
+        execute("curate", config)
+    assert not (tmp_path / "outputs").exists()
 
 
 def test_a_slip_in_a_yaml_file_of_the_users_own(alpaca: Run, tmp_path: Path) -> None:

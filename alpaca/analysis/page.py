@@ -42,6 +42,10 @@ class Page:
         if self.parser == "spacy":
             parser(self.parser)  # refuses before the curation begins
 
+    def precheck(self) -> None:
+        if self.tokenizer:
+            lengths.tokens(self.tokenizer)
+
     def __call__(self, folder: Path, seeds: Seeds) -> list[Path]:
         """Write the two files and return them; raises UserError where the parser or the tokenizer is not to be had."""
         found = curated(folder, self.most_rows)

@@ -47,14 +47,17 @@ class MinHash:
         self.n_grams, self.num_buckets, self.hashes_per_bucket = n_grams, num_buckets, hashes_per_bucket
         self.executor, self.options = executor, options
 
+    def precheck(self) -> None:
+        if importlib.util.find_spec("datatrove") is None:
+            raise UserError("dedup=minhash needs datatrove; pip install 'alpaca-framework[minhash]'")
+
     def decide(self, examples: Iterable[Example]) -> Iterator[tuple[int, None] | None]:
         """Read all examples; then yield for each None, or which of those kept (from 0) its cluster has, for which there is no score.
 
         The engine's files lie in `folder` until the last decision is taken; one that was killed goes on from them. Raises
         UserError where the engine is not installed, or fails.
         """
-        if importlib.util.find_spec("datatrove") is None:
-            raise UserError("dedup=minhash needs datatrove; pip install 'alpaca-framework[minhash]'")
+        self.precheck()
         texts = self.folder / "texts"
         rows = _write_shards((self._text(example) for example in examples), texts)
         work = self.folder / f"{self.n_grams}-{self.num_buckets}-{self.hashes_per_bucket}-{sha256(texts)}"

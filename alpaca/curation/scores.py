@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from alpaca.llms.request import LLM, Ledger, Request
 from alpaca.log import logger
+from alpaca.prechecks import precheck
 from alpaca.prompts.scores import INSTRUCTIONS, SCHEMA, parse, render
 from alpaca.records import Example, Turn
 
@@ -29,6 +30,9 @@ class Judge:
     def __init__(self, llm: LLM) -> None:
         self.llm = llm
         self.total, self.read, self.unread = 0.0, 0, 0
+
+    def precheck(self) -> None:
+        precheck(self.llm)
 
     def forecast(self, examples: Iterable[Example], count: int, ledger: Ledger) -> None:
         """Say what judging `count` examples is expected to take, judged by the first of them."""

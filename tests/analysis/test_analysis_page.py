@@ -111,7 +111,7 @@ def test_rows_with_neither_verbs_nor_inputs(tmp_path: Path) -> None:
 
 def test_a_wrong_tokenizer_is_the_users_mistake(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"analysis\.tokenizer"):
-        page(tokenizer=str(tmp_path))(folder, Bundled())
+        page(tokenizer=str(tmp_path)).precheck()
 
 
 def test_none_writes_nothing(folder: Path) -> None:
