@@ -28,6 +28,7 @@ from alpaca.doors.hub import pinned
 from alpaca.errors import UserError
 from alpaca.files import remove
 from alpaca.llms.request import Ledger
+from alpaca.log import logger
 from alpaca.manifest import Outcome, stage_folder
 from alpaca.records import BadRow, Example, stream
 from alpaca.schema import DataPath
@@ -51,6 +52,10 @@ class Scores(Protocol):
     def forecast(self, examples: Iterable[Example], count: int, ledger: Ledger) -> None: ...
 
     def scored(self, examples: Iterable[Example], ledger: Ledger) -> Iterator[Example]: ...
+
+    def doubt(self) -> str | None:
+        """Say in a line what is wrong with most of what was scored, if it is."""
+        ...
 
     def results(self) -> dict[str, Any]: ...
 
@@ -165,6 +170,8 @@ def score(folder: Path, count: int, scores: Scores, budget_usd: float | None) ->
         with Kept(sifted) as kept:
             for example in scores.scored(kept_in(sifted), ledger):
                 kept.add(example)
+        if doubt := scores.doubt():
+            logger.warning("curate: %s; they are in %s", doubt, ledger_path(folder))
         return ledger.spent_usd
 
 

@@ -232,6 +232,13 @@ def test_a_judge_that_stops_goes_on_and_ends_in_the_same_files(tmp_path: Path) -
     assert kept == [{"scores": {"helpful": 5, "correct": 5, "well_posed": 3, "mean": 13 / 3}}] * 4
 
 
+def test_replies_that_are_no_scores_are_told_with_their_place(
+    data: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    curated(data, tmp_path, {}, Everything(), Judge(FakeJudge()))
+    assert f"5 of 5 replies of the judge cannot be read as scores; they are in {tmp_path}/run/curate.l" in caplog.text
+
+
 def command(folder: Path, data: Path, *overrides: str) -> list[str]:
     return [sys.executable, "-m", "alpaca.curate", f"data={data}", f"root={folder}", "name=run", *overrides]
 
