@@ -270,3 +270,16 @@ def test_ctrl_c_in_training_ends_with_3(alpaca: Run, tmp_path: Path, tasks_file:
     _, told = process.communicate(timeout=60)
     assert process.returncode == 3, told
     assert "Traceback" not in told
+
+
+def test_a_leftover_that_cannot_be_removed_is_in_nobodys_way(tmp_path: Path) -> None:
+    """A link to a folder stands for it, since whoever runs the tests may be allowed to remove all else."""
+    elsewhere, run = tmp_path / "elsewhere", tmp_path / "outputs/run"
+    for count in (3, 4, 5, 6):
+        execute("generate", compose("generate", ["name=run", f"root={run.parent}", f"num_examples={count}"]))
+        if count == 4:
+            elsewhere.mkdir()
+            (run / ".generate.older").symlink_to(elsewhere)
+    assert (run / "generate/manifest.json").is_file()
+    assert json.loads((run / "generate.previous/manifest.json").read_text("utf-8"))["config"]["num_examples"] == 5
+    assert {path.name for path in run.iterdir() if "older" in path.name} == {".generate.older"}
