@@ -96,8 +96,7 @@ def curate(
         with Kept(sifted) as kept:
             read = sift(stream(source), Checks(mends, filters, decontamination), dedup, kept, rejected)
             if not kept:
-                why = f"; the first was rejected: {rejected.first}" if rejected.first else ""
-                raise UserError(f"no example of {data} is left after curation{why}")
+                raise UserError(f"no example of {data} is left after curation{f' ({rejected.told()})' if read else ''}")
         if scores is not None:
             usd = score(folder, len(kept), scores, budget_usd)
         if sifted != folder:

@@ -120,7 +120,10 @@ def test_without_deduplication_everything_sound_is_kept(data: Path, tmp_path: Pa
 
 
 def test_nothing_left_is_the_users_mistake(data: Path, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"no example .* is left"):
+    told = (
+        r"no example .* is left after curation \(5 instruction too short, 1 bad row; the first: instruction too short\)"
+    )
+    with pytest.raises(UserError, match=told):
         curated(data, tmp_path, {"length": InstructionLength(50, 150)}, Everything())
     assert not (tmp_path / "run" / "curate" / "alpaca_data.json").exists()
 

@@ -12,6 +12,7 @@ import importlib.util
 import json
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from pathlib import Path
@@ -85,7 +86,15 @@ class MinHash:
             )
         if engine.returncode:
             last = (log.read_text("utf-8", "replace").strip().splitlines() or [f"exit code {engine.returncode}"])[-1]
-            raise UserError(f"datatrove could not cluster the texts: {last} (more in {log})")
+            raise UserError(f"datatrove could not cluster the texts: {last} (more in {_saved(log)})")
+
+
+def _saved(log: Path) -> Path:
+    """Copy a log out of the folders that are cleared after a failure."""
+    handle, name = tempfile.mkstemp(prefix="alpaca-minhash-", suffix=".log")
+    with open(handle, "wb") as copy:
+        copy.write(log.read_bytes())
+    return Path(name)
 
 
 def _write_shards(texts: Iterable[str], folder: Path) -> list[int]:
