@@ -3,6 +3,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
+import logging
 import signal
 import subprocess
 import sys
@@ -17,10 +18,10 @@ from judging import FakeJudge
 
 from alpaca.analysis.page import Nothing as NoAnalysis
 from alpaca.analysis.page import Page
-from alpaca.curate import Analysis, Dedup, Scores, Selection, curate
+from alpaca.curate import Analysis, Checks, Dedup, Scores, Selection, curate, sift, told
 from alpaca.curation.contamination import Nothing
 from alpaca.curation.filters import Filter, HasOutput, InstructionLength
-from alpaca.curation.kept import AT_ONCE, FILES
+from alpaca.curation.kept import AT_ONCE, FILES, Kept, Rejected
 from alpaca.curation.rouge import Everything, Rouge
 from alpaca.curation.scores import Judge
 from alpaca.curation.selection import Best
@@ -28,7 +29,8 @@ from alpaca.errors import Stopped, UserError
 from alpaca.files import write_json, write_jsonl
 from alpaca.generators.procedural import tasks
 from alpaca.manifest import Outcome
-from alpaca.records import Example
+from alpaca.progress import Progress
+from alpaca.records import Example, stream
 from alpaca.seeds.tasks import Bundled
 
 ROWS = [
@@ -240,6 +242,16 @@ def test_replies_that_are_no_scores_are_told_with_their_place(
 ) -> None:
     curated(data, tmp_path, {}, Everything(), Judge(FakeJudge()))
     assert f"5 of 5 replies of the judge cannot be read as scores; they are in {tmp_path}/run/curate.l" in caplog.text
+
+
+def test_it_tells_how_far_it_is(data: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "alpaca")
+    progress = Progress("curate", None, "row", clock=itertools.count(0, 6.0).__next__)
+    checks = Checks({}, {"length": InstructionLength(4, 150)}, Nothing())
+    with Rejected(tmp_path) as rejected, Kept(tmp_path) as kept:
+        sift(told(stream(data), kept, rejected, progress), checks, Everything(), kept, rejected)
+    expected = ["1 rows; 1 kept, 0 rejected", "3 rows; 2 kept, 1 rejected", "5 rows; 3 kept, 2 rejected"]
+    assert caplog.messages == [f"curate: {line}" for line in expected]
 
 
 def command(folder: Path, data: Path, *overrides: str) -> list[str]:

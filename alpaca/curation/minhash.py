@@ -24,6 +24,7 @@ from pydantic import PositiveInt
 from alpaca.curation.rouge import TOKEN, Fields
 from alpaca.errors import UserError
 from alpaca.files import remove, sha256
+from alpaca.log import logger
 from alpaca.processes import end_with_parent
 from alpaca.records import Example
 
@@ -80,6 +81,7 @@ class MinHash:
         order |= {"executor": self.executor, "options": dict(self.options)}
         command = [sys.executable, "-m", "alpaca.curation.clusters", json.dumps(order)]
         log = self.folder / "engine.log"
+        logger.info("curate: datatrove clusters the texts in %d shards", shards)
         with log.open("wb") as words:
             engine = subprocess.run(
                 command, stdout=words, stderr=subprocess.STDOUT, check=False, preexec_fn=end_with_parent
