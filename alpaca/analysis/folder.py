@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from alpaca.analysis.sample import Sample, sample
-from alpaca.records import Example, stream
+from alpaca.records import BadRow, Example, stream
 
 
 class Rejected(NamedTuple):
@@ -36,12 +36,22 @@ def curated(folder: Path, most: int) -> Curated:
     """Read `alpaca_data.json` and `rejected.jsonl`, at most so many rows of each."""
     reasons: Counter[str] = Counter()
     rejected = sample(counted(rejected_rows(folder / "rejected.jsonl"), reasons), most)
-    return Curated(examples(folder / "alpaca_data.json", most), rejected, reasons)
+    kept, _ = examples(folder / "alpaca_data.json", most)
+    return Curated(kept, rejected, reasons)
 
 
-def examples(path: Path, most: int) -> Sample[Example]:
-    """Read at most so many examples of a file."""
-    return sample((row for row in stream(path) if isinstance(row, Example)), most)
+def examples(path: Path, most: int) -> tuple[Sample[Example], int]:
+    """Read at most so many examples of a file; return also how many of all its rows make none."""
+    bad: Counter[str] = Counter()
+    return sample(_sound(stream(path), bad), most), bad.total()
+
+
+def _sound(rows: Iterator[Example | BadRow], bad: Counter[str]) -> Iterator[Example]:
+    for row in rows:
+        if isinstance(row, Example):
+            yield row
+        else:
+            bad[row.reason] += 1
 
 
 def rejected_rows(path: Path) -> Iterator[Rejected]:
