@@ -64,9 +64,11 @@ class Scores(Protocol):
 
 @runtime_checkable
 class Selection(Protocol):
-    """Says which of all examples are taken, by their numbers from 0."""
+    """Says which of all examples are taken, by their numbers from 0, and of one that is not, why."""
 
     def selected(self, examples: Iterable[Example]) -> set[int]: ...
+
+    def reason(self, example: Example) -> str: ...
 
 
 class Analysis(Protocol):
@@ -191,13 +193,13 @@ def score(folder: Path, count: int, scores: Scores, budget_usd: float | None) ->
 def select(folder: Path, selection: Selection | None, rejected: Rejected) -> Kept:
     """Keep what is selected of what was sifted, and reject the rest."""
     sifted = folder / SIFTED
-    taken = selection.selected(kept_in(sifted)) if selection else None
+    taken = selection.selected(kept_in(sifted)) if selection else set()
     with Kept(folder) as kept:
         for number, example in enumerate(kept_in(sifted)):
-            if taken is None or number in taken:
+            if selection is None or number in taken:
                 kept.add(example)
             else:
-                rejected.add(example.row() | {"reason": "not selected"})
+                rejected.add(example.row() | {"reason": selection.reason(example)})
     remove(sifted)
     return kept
 

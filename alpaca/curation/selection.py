@@ -17,6 +17,7 @@ from alpaca.curation.rouge import Fields
 from alpaca.errors import UserError
 from alpaca.records import Example
 
+NOT_SELECTED: Final = "not selected"
 SCORES: Final = "scores"  # the field that scoring adds
 WORD: Final = re.compile(r"\w+")
 
@@ -44,6 +45,9 @@ class Best:
         missing = [place for place, number in enumerate(numbers) if number is None]
         best = [place for _, place in heapq.nsmallest(self.count, ranks)]
         return {*best, *missing[: self.count - len(best)]}
+
+    def reason(self, example: Example) -> str:
+        return NOT_SELECTED if self._number(example) is not None else f"{NOT_SELECTED}: no number in {self.by}"
 
     def _nowhere(self, count: int, judged: bool) -> str:
         """Say what to do where no example has a number."""
@@ -103,6 +107,9 @@ class Diverse:
         texts = ("\n".join(getattr(example, field) for field in self.fields) for example in examples)
         vectors = self.embedding.embed(texts)
         return set(farthest(vectors, self.count))
+
+    def reason(self, example: Example) -> str:
+        return NOT_SELECTED
 
 
 def farthest(vectors: np.ndarray, count: int) -> list[int]:
