@@ -103,7 +103,8 @@ def execute(stage: str, config: dict[str, Any], arguments: Sequence[str] = ()) -
         outcome = function(stage)(**parts)
         seconds = time.monotonic() - start
         manifest.end(folder, config, hashes, outcome, seconds)
-    announce(stage, f"done in {seconds:.1f} s: {folder}", outcome.results)
+    pages = "".join(f", with {file.name}" for file in outcome.outputs if file.suffix == ".html")
+    announce(stage, f"done in {seconds:.1f} s: {folder}{pages}", outcome.results)
 
 
 def _ranks(config: dict[str, Any]) -> tuple[int, int]:

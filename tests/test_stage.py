@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 import signal
 import subprocess
@@ -283,3 +284,9 @@ def test_a_leftover_that_cannot_be_removed_is_in_nobodys_way(tmp_path: Path) -> 
     assert (run / "generate/manifest.json").is_file()
     assert json.loads((run / "generate.previous/manifest.json").read_text("utf-8"))["config"]["num_examples"] == 5
     assert {path.name for path in run.iterdir() if "older" in path.name} == {".generate.older"}
+
+
+def test_the_last_line_names_the_page(tasks_file: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "alpaca")
+    execute("curate", compose("curate", [f"data={tasks_file}", f"root={tmp_path}", "name=run", "filters=none"]))
+    assert f": {tmp_path}/run/curate, with analysis.html; examples_read" in caplog.messages[-1]
