@@ -54,7 +54,7 @@ class Page:
         found = curated(folder, self.most_rows)
         other, bad = examples(Path(self.compare), self.most_rows) if self.compare else (None, 0)
         if bad:
-            logger.warning("curate: %s rows of %s make no example, and are left out", f"{bad:,}", self.compare)
+            logger.warning("curate: rows of %s that make no example, and are left out: %s", self.compare, f"{bad:,}")
         ruler = self.ruler(found.kept.items, other.items if other else [], seeds.read())
         of_kept = ruler.topics.of(map(text, found.kept.items))
         analysis: Analysis = {
