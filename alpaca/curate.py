@@ -14,6 +14,7 @@ All is written as it is read. Killed, it begins again, and ends in the same byte
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol, runtime_checkable
@@ -28,7 +29,9 @@ from alpaca.doors.hub import pinned
 from alpaca.errors import UserError
 from alpaca.files import remove
 from alpaca.llms.request import Ledger
+from alpaca.log import logger
 from alpaca.manifest import Outcome, stage_folder
+from alpaca.progress import Progress
 from alpaca.records import BadRow, Example, stream
 from alpaca.schema import DataPath
 from alpaca.seeds.tasks import Seeds
@@ -52,14 +55,20 @@ class Scores(Protocol):
 
     def scored(self, examples: Iterable[Example], ledger: Ledger) -> Iterator[Example]: ...
 
+    def doubt(self) -> str | None:
+        """Say in a line what is wrong with most of what was scored, if it is."""
+        ...
+
     def results(self) -> dict[str, Any]: ...
 
 
 @runtime_checkable
 class Selection(Protocol):
-    """Says which of all examples are taken, by their numbers from 0."""
+    """Says which of all examples are taken, by their numbers from 0, and of one that is not, why."""
 
     def selected(self, examples: Iterable[Example]) -> set[int]: ...
+
+    def reason(self, example: Example) -> str: ...
 
 
 class Analysis(Protocol):
@@ -89,10 +98,11 @@ def curate(
     sifted = folder if scores is None and selection is None else folder / SIFTED
     with Rejected(folder) as rejected:
         with Kept(sifted) as kept:
-            read = sift(stream(source), Checks(mends, filters, decontamination), dedup, kept, rejected)
+            with closing(Progress("curate", None, "row")) as progress:
+                found = told(stream(source), kept, rejected, progress)
+                read = sift(found, Checks(mends, filters, decontamination), dedup, kept, rejected)
             if not kept:
-                why = f"; the first was rejected: {rejected.first}" if rejected.first else ""
-                raise UserError(f"no example of {data} is left after curation{why}")
+                raise UserError(f"no example of {data} is left after curation{f' ({rejected.told()})' if read else ''}")
         if scores is not None:
             usd = score(folder, len(kept), scores, budget_usd)
         if sifted != folder:
@@ -129,6 +139,15 @@ class Checks:
         return found and {"reason": CONTAMINATED} | found
 
 
+def told(
+    found: Iterable[Example | BadRow], kept: Kept, rejected: Rejected, progress: Progress
+) -> Iterator[Example | BadRow]:
+    """Yield what is read, and tell how far it is and what has become of it."""
+    for number, record in enumerate(found):
+        progress.update(number, lambda: f"{len(kept):,} kept, {rejected.reasons.total():,} rejected")
+        yield record
+
+
 def sift(found: Iterable[Example | BadRow], checks: Checks, dedup: Dedup, kept: Kept, rejected: Rejected) -> int:
     """Put each example where it belongs, and return how many there were, bad rows with them."""
     with Waiting() as waiting:
@@ -162,22 +181,25 @@ def score(folder: Path, count: int, scores: Scores, budget_usd: float | None) ->
     sifted = folder / SIFTED
     with Book(ledger_path(folder), budget_usd) as ledger:
         scores.forecast(kept_in(sifted), count, ledger)
-        with Kept(sifted) as kept:
+        with Kept(sifted) as kept, closing(Progress("curate", count, "score")) as progress:
             for example in scores.scored(kept_in(sifted), ledger):
                 kept.add(example)
+                progress.update(len(kept), lambda: f"${ledger.spent_usd:,.2f} spent")
+        if doubt := scores.doubt():
+            logger.warning("curate: %s; they are in %s", doubt, ledger_path(folder))
         return ledger.spent_usd
 
 
 def select(folder: Path, selection: Selection | None, rejected: Rejected) -> Kept:
     """Keep what is selected of what was sifted, and reject the rest."""
     sifted = folder / SIFTED
-    taken = selection.selected(kept_in(sifted)) if selection else None
+    taken = selection.selected(kept_in(sifted)) if selection else set()
     with Kept(folder) as kept:
         for number, example in enumerate(kept_in(sifted)):
-            if taken is None or number in taken:
+            if selection is None or number in taken:
                 kept.add(example)
             else:
-                rejected.add(example.row() | {"reason": "not selected"})
+                rejected.add(example.row() | {"reason": selection.reason(example)})
     remove(sifted)
     return kept
 

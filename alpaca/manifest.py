@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import fcntl
 import importlib.metadata
+import os
 import platform
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -152,12 +154,11 @@ def await_begin(folder: Path, config: Mapping[str, Any], inputs: Sequence[Path])
 
 def _make_way(folder: Path, started: dict[str, Any]) -> Callable[[], None] | None:
     """Make `folder` ready for what is started; return how to put things back, or None where it goes on in it."""
-    previous, older = folder.with_name(f"{folder.name}.previous"), folder.with_name(f".{folder.name}.older")
+    previous = folder.with_name(f"{folder.name}.previous")
     marker = folder / "started.json"
     if marker.is_file() and _continues(folder.name, read_json(marker), started):
         return None
-    moved = [(folder, previous), (previous, older)]
-    remove(older)
+    moved = [(folder, previous), (previous, _older(folder))]
     done = [
         (here, there) for here, there in reversed(moved) if folder.exists() and here.exists() and here.rename(there)
     ]
@@ -169,6 +170,19 @@ def _make_way(folder: Path, started: dict[str, Any]) -> Callable[[], None] | Non
             there.rename(here)
 
     return put_back
+
+
+def _older(folder: Path) -> Path:
+    """Remove what was left from before the previous time, as far as that can be; return a free name for it."""
+    names = (folder.with_name(f".{folder.name}.older{number or ''}") for number in count())
+    return next(name for name in names if _is_gone(name))
+
+
+def _is_gone(path: Path) -> bool:
+    """Remove a file or folder if that can be; it is in nobody's way."""
+    with suppress(OSError):
+        remove(path)
+    return not os.path.lexists(path)
 
 
 def _continues(stage: str, before: dict[str, Any], now: dict[str, Any]) -> bool:
@@ -184,7 +198,7 @@ def _remove_if_empty(folder: Path) -> None:
 
 def end(folder: Path, config: Mapping[str, Any], hashes: Hashes, outcome: Outcome, seconds: float) -> None:
     """Write `manifest.json` with the hashes of the inputs as they were read; from here on the stage is finished."""
-    remove(folder.with_name(f".{folder.name}.older"))
+    _older(folder)
     outputs = [file for made in outcome.outputs for file in files_in(made)]
     write_json(
         folder / "manifest.json",

@@ -13,9 +13,9 @@ SECONDS_BETWEEN_LINES = 10.0  # on a log; a terminal has a bar
 
 
 class Progress:
-    """Tells how many of the `wanted` are there, with what else there is to say."""
+    """Tells how many of the `wanted` are there, or only how many where that is not known, with what else there is to say."""
 
-    def __init__(self, stage: str, wanted: int, unit: str, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, stage: str, wanted: int | None, unit: str, clock: Callable[[], float] = time.monotonic) -> None:
         self.stage, self.wanted, self.unit, self.clock = stage, wanted, unit, clock
         self.told = clock()
         self.bar = tqdm(total=wanted, desc=stage, unit=unit, disable=None)  # None: where there is no terminal
@@ -27,7 +27,8 @@ class Progress:
             self.bar.update(done - self.bar.n)
         elif (now := self.clock()) - self.told >= SECONDS_BETWEEN_LINES:
             self.told = now
-            logger.info("%s: %s of %s %ss; %s", self.stage, f"{done:,}", f"{self.wanted:,}", self.unit, line())
+            of = "" if self.wanted is None else f" of {self.wanted:,}"
+            logger.info("%s: %s%s %ss; %s", self.stage, f"{done:,}", of, self.unit, line())
 
     def close(self) -> None:
         self.bar.close()

@@ -1,8 +1,8 @@
 """The Hydra door: `alpaca <stage> [overrides]`, the same as `python -m alpaca.<stage> [overrides]`.
 
 A stage is a typed function of the same name as its module and its root YAML. The door composes the configuration, passes
-over a stage that is finished, checks every key and value against the signatures, instantiates the parts, calls the
-function and writes its manifest. Past it nothing sees Hydra or OmegaConf.
+over a stage that is finished, checks every key and value against the signatures, instantiates the parts and asks them
+whether they have what they need, calls the function and writes its manifest. Past it nothing sees Hydra or OmegaConf.
 """
 
 from __future__ import annotations
@@ -76,6 +76,7 @@ def execute(stage: str, config: dict[str, Any], arguments: Sequence[str] = ()) -
     """
     from alpaca import composition, manifest
     from alpaca.log import announce
+    from alpaca.prechecks import precheck
 
     folder = manifest.stage_folder(config.get("root", ""), config.get("name", ""), stage)
     done = manifest.finished(folder, config)
@@ -95,12 +96,15 @@ def execute(stage: str, config: dict[str, Any], arguments: Sequence[str] = ()) -
         return
     fits = composition.checked(function(stage), config)
     parts = composition.instantiated(fits.values)
+    if stage != "plan":  # which asks nobody
+        precheck(parts)
     with manifest.begin(folder, config, fits.inputs) as hashes:
         start = time.monotonic()
         outcome = function(stage)(**parts)
         seconds = time.monotonic() - start
         manifest.end(folder, config, hashes, outcome, seconds)
-    announce(stage, f"done in {seconds:.1f} s: {folder}", outcome.results)
+    pages = "".join(f", with {file.name}" for file in outcome.outputs if file.suffix == ".html")
+    announce(stage, f"done in {seconds:.1f} s: {folder}{pages}", outcome.results)
 
 
 def _ranks(config: dict[str, Any]) -> tuple[int, int]:

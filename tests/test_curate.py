@@ -3,6 +3,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
+import logging
 import signal
 import subprocess
 import sys
@@ -16,10 +17,11 @@ import pytest
 from judging import FakeJudge
 
 from alpaca.analysis.page import Nothing as NoAnalysis
-from alpaca.curate import Dedup, Scores, Selection, curate
+from alpaca.analysis.page import Page
+from alpaca.curate import Analysis, Checks, Dedup, Scores, Selection, curate, sift, told
 from alpaca.curation.contamination import Nothing
 from alpaca.curation.filters import Filter, HasOutput, InstructionLength
-from alpaca.curation.kept import AT_ONCE, FILES
+from alpaca.curation.kept import AT_ONCE, FILES, Kept, Rejected
 from alpaca.curation.rouge import Everything, Rouge
 from alpaca.curation.scores import Judge
 from alpaca.curation.selection import Best
@@ -27,7 +29,8 @@ from alpaca.errors import Stopped, UserError
 from alpaca.files import write_json, write_jsonl
 from alpaca.generators.procedural import tasks
 from alpaca.manifest import Outcome
-from alpaca.records import Example
+from alpaca.progress import Progress
+from alpaca.records import Example, stream
 from alpaca.seeds.tasks import Bundled
 
 ROWS = [
@@ -55,9 +58,11 @@ def curated(
     scores: Scores | None = None,
     selection: Selection | None = None,
     further: Sequence[Literal["datasets"]] = (),
+    analysis: Analysis | None = None,
 ) -> Outcome:
+    analysis = analysis or NoAnalysis()
     return curate(
-        "run", folder, data, {}, filters, Nothing(), dedup, scores, selection, Bundled(), NoAnalysis(), None, further
+        "run", folder, data, {}, filters, Nothing(), dedup, scores, selection, Bundled(), analysis, None, further
     )
 
 
@@ -88,12 +93,39 @@ def test_a_duplicate_names_what_it_repeats(data: Path, tmp_path: Path) -> None:
     assert duplicate["duplicate_of"] == {"instruction": "List three large cities", "input": "", "output": "Lima"}
 
 
+class Clusters:
+    """Finds each example but the first a repetition of it, and gives no score, as `dedup=minhash` does."""
+
+    def __init__(self, score: float | None) -> None:
+        self.score = score
+
+    def decide(self, examples: Iterable[Example]) -> Iterator[tuple[int, float | None] | None]:
+        return (None if number == 0 else (0, self.score) for number, _ in enumerate(examples))
+
+
+@pytest.mark.parametrize(
+    ("score", "told"), [(None, "duplicate of: List"), (0.923, "duplicate, similarity 0.92, of: List")]
+)
+def test_the_page_tells_of_duplicates_with_and_without_a_score(
+    data: Path, tmp_path: Path, score: float | None, told: str
+) -> None:
+    curated(data, tmp_path, {}, Clusters(score), analysis=Page("heuristic", None, None, topics=2, most_rows=9))
+    numbers = json.loads((tmp_path / "run/curate/analysis.json").read_text("utf-8"))
+    whys = [
+        row["why"] for reason in numbers["reasons"] for row in reason["examples"] if reason["reason"] == "duplicate"
+    ]
+    assert whys[0] == f"{told} three large cities"
+
+
 def test_without_deduplication_everything_sound_is_kept(data: Path, tmp_path: Path) -> None:
     assert curated(data, tmp_path, {}, Everything()).results["examples_kept"] == 5
 
 
 def test_nothing_left_is_the_users_mistake(data: Path, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"no example .* is left"):
+    told = (
+        r"no example .* is left after curation \(5 instruction too short, 1 bad row; the first: instruction too short\)"
+    )
+    with pytest.raises(UserError, match=told):
         curated(data, tmp_path, {"length": InstructionLength(50, 150)}, Everything())
     assert not (tmp_path / "run" / "curate" / "alpaca_data.json").exists()
 
@@ -203,6 +235,23 @@ def test_a_judge_that_stops_goes_on_and_ends_in_the_same_files(tmp_path: Path) -
         assert made.read_bytes() == (tmp_path / "whole" / made.relative_to(tmp_path / "stopped")).read_bytes()
     kept = rows(tmp_path / "stopped/run/curate/provenance.jsonl")
     assert kept == [{"scores": {"helpful": 5, "correct": 5, "well_posed": 3, "mean": 13 / 3}}] * 4
+
+
+def test_replies_that_are_no_scores_are_told_with_their_place(
+    data: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    curated(data, tmp_path, {}, Everything(), Judge(FakeJudge()))
+    assert f"5 of 5 replies of the judge cannot be read as scores; they are in {tmp_path}/run/curate.l" in caplog.text
+
+
+def test_it_tells_how_far_it_is(data: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "alpaca")
+    progress = Progress("curate", None, "row", clock=itertools.count(0, 6.0).__next__)
+    checks = Checks({}, {"length": InstructionLength(4, 150)}, Nothing())
+    with Rejected(tmp_path) as rejected, Kept(tmp_path) as kept:
+        sift(told(stream(data), kept, rejected, progress), checks, Everything(), kept, rejected)
+    expected = ["1 rows; 1 kept, 0 rejected", "3 rows; 2 kept, 1 rejected", "5 rows; 3 kept, 2 rejected"]
+    assert caplog.messages == [f"curate: {line}" for line in expected]
 
 
 def command(folder: Path, data: Path, *overrides: str) -> list[str]:

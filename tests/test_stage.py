@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 import signal
 import subprocess
@@ -15,7 +16,7 @@ import pytest
 
 from alpaca.composition import checked, compose, instantiated
 from alpaca.errors import UserError
-from alpaca.stage import function
+from alpaca.stage import execute, function
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -150,6 +151,21 @@ def test_what_a_part_refuses(tasks_file: Path, pair: str, line: str) -> None:
         instantiated(checked(function("train"), compose("train", [f"data={tasks_file}", *pair.split()])).values)
 
 
+@pytest.mark.parametrize(
+    ("pair", "line"),
+    [
+        ("scores=judge scores.llm.key_name=NO_SUCH_KEY", "set NO_SUCH_KEY"),
+        ("scores=judge scores.llm=openai_batch scores.llm.model=mine", "no price is known for the model mine"),
+        ("analysis.tokenizer=./nowhere", "nowhere"),
+    ],
+)
+def test_what_a_part_lacks_is_told_before_any_work(tasks_file: Path, tmp_path: Path, pair: str, line: str) -> None:
+    config = compose("curate", [f"data={tasks_file}", f"root={tmp_path / 'outputs'}", *pair.split()])
+    with pytest.raises(UserError, match=line):
+        execute("curate", config)
+    assert not (tmp_path / "outputs").exists()
+
+
 def test_a_slip_in_a_yaml_file_of_the_users_own(alpaca: Run, tmp_path: Path) -> None:
     (tmp_path / "mine" / "experiment").mkdir(parents=True)
     file = tmp_path / "mine" / "experiment" / "wide.yaml"
@@ -255,3 +271,22 @@ def test_ctrl_c_in_training_ends_with_3(alpaca: Run, tmp_path: Path, tasks_file:
     _, told = process.communicate(timeout=60)
     assert process.returncode == 3, told
     assert "Traceback" not in told
+
+
+def test_a_leftover_that_cannot_be_removed_is_in_nobodys_way(tmp_path: Path) -> None:
+    """A link to a folder stands for it, since whoever runs the tests may be allowed to remove all else."""
+    elsewhere, run = tmp_path / "elsewhere", tmp_path / "outputs/run"
+    for count in (3, 4, 5, 6):
+        execute("generate", compose("generate", ["name=run", f"root={run.parent}", f"num_examples={count}"]))
+        if count == 4:
+            elsewhere.mkdir()
+            (run / ".generate.older").symlink_to(elsewhere)
+    assert (run / "generate/manifest.json").is_file()
+    assert json.loads((run / "generate.previous/manifest.json").read_text("utf-8"))["config"]["num_examples"] == 5
+    assert {path.name for path in run.iterdir() if "older" in path.name} == {".generate.older"}
+
+
+def test_the_last_line_names_the_page(tasks_file: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "alpaca")
+    execute("curate", compose("curate", [f"data={tasks_file}", f"root={tmp_path}", "name=run", "filters=none"]))
+    assert f": {tmp_path}/run/curate, with analysis.html; examples_read" in caplog.messages[-1]

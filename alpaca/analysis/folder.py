@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from alpaca.analysis.sample import Sample, sample
-from alpaca.records import Example, stream
+from alpaca.records import BadRow, Example, stream
 
 
 class Rejected(NamedTuple):
@@ -36,12 +36,22 @@ def curated(folder: Path, most: int) -> Curated:
     """Read `alpaca_data.json` and `rejected.jsonl`, at most so many rows of each."""
     reasons: Counter[str] = Counter()
     rejected = sample(counted(rejected_rows(folder / "rejected.jsonl"), reasons), most)
-    return Curated(examples(folder / "alpaca_data.json", most), rejected, reasons)
+    kept, _ = examples(folder / "alpaca_data.json", most)
+    return Curated(kept, rejected, reasons)
 
 
-def examples(path: Path, most: int) -> Sample[Example]:
-    """Read at most so many examples of a file."""
-    return sample((row for row in stream(path) if isinstance(row, Example)), most)
+def examples(path: Path, most: int) -> tuple[Sample[Example], int]:
+    """Read at most so many examples of a file; return also how many of all its rows make none."""
+    bad: Counter[str] = Counter()
+    return sample(_sound(stream(path), bad), most), bad.total()
+
+
+def _sound(rows: Iterator[Example | BadRow], bad: Counter[str]) -> Iterator[Example]:
+    for row in rows:
+        if isinstance(row, Example):
+            yield row
+        else:
+            bad[row.reason] += 1
 
 
 def rejected_rows(path: Path) -> Iterator[Rejected]:
@@ -58,8 +68,13 @@ def rejected(row: Mapping[str, Any]) -> Rejected:
         text = raw if isinstance(raw, str) else json.dumps(raw, ensure_ascii=False)
         return Rejected(kind, f"{why} ({row['where']})", text, "", "")
     if "duplicate_of" in row:
-        why = f"{why}, ROUGE-L {row['score']:.2f} with: {row['duplicate_of']['instruction']}"
+        why = f"{why}{similarity(row['score'])} of: {row['duplicate_of']['instruction']}"
     return Rejected(kind, why, row["instruction"], row["input"], row["output"])
+
+
+def similarity(score: float | None) -> str:
+    """Tell how alike two rows are, by whichever measure the deduplication has, if it has one."""
+    return "" if score is None else f", similarity {score:.2f},"
 
 
 def counted(rows: Iterator[Rejected], reasons: Counter[str]) -> Iterator[Rejected]:

@@ -89,7 +89,10 @@ class Reason(TypedDict):
 
 
 class Analysis(TypedDict):
-    """`analysis.json`: a data set, what was rejected on the way to it, and what it is compared with."""
+    """`analysis.json`: a data set, what was rejected on the way to it, and what it is compared with.
+
+    `compared_bad_rows` is how many of the other file's rows make no example.
+    """
 
     parser: str
     tokenizer: str | None
@@ -97,6 +100,7 @@ class Analysis(TypedDict):
     rejected: int
     reasons: list[Reason]
     compared: Measured | None
+    compared_bad_rows: int
     shared: Shared | None
 
 

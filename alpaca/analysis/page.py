@@ -16,7 +16,8 @@ from alpaca.analysis.parsers import parser
 from alpaca.analysis.sample import Sample
 from alpaca.analysis.topics import Topics, learned
 from alpaca.files import write_json, write_text
-from alpaca.records import Example
+from alpaca.log import logger
+from alpaca.records import Example, read, stream
 from alpaca.reporting.analysis import render
 from alpaca.reporting.rows import Row
 from alpaca.schema import InputPath, ModelPath
@@ -42,10 +43,18 @@ class Page:
         if self.parser == "spacy":
             parser(self.parser)  # refuses before the curation begins
 
+    def precheck(self) -> None:
+        if self.tokenizer:
+            lengths.tokens(self.tokenizer)
+        if self.compare and not any(isinstance(row, Example) for row in stream(Path(self.compare))):
+            read(Path(self.compare))  # which says why
+
     def __call__(self, folder: Path, seeds: Seeds) -> list[Path]:
         """Write the two files and return them; raises UserError where the parser or the tokenizer is not to be had."""
         found = curated(folder, self.most_rows)
-        other = examples(Path(self.compare), self.most_rows) if self.compare else None
+        other, bad = examples(Path(self.compare), self.most_rows) if self.compare else (None, 0)
+        if bad:
+            logger.warning("curate: rows of %s that make no example, and are left out: %s", self.compare, f"{bad:,}")
         ruler = self.ruler(found.kept.items, other.items if other else [], seeds.read())
         of_kept = ruler.topics.of(map(text, found.kept.items))
         analysis: Analysis = {
@@ -57,6 +66,7 @@ class Page:
             "compared": ruler.measure(self.other_name, other, ruler.topics.of(map(text, other.items)))
             if other
             else None,
+            "compared_bad_rows": bad,
             "shared": shared(found.kept.items, other.items) if other else None,
         }
         rows = [*kept_rows(found.kept, of_kept), *rejected_rows(found.rejected.items, ruler.topics)]

@@ -20,6 +20,7 @@ from pydantic import PositiveInt
 
 from alpaca.curation.prose import STOP, words
 from alpaca.curation.rouge import Rouge, Threshold
+from alpaca.errors import UserError
 from alpaca.records import Example, read
 from alpaca.schema import InputPath
 
@@ -63,9 +64,14 @@ class Against:
         overlap: Annotated[float, Interval(gt=0, le=1)],
         least: PositiveInt,
     ) -> None:
+        if not bundled and not files:
+            raise UserError("decontamination=against has nothing to compare with; give decontamination.files=[...]")
         self.bundled, self.files, self.n, self.overlap, self.least = bundled, files, n, overlap, least
         self.rouge = Rouge(rouge, ["instruction", "input"])
         self.tasks: list[Task] = []
+
+    def precheck(self) -> None:
+        self._index()
 
     def match(self, example: Example) -> dict[str, Any] | None:
         if not self.tasks:
@@ -79,7 +85,7 @@ class Against:
         return {"method": method, "score": round(score, 4), "set": task.source, "task": task.example.alpaca()}
 
     def _index(self) -> None:
-        """Read the tasks, on first use."""
+        """Read the tasks, on first use; raises UserError for a file without any."""
         self.tasks = [Task(example, "bundled") for example in bundled()] if self.bundled else []
         self.tasks += [Task(example, Path(file).name) for file in self.files for example in read(Path(file))[0]]
         texts = [_words(task.example) for task in self.tasks]

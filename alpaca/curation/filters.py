@@ -15,6 +15,7 @@ from typing import Annotated, Any
 from annotated_types import MinLen
 from pydantic import NonNegativeInt, PositiveInt
 
+from alpaca.errors import UserError
 from alpaca.records import Example
 
 Filter = Callable[[Example], str | None]
@@ -31,6 +32,10 @@ class InstructionLength:
 
     least: NonNegativeInt
     most: PositiveInt
+
+    def __post_init__(self) -> None:
+        if self.least > self.most:
+            raise UserError(f"filters.length: no instruction has at least {self.least} and at most {self.most} words")
 
     def __call__(self, example: Example) -> str | None:
         words = len(example.instruction.split())

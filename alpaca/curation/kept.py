@@ -91,6 +91,11 @@ class Rejected:
     def __exit__(self, *problem: Any) -> None:
         self.stack.__exit__(*problem)
 
+    def told(self) -> str:
+        """Tell how many there are of each kind, most first, and the first with its place."""
+        counts = ", ".join(f"{count:,} {kind}" for kind, count in self.reasons.most_common())
+        return f"{counts}; the first: {self.first}"
+
     def add(self, row: Mapping[str, Any]) -> None:
         self.rows.write(line_of(row))
         if row["reason"] == CONTAMINATED:

@@ -12,6 +12,7 @@ import importlib.util
 import json
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from pathlib import Path
@@ -23,6 +24,7 @@ from pydantic import PositiveInt
 from alpaca.curation.rouge import TOKEN, Fields
 from alpaca.errors import UserError
 from alpaca.files import remove, sha256
+from alpaca.log import logger
 from alpaca.processes import end_with_parent
 from alpaca.records import Example
 
@@ -47,14 +49,17 @@ class MinHash:
         self.n_grams, self.num_buckets, self.hashes_per_bucket = n_grams, num_buckets, hashes_per_bucket
         self.executor, self.options = executor, options
 
+    def precheck(self) -> None:
+        if importlib.util.find_spec("datatrove") is None:
+            raise UserError("dedup=minhash needs datatrove; pip install 'alpaca-framework[minhash]'")
+
     def decide(self, examples: Iterable[Example]) -> Iterator[tuple[int, None] | None]:
         """Read all examples; then yield for each None, or which of those kept (from 0) its cluster has, for which there is no score.
 
         The engine's files lie in `folder` until the last decision is taken; one that was killed goes on from them. Raises
         UserError where the engine is not installed, or fails.
         """
-        if importlib.util.find_spec("datatrove") is None:
-            raise UserError("dedup=minhash needs datatrove; pip install 'alpaca-framework[minhash]'")
+        self.precheck()
         texts = self.folder / "texts"
         rows = _write_shards((self._text(example) for example in examples), texts)
         work = self.folder / f"{self.n_grams}-{self.num_buckets}-{self.hashes_per_bucket}-{sha256(texts)}"
@@ -76,13 +81,22 @@ class MinHash:
         order |= {"executor": self.executor, "options": dict(self.options)}
         command = [sys.executable, "-m", "alpaca.curation.clusters", json.dumps(order)]
         log = self.folder / "engine.log"
+        logger.info("curate: datatrove clusters the texts in %d shards", shards)
         with log.open("wb") as words:
             engine = subprocess.run(
                 command, stdout=words, stderr=subprocess.STDOUT, check=False, preexec_fn=end_with_parent
             )
         if engine.returncode:
             last = (log.read_text("utf-8", "replace").strip().splitlines() or [f"exit code {engine.returncode}"])[-1]
-            raise UserError(f"datatrove could not cluster the texts: {last} (more in {log})")
+            raise UserError(f"datatrove could not cluster the texts: {last} (more in {_saved(log)})")
+
+
+def _saved(log: Path) -> Path:
+    """Copy a log out of the folders that are cleared after a failure."""
+    handle, name = tempfile.mkstemp(prefix="alpaca-minhash-", suffix=".log")
+    with open(handle, "wb") as copy:
+        copy.write(log.read_bytes())
+    return Path(name)
 
 
 def _write_shards(texts: Iterable[str], folder: Path) -> list[int]:

@@ -13,10 +13,12 @@ from typing import Any, Final
 
 from alpaca.llms.request import LLM, Ledger, Request
 from alpaca.log import logger
+from alpaca.prechecks import precheck
 from alpaca.prompts.scores import INSTRUCTIONS, SCHEMA, parse, render
 from alpaca.records import Example, Turn
 
 LOOKED_AT: Final = 100  # examples that the forecast of the cost is made from
+MANY: Final = 0.05  # share of the replies that cannot be read, from which on it is told
 
 
 class Judge:
@@ -30,6 +32,9 @@ class Judge:
         self.llm = llm
         self.total, self.read, self.unread = 0.0, 0, 0
 
+    def precheck(self) -> None:
+        precheck(self.llm)
+
     def forecast(self, examples: Iterable[Example], count: int, ledger: Ledger) -> None:
         """Say what judging `count` examples is expected to take, judged by the first of them."""
         expected = self.llm.forecast(list(_requests(islice(examples, LOOKED_AT))), count, ledger)
@@ -40,6 +45,13 @@ class Judge:
         waiting: deque[Example] = deque()
         for reply in self.llm.replies(_requests(_noted(examples, waiting)), ledger):
             yield self._with_scores(waiting.popleft(), reply.text)
+
+    def doubt(self) -> str | None:
+        """Say so where many replies could not be read as scores."""
+        replies = self.read + self.unread
+        if self.unread <= MANY * replies:
+            return None
+        return f"{self.unread:,} of {replies:,} replies of the judge cannot be read as scores"
 
     def results(self) -> dict[str, Any]:
         return {

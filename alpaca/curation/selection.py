@@ -17,6 +17,8 @@ from alpaca.curation.rouge import Fields
 from alpaca.errors import UserError
 from alpaca.records import Example
 
+NOT_SELECTED: Final = "not selected"
+SCORES: Final = "scores"  # the field that scoring adds
 WORD: Final = re.compile(r"\w+")
 
 
@@ -33,15 +35,25 @@ class Best:
     by: str
 
     def selected(self, examples: Iterable[Example]) -> set[int]:
-        numbers = [self._number(example) for example in examples]
+        judged, numbers = False, list[float | None]()
+        for example in examples:
+            judged = judged or SCORES in example.about
+            numbers.append(self._number(example))
         if not any(number is not None for number in numbers):
-            raise UserError(
-                f"selection.by={self.by}: no example has a number there; name another field, or scores=judge"
-            )
+            raise UserError(f"selection.by={self.by}: {self._nowhere(len(numbers), judged)}")
         ranks = [(-number, place) for place, number in enumerate(numbers) if number is not None]
         missing = [place for place, number in enumerate(numbers) if number is None]
         best = [place for _, place in heapq.nsmallest(self.count, ranks)]
         return {*best, *missing[: self.count - len(best)]}
+
+    def reason(self, example: Example) -> str:
+        return NOT_SELECTED if self._number(example) is not None else f"{NOT_SELECTED}: no number in {self.by}"
+
+    def _nowhere(self, count: int, judged: bool) -> str:
+        """Say what to do where no example has a number."""
+        if self.by.split(".")[0] == SCORES and judged:
+            return f"the judge scored none of {count:,} examples; see its replies in curate.ledger.jsonl"
+        return "no example has a number there; name another field, or scores=judge"
 
     def _number(self, example: Example) -> float | None:
         value: Any = example.about
@@ -95,6 +107,9 @@ class Diverse:
         texts = ("\n".join(getattr(example, field) for field in self.fields) for example in examples)
         vectors = self.embedding.embed(texts)
         return set(farthest(vectors, self.count))
+
+    def reason(self, example: Example) -> str:
+        return NOT_SELECTED
 
 
 def farthest(vectors: np.ndarray, count: int) -> list[int]:

@@ -38,6 +38,9 @@ class Semantic:
         self.batch_size, self.max_length = batch_size, max_length
         self.kept: list[Vectors] = []  # a block each
 
+    def precheck(self) -> None:
+        _ = self.tokenizer
+
     def decide(self, examples: Iterable[Example]) -> Iterator[Repeated | None]:
         """Yield for each example which kept one is nearest, the first of several, and the cosine, if that is above the threshold.
 

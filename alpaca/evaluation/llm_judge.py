@@ -29,6 +29,7 @@ from alpaca.evaluation.pairs import Desk, Pair
 from alpaca.llms.order import stored
 from alpaca.llms.request import LLM, Adjustable, Ledger, Reply, Request
 from alpaca.log import logger
+from alpaca.prechecks import precheck
 from alpaca.progress import Progress
 from alpaca.prompts.judging import RUBRIC, Mode, as_chat, as_text, material, schema
 from alpaca.prompts.verdicts import likely_choice, parse
@@ -89,6 +90,10 @@ class LLMJudge:
             raise UserError("judge.mode=logprobs needs the probabilities of tokens; give llm@judge.llm=openai")
         self.llm, self.mode, self.orders, self.repeats = llm, mode, orders, repeats
         self.rubric, self.stop_when_settled = rubric, stop_when_settled
+
+    def precheck(self) -> None:
+        self._rubric()
+        precheck(self.llm)
 
     def judgments(self, pairs: Sequence[Pair], desk: Desk) -> list[Judgment]:
         """Return the judgments, in the order in which they were asked; raises Stopped where the budget is spent."""

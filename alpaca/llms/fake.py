@@ -19,6 +19,7 @@ from alpaca.llms.order import Named, in_batches
 from alpaca.llms.price import Price, forecast, most_prompt_tokens
 from alpaca.llms.request import Forecast, Ledger, Reply, Request
 from alpaca.llms.wire import messages
+from alpaca.prompts.scores import ASPECTS, HIGHEST, LOWEST
 from alpaca.schema import Share
 
 BATCH: Final = 256  # requests that are answered, and stored, at a time
@@ -31,7 +32,7 @@ SLOTS: Final = ("verb", "quality", "form", "topic", "other", "audience", "situat
 
 
 class Fake:
-    """Answers prompts for tasks with tasks, in the form that is asked for, a judge's with a verdict, any other with a sentence.
+    """Answers prompts for tasks with tasks, in the form that is asked for, a judge's with a verdict or scores, any other with a sentence.
 
     Of the tasks, the share `unfit` asks for what a language model cannot do, as some do that real models write.
     """
@@ -69,6 +70,8 @@ class Fake:
         """Return tasks where tasks are asked for; they are numbered as the prompt's list goes on."""
         if "<answer_a " in prompt:
             return f"{sentence(rng)}\nVerdict: {rng.choice(('A', 'B', 'tie'))}"
+        if "- well_posed:" in prompt:
+            return json.dumps({aspect: rng.randint(LOWEST, HIGHEST) for aspect in ASPECTS})
         if as_json:
             asked = ASKED.search(prompt)
             first, last = (int(number) for number in asked.groups()) if asked else TASKS_IF_UNTOLD

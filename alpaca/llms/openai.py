@@ -71,6 +71,10 @@ class OpenAI:
         other.sampling = self.sampling.adjusted(temperature, max_tokens, likely)
         return other
 
+    def precheck(self) -> None:
+        self.price.known(self.sampling.model, self.base_url)
+        secret(self.key_name, self.base_url)
+
     def replies(self, requests: Iterable[Request | None], ledger: Ledger) -> Iterator[Reply]:
         price = self.price.known(self.sampling.model, self.base_url)
         pace = Pace(self.concurrency, self.requests_per_minute, self.tokens_per_minute)

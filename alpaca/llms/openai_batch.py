@@ -74,6 +74,10 @@ class OpenAIBatch:
         other.sampling = self.sampling.adjusted(temperature, max_tokens, likely)
         return other
 
+    def precheck(self) -> None:
+        self.reduced()
+        secret(self.key_name, self.base_url)
+
     def replies(self, requests: Iterable[Request | None], ledger: Ledger) -> Iterator[Reply]:
         run = _Run(self, ledger)
         source = iter(requests)

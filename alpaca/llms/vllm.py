@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from functools import cached_property
@@ -53,6 +54,10 @@ class VLLM:
         other.temperature = self.temperature if temperature is None else temperature
         return other
 
+    def precheck(self) -> None:
+        if importlib.util.find_spec("vllm") is None:
+            raise UserError("llm=vllm needs vLLM: pip install 'alpaca-framework[vllm]'")
+
     def replies(self, requests: Iterable[Request | None], ledger: Ledger) -> Iterator[Reply]:
         """Yield replies, which cost nothing. Raises UserError where vLLM is not installed."""
         return in_batches(requests, self.settings, self.batch_size, ledger, self._answer)
@@ -63,10 +68,9 @@ class VLLM:
 
     @cached_property
     def engine(self) -> LLM:
-        try:
-            from vllm import LLM
-        except ImportError as problem:
-            raise UserError("llm=vllm needs vLLM: pip install 'alpaca-framework[vllm]'") from problem
+        self.precheck()
+        from vllm import LLM
+
         return LLM(model=self.path, tensor_parallel_size=self.gpus, max_model_len=self.max_model_len, seed=0)
 
     def _answer(self, batch: Sequence[Named]) -> list[Reply]:

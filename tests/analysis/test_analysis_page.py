@@ -96,6 +96,22 @@ def test_two_sets_are_compared(folder: Path, tmp_path: Path) -> None:
     assert text.count('class="wheel large"') == 2
 
 
+def test_rows_of_the_other_set_that_are_no_examples_are_counted(folder: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.jsonl"
+    other.write_text('{"instruction": "Name a bird", "output": "owl"}\n{"instruction": 3}\nnothing\n', "utf-8")
+    made = page(compare=other)
+    made.precheck()
+    assert "2 further rows of other are no example, and left out." in re.sub(r"\s+", " ", html(folder, made))
+    assert json.loads((folder / "analysis.json").read_text("utf-8"))["compared_bad_rows"] == 2
+
+
+@pytest.mark.parametrize("content", ["[]", '[{"instruction": 3}]', "[1, 2]"])
+def test_another_set_without_an_example_is_refused(tmp_path: Path, content: str) -> None:
+    (tmp_path / "other.json").write_text(content, "utf-8")
+    with pytest.raises(UserError, match=r"other\.json has no usable example|other\.json .*empty"):
+        page(compare=tmp_path / "other.json").precheck()
+
+
 def test_of_many_rows_evenly_spread_ones_are_looked_at(folder: Path) -> None:
     text = html(folder, page(most_rows=5))
     assert "every 4th row" in text
@@ -106,12 +122,15 @@ def test_of_many_rows_evenly_spread_ones_are_looked_at(folder: Path) -> None:
 def test_rows_with_neither_verbs_nor_inputs(tmp_path: Path) -> None:
     example = Example("?", "", "")
     write_folder(tmp_path, [example], [])
-    assert "1 of 1 rows were kept" in re.sub(r"\s+", " ", html(tmp_path, page()))
+    text = re.sub(r"\s+", " ", html(tmp_path, page()))
+    assert "1 of 1 rows were kept" in text
+    assert "No topics" in text
+    assert "0 topics" not in text
 
 
 def test_a_wrong_tokenizer_is_the_users_mistake(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"analysis\.tokenizer"):
-        page(tokenizer=str(tmp_path))(folder, Bundled())
+        page(tokenizer=str(tmp_path)).precheck()
 
 
 def test_none_writes_nothing(folder: Path) -> None:

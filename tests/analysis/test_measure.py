@@ -159,7 +159,7 @@ def test_rejected_rows_of_every_form() -> None:
     fields = {"instruction": "a", "input": "b", "output": "c"}
     assert rejected({"reason": "keyword: map", **fields}) == ("keyword", "keyword: map", "a", "b", "c")
     duplicate = {"reason": "duplicate", "score": 0.75, "duplicate_of": {"instruction": "A"}, **fields}
-    assert rejected(duplicate).why == "duplicate, ROUGE-L 0.75 with: A"
+    assert rejected(duplicate).why == "duplicate, similarity 0.75, of: A"
     bad = rejected({"reason": "bad row: no", "where": "f:3", "row": {"x": "é"}})
     assert bad == ("bad row", "bad row: no (f:3)", '{"x": "é"}', "", "")
 

@@ -85,3 +85,12 @@ def test_a_file_that_is_missing_is_the_users_mistake() -> None:
     config = compose("curate", ["decontamination=against", "decontamination.files=[nowhere.json]"])
     with pytest.raises(UserError, match=r"no file or folder nowhere\.json"):
         checked(function("curate"), config | {"data": __file__}, made_later=Path("outputs"))
+
+
+def test_nothing_to_compare_with_is_refused_before_any_work(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="decontamination=against has nothing to compare with"):
+        Against(False, [], n=8, rouge=0.7, overlap=0.65, least=2)
+    empty = tmp_path / "tasks.json"
+    empty.write_text('[{"task": "Sing!"}]', "utf-8")
+    with pytest.raises(UserError, match=r"tasks\.json has no usable example"):
+        Against(True, [empty], n=8, rouge=0.7, overlap=0.65, least=2).precheck()

@@ -3,10 +3,17 @@ from __future__ import annotations
 import pytest
 
 from alpaca.composition import compose, instantiated
-from alpaca.curation.filters import objection
+from alpaca.curation.filters import InstructionLength, objection
+from alpaca.errors import UserError
 from alpaca.records import Example
 
 FILTERS = instantiated(compose("curate", []))["filters"]
+
+
+def test_no_length_between_bounds_that_exclude_each_other() -> None:
+    assert InstructionLength(5, 5)(Example("a b c d e", "", "x")) is None
+    with pytest.raises(UserError, match="at least 10 and at most 5 words"):
+        InstructionLength(10, 5)
 
 
 @pytest.mark.parametrize(

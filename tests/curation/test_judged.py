@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from judging import FakeJudge, Memory
 
 from alpaca.curation.scores import Judge
+from alpaca.llms.fake import Fake
+from alpaca.llms.price import FREE
 from alpaca.records import Example
 
 
@@ -20,6 +22,20 @@ def test_each_example_gets_its_own_scores_in_its_place() -> None:
     means = [example.about["scores"] and example.about["scores"]["mean"] for example in scored]
     assert means == [3, 10 / 3, None, 4, 3]
     assert judge.results() == {"examples_scored": 4, "examples_without_score": 1, "mean_score": 40 / 12}
+
+
+def test_the_fake_model_scores() -> None:
+    judge = Judge(Fake(1024, 0.0, FREE))
+    scored = list(judge.scored(examples(*map(str, range(20))), Memory()))
+    assert judge.results()["examples_scored"] == 20
+    assert len({str(example.about["scores"]) for example in scored}) > 10
+    assert judge.doubt() is None
+
+
+def test_many_replies_that_are_no_scores_are_told() -> None:
+    judge = Judge(FakeJudge())
+    list(judge.scored(examples(*["1"] * 18, "why", "how"), Memory()))
+    assert judge.doubt() == "2 of 20 replies of the judge cannot be read as scores"
 
 
 def test_nothing_is_asked_for_twice_though_others_are_left_out() -> None:

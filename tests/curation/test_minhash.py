@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from alpaca.curation import minhash
-from alpaca.curation.minhash import MinHash, _decisions, _write_shards
+from alpaca.curation.minhash import MinHash, _decisions, _saved, _write_shards
 from alpaca.errors import UserError
 from alpaca.records import Example
 
@@ -73,3 +73,12 @@ def test_a_wrong_option_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"dedup\.options do not fit LocalPipelineExecutor: .*partition") as problem:
         list(index(tmp_path, options={"partition": "cpu"}).decide([Example("x", "", "x")]))
     assert "\n" not in str(problem.value)
+    Path(str(problem.value).partition("more in ")[2].rstrip(")")).unlink()
+
+
+def test_the_log_of_a_failure_outlives_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "engine.log").write_text("why\n")
+    saved = _saved(tmp_path / "engine.log")
+    (tmp_path / "engine.log").unlink()
+    assert saved.read_text() == "why\n"
+    saved.unlink()

@@ -36,6 +36,18 @@ def test_a_field_that_no_row_has_is_the_users_mistake() -> None:
         Best(1, "stars").selected(scored(1))
 
 
+def test_where_the_judge_scored_nothing_it_says_so() -> None:
+    with pytest.raises(UserError, match="the judge scored none of 2 examples"):
+        Best(1, "scores.mean").selected([Example("a", "", "", {"scores": None})] * 2)
+
+
+def test_a_row_without_a_number_is_rejected_for_that() -> None:
+    best = Best(2, "scores.mean")
+    told = [best.reason(example) for example in scored(None, 2, "5", True)]
+    lacks = "not selected: no number in scores.mean"
+    assert told == [lacks, "not selected", lacks, lacks]
+
+
 def test_each_taken_is_the_farthest_from_those_before() -> None:
     rng = np.random.default_rng(0)
     vectors = rng.standard_normal((60, 8)).astype(np.float32)
