@@ -25,6 +25,7 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from alpaca.errors import Stopped, UserError
+from alpaca.manifest import stage_folder
 from alpaca.processes import run_stage
 from alpaca.roles import roles, spelled_out
 from alpaca.schema import RESERVED, Checked, check, locate, nearest, settable, unknown
@@ -100,7 +101,8 @@ def resolved(config: DictConfig) -> dict[str, Any]:
 
 def checked(function: Callable[..., Any], config: dict[str, Any], made_later: Path | None = None) -> Checked:
     """Check a configuration against a stage's signature, with the packaged names of callbacks, filters and loggers."""
-    return check(function, config, _usual_names(), made_later, _packaged_keys())
+    written = stage_folder(config.get("root", ""), config.get("name", ""), function.__name__)
+    return check(function, config, _usual_names(), made_later, _packaged_keys(), written)
 
 
 def instantiated(values: dict[str, Any]) -> dict[str, Any]:

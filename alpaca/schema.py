@@ -20,8 +20,10 @@ from pydantic import ConfigDict, PydanticSchemaGenerationError, PydanticUserErro
 from pydantic_core import SchemaError
 from rapidfuzz.distance import OSA, JaroWinkler
 
-from alpaca.doors.hub import is_elsewhere
+from alpaca.doors.hub import is_elsewhere, is_model_id
 from alpaca.errors import UserError
+from alpaca.inputs import unfit
+from alpaca.wording import should_be
 
 RESERVED = ("_target_", "_partial_", "_convert_", "_recursive_", "_args_")
 
@@ -44,6 +46,11 @@ class ExistingPathOrHubId:
 
 
 @dataclass(frozen=True)
+class FolderOrHubId:
+    """Marks what names a folder, which is then an input too, or else has the form of a model's id on the hub."""
+
+
+@dataclass(frozen=True)
 class MaybePath:
     """Marks a path that a stage can do without, and whose hash, or absence, goes into its manifest."""
 
@@ -57,7 +64,7 @@ class Described:
     """
 
 
-ModelPath = Annotated[str, PathOrHubId()]
+ModelPath = Annotated[str, FolderOrHubId()]
 """A folder in Hugging Face's format, or the id of a model on the hub."""
 
 FileOrName = Annotated[str, PathOrHubId()]
@@ -68,6 +75,8 @@ InputPath = Annotated[Path, ExistingPath()]
 
 DataPath = Annotated[Path, ExistingPathOrHubId()]
 """A file or folder of examples, its address (https://...), or the id of a data set on the hub."""
+
+MARKS = (ExistingPath, ExistingPathOrHubId, FolderOrHubId, PathOrHubId, MaybePath)
 
 Share = Annotated[float, Interval(ge=0, le=1)]
 """A part of a whole."""
@@ -90,13 +99,15 @@ def check(
     known: Mapping[str, Sequence[str]],
     made_later: Path | None = None,
     trusted: Mapping[str, Collection[str]] = MappingProxyType({}),
+    written: Path | None = None,
 ) -> Checked:
     """Check `config` against the signature of `function`, all the way down.
 
     `known` gives the usual names of each mapping of components (the callbacks, say), to tell a new name from a slip. Input
-    paths inside the folder `made_later` need not exist yet. `trusted` gives the keys that a target is known to take. Raises UserError, one line, at the first thing that does not fit.
+    paths inside the folder `made_later` need not exist yet, and none may be around the folder `written`, where results go.
+    `trusted` gives the keys that a target is known to take. Raises UserError, one line, at the first thing that does not fit.
     """
-    walk = _Walk(known, made_later, trusted)
+    walk = _Walk(known, made_later, trusted, written)
     walk.checked.values = walk.arguments(function, config, "", partial=False)
     return walk.checked
 
@@ -145,9 +156,13 @@ def settable(function: Callable[..., Any], partial: bool) -> dict[str, inspect.P
 
 class _Walk:
     def __init__(
-        self, known: Mapping[str, Sequence[str]], made_later: Path | None, trusted: Mapping[str, Collection[str]]
+        self,
+        known: Mapping[str, Sequence[str]],
+        made_later: Path | None,
+        trusted: Mapping[str, Collection[str]],
+        written: Path | None,
     ) -> None:
-        self.known, self.made_later, self.trusted = known, made_later, trusted
+        self.known, self.made_later, self.trusted, self.written = known, made_later, trusted, written
         self.checked = Checked()
 
     def arguments(
@@ -236,28 +251,40 @@ class _Walk:
         except (PydanticSchemaGenerationError, PydanticUserError):
             return value
         except ValidationError as problem:
-            wanted = problem.errors()[0]["msg"].replace("Input should be", "it should be")
-            raise UserError(f"`{path}` cannot be {value!r}: {wanted}") from problem
+            raise UserError(f"`{path}` cannot be {value!r}: {should_be(problem, value)}") from problem
         except SchemaError as problem:  # the type of a part
             raise UserError(f"`{path}` cannot be {value!r}; choose one of its options with {path}=...") from problem
-        if _is_marked(annotation, MaybePath):
-            self.checked.inputs.append(converted)
-        several = converted if isinstance(converted, list) else [] if converted is None else [converted]
-        if _is_marked(annotation, PathOrHubId):
-            self.checked.inputs += [Path(each) for each in several if Path(each).exists()]
-        or_hub_id = _is_marked(annotation, ExistingPathOrHubId)
-        if or_hub_id or _is_marked(annotation, ExistingPath):
-            for each in several:
-                self.input(each, path, or_hub_id)
+        self.inputs(annotation, value, path)
         return converted
 
-    def input(self, file: Path, path: str, or_hub_id: bool) -> None:
-        """Note a file that is there or will be made; raises UserError for one that is missing, and no hub id either."""
-        if file.exists() or (self.made_later and file.is_relative_to(self.made_later)):
+    def inputs(self, annotation: Any, value: Any, path: str) -> None:
+        """Note the input files that a key names; raises UserError for what can be none."""
+        mark = next((mark for mark in MARKS if _is_marked(annotation, mark)), None)
+        if mark is None or value is None:
+            return
+        for each in map(str, value if isinstance(value, list) else [value]):
+            if not each.strip():
+                raise UserError(f"`{path}` is empty; name a file or folder")
+            try:
+                self.input(each, mark, path)
+            except OSError as problem:
+                raise UserError(f"`{path}`: cannot read {each}: {problem.strerror}") from problem
+
+    def input(self, name: str, mark: type, path: str) -> None:
+        """Note a file that is there or will be made; raises UserError for one that is missing, and nothing else either."""
+        file = Path(name)
+        if file.exists() and (reason := unfit(file, self.written)):
+            raise UserError(f"`{path}`: {reason}")
+        later = self.made_later is not None and file.is_relative_to(self.made_later)
+        if file.exists() or later or mark is MaybePath:
             self.checked.inputs.append(file)
-        elif not (or_hub_id and is_elsewhere(file)):
-            hint = ", and it is no address or hub id (org/name) either" if or_hub_id else ""
-            raise UserError(f"`{path}`: there is no file or folder {file}{hint}")
+        elif mark is ExistingPath:
+            raise UserError(f"`{path}`: there is no file or folder {file}")
+        elif mark is ExistingPathOrHubId and not is_elsewhere(file):
+            hint = "and it is no address or hub id (org/name) either"
+            raise UserError(f"`{path}`: there is no file or folder {file}, {hint}")
+        elif mark is FolderOrHubId and not is_model_id(name):
+            raise UserError(f"`{path}`: there is no folder {name}, and it is no hub id (org/name) either")
 
 
 def _join(path: str, key: str) -> str:

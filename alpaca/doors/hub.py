@@ -27,7 +27,7 @@ class HubId(NamedTuple):
     def of(cls, path: Path) -> HubId | None:
         """Return what a path names on the hub; None where it is, or is meant to be, a file or folder of this machine."""
         found = ID.fullmatch(str(path))
-        if not found or path.exists() or path.parent.is_dir() or path.suffix in FILES:
+        if not found or path.exists() or path.parent.exists() or path.suffix in FILES:
             return None
         return cls(found["name"], found["split"] or "train", found["revision"])
 
@@ -60,6 +60,12 @@ def pinned(path: Path) -> Path:
 def is_elsewhere(path: Path) -> bool:
     """Tell whether a path names what `pinned` finds though it is not there: a hub id, or an address."""
     return HubId.of(path) is not None or address_of(path) is not None
+
+
+def is_model_id(name: str) -> bool:
+    """Tell whether a name is, by its form, the id of a model on the hub: `org/name`, without a split or a revision."""
+    found = HubId.of(Path(name))
+    return found is not None and found.name == name
 
 
 def hub_rows(hub_id: HubId) -> Iterator[Row]:

@@ -28,8 +28,6 @@ class Pretrained:
 
     def __post_init__(self) -> None:
         local = Path(self.path)
-        if not local.exists() and (local.is_absolute() or self.path.count("/") != 1 or self.path.startswith(".")):
-            raise UserError(f"model.path: there is no folder {self.path}, and it is no hub id (organisation/name)")
         if local.exists() and not (local / "config.json").is_file():
             raise UserError(f"model.path: {self.path} is no model folder of Hugging Face's; it has no config.json")
 
