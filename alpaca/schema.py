@@ -23,6 +23,7 @@ from rapidfuzz.distance import OSA, JaroWinkler
 from alpaca.doors.hub import is_elsewhere, is_model_id
 from alpaca.errors import UserError
 from alpaca.inputs import unfit
+from alpaca.parts import lacks
 from alpaca.wording import should_be
 
 RESERVED = ("_target_", "_partial_", "_convert_", "_recursive_", "_args_")
@@ -127,7 +128,7 @@ def unknown(kind: str, word: str, where: str, candidates: Iterable[str]) -> User
     hint = (
         f"did you mean `{right}`?"
         if right
-        else f"known are {', '.join(sorted(c for c in listed if c[0] != '_')) or 'none'}"
+        else f"known are {', '.join(sorted(c for c in listed if c[0] != '_' and c != 'defaults')) or 'none'}"
     )
     return UserError(f"unknown {kind} `{word}`{' in ' + where if where else ''}; {hint}")
 
@@ -189,7 +190,7 @@ class _Walk:
         if "_target_" in value and (kind := _described(annotation)):
             return self.described(kind, value, path)
         if "_target_" in value:
-            return self.node(value, path)
+            return self.node(annotation, value, path)
         member = _member(annotation)
         if member is None:
             right = next((nearest(key, ["_target_"]) for key in value if key.startswith("_")), None)
@@ -220,11 +221,14 @@ class _Walk:
             name: self.value(member, inner, _join(path, name)) for name, inner in value.items() if inner is not None
         }
 
-    def node(self, value: Mapping[str, Any], path: str) -> dict[str, Any]:
+    def node(self, annotation: Any, value: Mapping[str, Any], path: str) -> dict[str, Any]:
         reserved = {key: value[key] for key in RESERVED if key in value}
         given = {key: inner for key, inner in value.items() if key not in RESERVED}
         partial = bool(reserved.get("_partial_", False))
-        return reserved | self.arguments(locate(value["_target_"]), given, path, partial=partial)
+        target = locate(value["_target_"])
+        if not partial and (lacking := lacks(target, annotation)):
+            raise UserError(f"`{path}`: {value['_target_']} cannot serve here; it has no {lacking}")
+        return reserved | self.arguments(target, given, path, partial=partial)
 
     def described(self, kind: Callable[..., Any], value: Mapping[str, Any], path: str) -> Any:
         target = value["_target_"]
