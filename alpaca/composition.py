@@ -332,7 +332,7 @@ def _unset(part: str, path: list[str], node: DictConfig, candidates: list[str], 
         return UserError(f"`{part}` is not set in {where}; add it with +{where}.{part}=...")
     if options:
         return UserError(f"`{part}` belongs to {' or '.join(f'{where}={option}' for option in options)}")
-    return unknown("key", part, where, candidates)
+    return unknown("key", part, where, [*candidates, "defaults"])
 
 
 def compose_unresolved(stage: str, overrides: Sequence[str], search: Sequence[str]) -> DictConfig:

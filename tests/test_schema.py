@@ -1,15 +1,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 import pytest
 from annotated_types import MinLen
 
 from alpaca.composition import checked, compose
 from alpaca.errors import UserError
+from alpaca.parts import lacks
 from alpaca.schema import Checked, InputPath, ModelPath, check
 from alpaca.stage import function
 
@@ -95,6 +96,40 @@ def test_a_model_is_a_folder_or_has_the_form_of_a_hub_id(path: str, fields: Any,
     with pytest.raises(UserError, match=message):
         check(curate, {"part": part}, {})
     assert check(curate, {"part": part | {"path": "org/name", "fields": ["input"]}}, {}).inputs == []
+
+
+Check = Callable[[str], str | None]
+
+
+class Decides(Protocol):
+    """Has a method."""
+
+    def decide(self, text: str) -> bool: ...
+
+
+class Decided:
+    """Decides, and checks."""
+
+    def decide(self, text: str) -> bool:
+        return True
+
+    def __call__(self, text: str) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("annotation", "missing"),
+    [(Check, "__call__"), (Check | None, "__call__"), (Decides, "decide"), (Any, None), ("Decides", None)],
+)
+def test_a_class_that_cannot_serve_where_it_is_given_is_refused(annotation: Any, missing: str | None) -> None:
+    assert lacks(Path, annotation) == missing
+    assert lacks(Decided, annotation) is None
+    assert lacks(Path.cwd, annotation) is None
+
+
+def test_a_filter_that_is_none_is_told_by_its_place() -> None:
+    config = compose("curate", [f"data={__file__}", "+filters.mine._target_=pathlib.Path"])
+    with pytest.raises(UserError, match=r"`filters\.mine`: pathlib\.Path cannot serve here; it has no __call__"):
+        checked(function("curate"), config)
 
 
 @pytest.mark.parametrize(
