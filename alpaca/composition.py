@@ -31,7 +31,7 @@ from alpaca.schema import RESERVED, Checked, check, locate, nearest, settable, u
 from alpaca.sweeps import Job, job_of, sweep
 
 VALUED_FLAGS = ("--config-path", "-cp", "--config-name", "-cn", "--config-dir", "-cd", "--cfg", "-c", "--package", "-p")
-CONFIGURATION_ERRORS = (HydraException, OmegaConfBaseException, YAMLError)
+CONFIGURATION_ERRORS = (HydraException, OmegaConfBaseException, YAMLError, ValueError)  # the last for `group=null`
 
 
 def conf_folder() -> Path:
@@ -70,7 +70,7 @@ def launch(
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises its errors instead of printing them
     try:
         hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name=stage)(task)()
-    except (*CONFIGURATION_ERRORS, ValueError) as problem:
+    except CONFIGURATION_ERRORS as problem:
         raise explain(problem, stage, arguments) from problem
     if failures and isinstance(failures[0], OmegaConfBaseException):  # an interpolation that leads nowhere
         raise explain(failures[0], stage, arguments) from failures[0]
