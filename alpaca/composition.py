@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import sys
@@ -24,14 +23,15 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from alpaca.errors import Stopped, UserError
-from alpaca.processes import run_stage
+from alpaca.choices import having, not_chosen, options, own
+from alpaca.errors import UserError
+from alpaca.manifest import stage_folder
 from alpaca.roles import roles, spelled_out
 from alpaca.schema import RESERVED, Checked, check, locate, nearest, settable, unknown
+from alpaca.sweeps import Job, job_of, sweep
 
 VALUED_FLAGS = ("--config-path", "-cp", "--config-name", "-cn", "--config-dir", "-cd", "--cfg", "-c", "--package", "-p")
-LONGEST_LABEL = 100  # of a job's name, in characters
-CONFIGURATION_ERRORS = (HydraException, OmegaConfBaseException, YAMLError)
+CONFIGURATION_ERRORS = (HydraException, OmegaConfBaseException, YAMLError, ValueError)  # the last for `group=null`
 
 
 def conf_folder() -> Path:
@@ -40,16 +40,26 @@ def conf_folder() -> Path:
     return next(folder for folder in (here / "conf", here.parent / "conf") if (folder / "train.yaml").is_file())
 
 
-def launch(stage: str, arguments: Sequence[str], run: Callable[[dict[str, Any]], None]) -> None:
-    """Give a command line to Hydra and call `run` with the resolved configuration (in a sweep, in a process a job)."""
+def launch(
+    stage: str,
+    arguments: Sequence[str],
+    run: Callable[[dict[str, Any]], None],
+    check_job: Callable[[dict[str, Any]], object],
+) -> None:
+    """Give a command line to Hydra and call `run` with the resolved configuration.
+
+    Of a sweep, `check_job` is called with each configuration first, and then each job is run in a process of its own.
+    """
     failures: list[BaseException] = []  # Hydra would print more than our one line
+    jobs: list[Job] = []
 
     def task(config: DictConfig) -> None:
         try:
             if failures:
                 return  # an earlier job of the sweep ended it
             if HydraConfig.get().mode == RunMode.MULTIRUN:
-                _sweep_job(stage, config)
+                jobs.append(job_of(config))
+                check_job(resolved(config))
             else:
                 run(resolved(config))
         except BaseException as failure:
@@ -60,12 +70,13 @@ def launch(stage: str, arguments: Sequence[str], run: Callable[[dict[str, Any]],
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises its errors instead of printing them
     try:
         hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name=stage)(task)()
-    except (*CONFIGURATION_ERRORS, ValueError) as problem:
+    except CONFIGURATION_ERRORS as problem:
         raise explain(problem, stage, arguments) from problem
     if failures and isinstance(failures[0], OmegaConfBaseException):  # an interpolation that leads nowhere
         raise explain(failures[0], stage, arguments) from failures[0]
     if failures:
         raise failures[0]
+    sweep(stage, jobs)
 
 
 def compose(stage: str, overrides: Sequence[str], search: Sequence[str] = ()) -> dict[str, Any]:
@@ -100,7 +111,8 @@ def resolved(config: DictConfig) -> dict[str, Any]:
 
 def checked(function: Callable[..., Any], config: dict[str, Any], made_later: Path | None = None) -> Checked:
     """Check a configuration against a stage's signature, with the packaged names of callbacks, filters and loggers."""
-    return check(function, config, _usual_names(), made_later, _packaged_keys())
+    written = stage_folder(config.get("root", ""), config.get("name", ""), function.__name__)
+    return check(function, config, _usual_names(), made_later, _packaged_keys(), written)
 
 
 def instantiated(values: dict[str, Any]) -> dict[str, Any]:
@@ -139,9 +151,9 @@ def with_experiment(stage: str, arguments: Sequence[str], folders: Sequence[Path
 
     def choice(name: str) -> str:
         homes = [folder / "experiment" / name for folder in folders]
-        for file in (stage, "train") if stage == "plan" else (stage,):
-            if any((home / f"{file}.yaml").is_file() for home in homes):
-                return f"{name}/{file}"
+        for file in settings_for(stage):
+            if any((home / file).is_file() for home in homes):
+                return f"{name}/{Path(file).stem}"
         told = sorted(file.stem for home in homes for file in home.glob("*.yaml"))
         if told and strict:
             raise UserError(f"experiment `{name}` has no settings for {stage}; it has some for {', '.join(told)}")
@@ -154,6 +166,11 @@ def with_experiment(stage: str, arguments: Sequence[str], folders: Sequence[Path
         return f"experiment={','.join(choice(name) for name in names.split(','))}"
 
     return [argument(text) for text in arguments]
+
+
+def settings_for(stage: str) -> list[str]:
+    """Return the names that a file of an experiment's folder may have to be for a stage, the first that is there."""
+    return [f"{stage}.yaml", *(["train.yaml"] if stage == "plan" else [])]
 
 
 def config_dirs(arguments: Sequence[str]) -> list[str]:
@@ -200,21 +217,6 @@ def _refuse(message: str) -> NoReturn:
     raise UserError(message)
 
 
-def _sweep_job(stage: str, config: DictConfig) -> None:
-    """Run one job of a sweep in a process of its own, under a name that tells its overrides."""
-    job = HydraConfig.get()
-    label = re.sub(r"[^\w.-]+", "-", job.job.override_dirname)
-    if len(label) > LONGEST_LABEL:
-        label = f"{label[:LONGEST_LABEL]}-{hashlib.sha256(label.encode()).hexdigest()[:8]}"
-    overrides = [text for text in job.overrides.task if not text.startswith(("name=", "config_dirs="))]
-    folders = [source.path for source in job.runtime.config_sources if source.provider == "command-line"]
-    code = run_stage(stage, [*overrides, f"name='{config.name}/{label}'"], folders)
-    if code == 3:
-        raise Stopped(f"job {job.job.num} of the sweep")
-    if code:
-        raise UserError(f"job {job.job.num} of the sweep ({label}) ended with exit code {code}")
-
-
 @cache
 def _usual_names() -> dict[str, list[str]]:
     """Return, for groups whose options are mappings of named components, the names that the packaged options use."""
@@ -230,18 +232,9 @@ def _packaged_keys() -> dict[str, set[str]]:
     """Return, for each target of the packaged options, the keys that these give to it; a test holds them to its signature."""
     found: dict[str, set[str]] = {}
     for file in sorted(conf_folder().glob("*/*.yaml")):
-        for target, keys in _keys_by_target(_own(file)):
+        for target, keys in _keys_by_target(own(file)):
             found.setdefault(target, set()).update(keys)
     return found
-
-
-def _own(file: Path) -> dict[str, Any]:
-    """Read an option with those of its group that it builds on, without composing it."""
-    config = OmegaConf.load(file)
-    assert isinstance(config, DictConfig)
-    bases = [str(entry) for entry in config.pop("defaults", []) if isinstance(entry, str) and entry != "_self_"]
-    merged = OmegaConf.merge(*(_own(file.with_name(f"{base}.yaml")) for base in bases), config)
-    return OmegaConf.to_container(merged)  # type: ignore[return-value]
 
 
 def _keys_by_target(config: dict[Any, Any]) -> Iterator[tuple[str, set[str]]]:
@@ -268,16 +261,27 @@ def explain(problem: Exception, stage: str, arguments: Sequence[str], search: Se
     """Turn one of Hydra's or OmegaConf's errors into one line that says what to do."""
     cause = problem.__cause__ if isinstance(problem.__cause__, OmegaConfBaseException) else problem
     text = f"{problem}\n{cause}"
+    folders = [conf_folder(), *map(Path, [*search, *config_dirs(arguments)])]
+    is_choice = isinstance(problem, MissingConfigException) or "Config group override must be" in text
+    if is_choice and (mistake := not_chosen(arguments, _places(stage, folders), folders)):
+        return mistake
     if isinstance(problem, MissingConfigException):
         return _missing_option(problem, stage)
     if refused := re.search(r"Could not (?:override|delete(?: from config)?|append to config)\.? '([^']+)'", text):
         return _wrong_key(refused[1], stage, arguments, search, text)
     if typed := re.search(r"Key '[^']+' not in '\w+'\s+full_key: (\S+)\.(\S+)", text):
-        return unknown("key", typed[2], typed[1], [*_hydras_keys(stage, typed[1]), "defaults"])
+        return unknown("key", typed[2], typed[1], _hydras_keys(stage, typed[1]))
     if isinstance(problem, YAMLError):
         return UserError("not YAML: " + " ".join(str(problem).split()))
     lines = [line.strip() for line in str(problem if str(problem) else cause).splitlines() if line.strip()]
     return UserError(lines[0] if lines else type(problem).__name__)
+
+
+def _places(stage: str, folders: Sequence[Path]) -> dict[str, str]:
+    """Return the group of each place that takes a choice, by all that it may be called."""
+    found = roles(list(groups(stage)), folders)
+    names = {**{group: group for group in groups(stage)}, **found, **{full: full for full in found.values()}}
+    return {name: full.partition("@")[0] for name, full in names.items()}
 
 
 def _hydras_keys(stage: str, path: str) -> list[str]:
@@ -311,18 +315,23 @@ def _wrong_key(key: str, stage: str, arguments: Sequence[str], search: Sequence[
             return UserError(f"`{'.'.join(path)}` is a value and has no key `{part}`")
         if part not in node:
             here = [str(name) for name in node] + ([] if path else [*groups(stage), "hydra"])
-            return _unset(part, path, node, here)
+            folders = [conf_folder(), *map(Path, [*search, *config_dirs(arguments)])]
+            places = _places(stage, folders)
+            others_have = having(part, places[".".join(path)], folders) if ".".join(path) in places else []
+            return _unset(part, path, node, here, others_have)
         node = node[part]
         path.append(part)
     return UserError(" ".join(text.split()))
 
 
-def _unset(part: str, path: list[str], node: DictConfig, candidates: list[str]) -> UserError:
-    """Say that `part` is no key of `node`; or, where its target would take it, how to add it."""
+def _unset(part: str, path: list[str], node: DictConfig, candidates: list[str], options: list[str]) -> UserError:
+    """Say that `part` is no key of `node`; or, where its target would take it, how to add it, or which options have it."""
     where = ".".join(path)
     target = node.get("_target_")
     if target and nearest(part, candidates) is None and part in settable(locate(target), bool(node.get("_partial_"))):
         return UserError(f"`{part}` is not set in {where}; add it with +{where}.{part}=...")
+    if options:
+        return UserError(f"`{part}` belongs to {' or '.join(f'{where}={option}' for option in options)}")
     return unknown("key", part, where, [*candidates, "defaults"])
 
 
@@ -332,8 +341,3 @@ def compose_unresolved(stage: str, overrides: Sequence[str], search: Sequence[st
         return _compose(stage, overrides, search)
     except CONFIGURATION_ERRORS as problem:
         raise explain(problem, stage, overrides, search) from problem
-
-
-def options(group: Path) -> list[str]:
-    """Return the options of a group; a folder (an experiment with a file a stage) is one option."""
-    return sorted({entry.stem for entry in group.glob("*") if entry.suffix == ".yaml" or entry.is_dir()})

@@ -1,6 +1,6 @@
 """Keep the examples that are sound and new: `alpaca curate data=raw.jsonl`.
 
-1. Read the examples, one at a time, from a file, a folder or a hub id; rows that are none are set aside.
+1. Read the examples, one at a time, from files, folders or hub ids; rows that are none are set aside.
 2. Mends, where they are asked for, repair an example. Each filter may give a reason against it; then it is compared with the
    evaluation tasks to keep out, and by the deduplication with those kept before it.
 3. A judge may score what is kept, and the best or the most diverse may be selected of it.
@@ -16,9 +16,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Annotated, Any, Literal, Protocol, runtime_checkable
 
+from annotated_types import MinLen
 from pydantic import NonNegativeFloat
 
 from alpaca.curation.contamination import Decontamination
@@ -80,7 +82,7 @@ class Analysis(Protocol):
 def curate(
     name: str,
     root: Path,
-    data: DataPath,
+    data: DataPath | Annotated[list[DataPath], MinLen(1)],
     mends: Mapping[str, Mend],
     filters: Mapping[str, Filter],
     decontamination: Decontamination,
@@ -94,15 +96,17 @@ def curate(
 ) -> Outcome:
     """Curate examples; raises UserError where nothing is left, and Stopped where the budget for scores is spent."""
     folder = stage_folder(root, name, "curate")
-    source = pinned(data)
+    paths = data if isinstance(data, list) else [data]
+    sources = [pinned(path) for path in paths]
     sifted = folder if scores is None and selection is None else folder / SIFTED
     with Rejected(folder) as rejected:
         with Kept(sifted) as kept:
             with closing(Progress("curate", None, "row")) as progress:
-                found = told(stream(source), kept, rejected, progress)
+                found = told(chain.from_iterable(map(stream, sources)), kept, rejected, progress)
                 read = sift(found, Checks(mends, filters, decontamination), dedup, kept, rejected)
             if not kept:
-                raise UserError(f"no example of {data} is left after curation{f' ({rejected.told()})' if read else ''}")
+                why = f" ({rejected.told()})" if read else ""
+                raise UserError(f"no example of {', '.join(map(str, paths))} is left after curation{why}")
         if scores is not None:
             usd = score(folder, len(kept), scores, budget_usd)
         if sifted != folder:
@@ -114,7 +118,7 @@ def curate(
         "reasons": dict(rejected.reasons.most_common()),
     }
     results |= scores.results() | {"usd": usd} if scores else {}
-    results |= {"data_revision": str(source)} if source != data else {}
+    results |= {"data_revision": ", ".join(map(str, sources))} if sources != paths else {}
     made = [*FILES, *write_formats(folder, further_formats)]
     return Outcome(results, [*(folder / part for part in made), *analysis(folder, seeds)])
 

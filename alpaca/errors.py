@@ -6,4 +6,8 @@ class UserError(Exception):
 
 
 class Stopped(Exception):
-    """A budget or a signal ended the stage; the same command goes on. Exit code 3."""
+    """A budget or a signal ended the stage; the same command goes on, perhaps only with what it `needs`. Exit code 3."""
+
+    def __init__(self, reason: str = "", needs: str = "") -> None:
+        super().__init__(reason)
+        self.needs = needs

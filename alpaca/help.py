@@ -8,7 +8,8 @@ from pathlib import Path
 
 from omegaconf import OmegaConf
 
-from alpaca.composition import compose_unresolved, conf_folder, config_dirs, groups, options
+from alpaca.choices import options
+from alpaca.composition import compose_unresolved, conf_folder, config_dirs, groups, settings_for
 
 
 def help_text(stage: str, summary: str, arguments: Sequence[str]) -> str:
@@ -38,13 +39,30 @@ def _group_lines(stage: str, search: Sequence[str]) -> Iterator[str]:
     for group, default in groups(stage).items():
         yield f"  {group}"
         for folder in (conf_folder(), *map(Path, search)):
-            for option in options(folder / group.split("@")[0]):
+            for option in _applying(stage, folder / group.split("@")[0]):
                 star = "*" if option == default else " "
                 yield f"   {star} {option:<24} {_first_comment(folder / group.split('@')[0], option, stage)}"
 
 
+def _applying(stage: str, group: Path) -> list[str]:
+    """Return the options of a group, of experiments that are folders those with settings for a stage."""
+    files = settings_for(stage)
+    return [
+        option
+        for option in options(group)
+        if not (group / option).is_dir() or any((group / option / file).is_file() for file in files)
+    ]
+
+
 def _first_comment(group: Path, option: str, stage: str) -> str:
-    file = next((f for f in (group / f"{option}.yaml", group / option / f"{stage}.yaml") if f.is_file()), None)
+    file = next(
+        (
+            f
+            for f in (group / f"{option}.yaml", *(group / option / name for name in settings_for(stage)))
+            if f.is_file()
+        ),
+        None,
+    )
     comments = re.findall(r"^# (?!@package)(.+)$", file.read_text("utf-8"), re.MULTILINE) if file else []
     return comments[0] if comments else ""
 

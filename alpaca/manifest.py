@@ -109,9 +109,10 @@ def begin(folder: Path, config: Mapping[str, Any], inputs: Sequence[Path]) -> It
     """Hold `folder` for this process, and see that what lies in it is of this configuration; yield the inputs' hashes.
 
     What another configuration left there is moved to `<stage>.previous`, so that nothing of it is continued by mistake and
-    nothing is lost by a slip. If the stage refuses its input, all is put back. Raises UserError where another process works
-    in the folder, or it cannot be made.
+    nothing is lost by a slip. If the stage refuses its input, all is put back. Raises UserError where an input cannot be read,
+    another process works in the folder, or it cannot be made.
     """
+    hashes = _readable_hashes(inputs)
     lock_path = folder.parent / f".{folder.name}.lock"
     new_parents = [parent for parent in (folder.parent, *folder.parent.parents) if not parent.exists()]
     try:
@@ -126,7 +127,6 @@ def begin(folder: Path, config: Mapping[str, Any], inputs: Sequence[Path]) -> It
             raise UserError(
                 f"another process is at work in {folder}; wait for it, or give this run a name="
             ) from problem
-        hashes = _hashes(inputs)
         put_back = _make_way(folder, {"config": config, "inputs": hashes})
         try:
             yield hashes
@@ -141,7 +141,7 @@ def begin(folder: Path, config: Mapping[str, Any], inputs: Sequence[Path]) -> It
 
 def await_begin(folder: Path, config: Mapping[str, Any], inputs: Sequence[Path]) -> None:
     """Wait until the first of several processes has begun with this configuration and these files."""
-    files = _hashes([path for path in inputs if path.is_file()])
+    files = _readable_hashes([path for path in inputs if path.is_file()])
     while True:
         try:
             started = read_json(folder / "started.json")
@@ -231,3 +231,12 @@ def versions() -> dict[str, str]:
 
 def _hashes(paths: Sequence[Path]) -> Hashes:
     return {str(path): sha256(path) if path.exists() else None for path in paths}
+
+
+def _readable_hashes(paths: Sequence[Path]) -> Hashes:
+    try:
+        return _hashes(paths)
+    except OSError as problem:
+        raise UserError(
+            f"cannot read {problem.filename or ', '.join(map(str, paths))}: {problem.strerror}"
+        ) from problem

@@ -20,8 +20,11 @@ from pydantic import ConfigDict, PydanticSchemaGenerationError, PydanticUserErro
 from pydantic_core import SchemaError
 from rapidfuzz.distance import OSA, JaroWinkler
 
-from alpaca.doors.hub import is_elsewhere
+from alpaca.doors.hub import is_elsewhere, is_model_id
 from alpaca.errors import UserError
+from alpaca.inputs import unfit
+from alpaca.parts import lacks
+from alpaca.wording import should_be
 
 RESERVED = ("_target_", "_partial_", "_convert_", "_recursive_", "_args_")
 
@@ -44,6 +47,11 @@ class ExistingPathOrHubId:
 
 
 @dataclass(frozen=True)
+class FolderOrHubId:
+    """Marks what names a folder, which is then an input too, or else has the form of a model's id on the hub."""
+
+
+@dataclass(frozen=True)
 class MaybePath:
     """Marks a path that a stage can do without, and whose hash, or absence, goes into its manifest."""
 
@@ -57,7 +65,7 @@ class Described:
     """
 
 
-ModelPath = Annotated[str, PathOrHubId()]
+ModelPath = Annotated[str, FolderOrHubId()]
 """A folder in Hugging Face's format, or the id of a model on the hub."""
 
 FileOrName = Annotated[str, PathOrHubId()]
@@ -68,6 +76,8 @@ InputPath = Annotated[Path, ExistingPath()]
 
 DataPath = Annotated[Path, ExistingPathOrHubId()]
 """A file or folder of examples, its address (https://...), or the id of a data set on the hub."""
+
+MARKS = (ExistingPath, ExistingPathOrHubId, FolderOrHubId, PathOrHubId, MaybePath)
 
 Share = Annotated[float, Interval(ge=0, le=1)]
 """A part of a whole."""
@@ -90,13 +100,15 @@ def check(
     known: Mapping[str, Sequence[str]],
     made_later: Path | None = None,
     trusted: Mapping[str, Collection[str]] = MappingProxyType({}),
+    written: Path | None = None,
 ) -> Checked:
     """Check `config` against the signature of `function`, all the way down.
 
     `known` gives the usual names of each mapping of components (the callbacks, say), to tell a new name from a slip. Input
-    paths inside the folder `made_later` need not exist yet. `trusted` gives the keys that a target is known to take. Raises UserError, one line, at the first thing that does not fit.
+    paths inside the folder `made_later` need not exist yet, and none may be around the folder `written`, where results go.
+    `trusted` gives the keys that a target is known to take. Raises UserError, one line, at the first thing that does not fit.
     """
-    walk = _Walk(known, made_later, trusted)
+    walk = _Walk(known, made_later, trusted, written)
     walk.checked.values = walk.arguments(function, config, "", partial=False)
     return walk.checked
 
@@ -116,7 +128,7 @@ def unknown(kind: str, word: str, where: str, candidates: Iterable[str]) -> User
     hint = (
         f"did you mean `{right}`?"
         if right
-        else f"known are {', '.join(sorted(c for c in listed if c[0] != '_')) or 'none'}"
+        else f"known are {', '.join(sorted(c for c in listed if c[0] != '_' and c != 'defaults')) or 'none'}"
     )
     return UserError(f"unknown {kind} `{word}`{' in ' + where if where else ''}; {hint}")
 
@@ -145,9 +157,13 @@ def settable(function: Callable[..., Any], partial: bool) -> dict[str, inspect.P
 
 class _Walk:
     def __init__(
-        self, known: Mapping[str, Sequence[str]], made_later: Path | None, trusted: Mapping[str, Collection[str]]
+        self,
+        known: Mapping[str, Sequence[str]],
+        made_later: Path | None,
+        trusted: Mapping[str, Collection[str]],
+        written: Path | None,
     ) -> None:
-        self.known, self.made_later, self.trusted = known, made_later, trusted
+        self.known, self.made_later, self.trusted, self.written = known, made_later, trusted, written
         self.checked = Checked()
 
     def arguments(
@@ -174,7 +190,7 @@ class _Walk:
         if "_target_" in value and (kind := _described(annotation)):
             return self.described(kind, value, path)
         if "_target_" in value:
-            return self.node(value, path)
+            return self.node(annotation, value, path)
         member = _member(annotation)
         if member is None:
             right = next((nearest(key, ["_target_"]) for key in value if key.startswith("_")), None)
@@ -205,11 +221,14 @@ class _Walk:
             name: self.value(member, inner, _join(path, name)) for name, inner in value.items() if inner is not None
         }
 
-    def node(self, value: Mapping[str, Any], path: str) -> dict[str, Any]:
+    def node(self, annotation: Any, value: Mapping[str, Any], path: str) -> dict[str, Any]:
         reserved = {key: value[key] for key in RESERVED if key in value}
         given = {key: inner for key, inner in value.items() if key not in RESERVED}
         partial = bool(reserved.get("_partial_", False))
-        return reserved | self.arguments(locate(value["_target_"]), given, path, partial=partial)
+        target = locate(value["_target_"])
+        if not partial and (lacking := lacks(target, annotation)):
+            raise UserError(f"`{path}`: {value['_target_']} cannot serve here; it has no {lacking}")
+        return reserved | self.arguments(target, given, path, partial=partial)
 
     def described(self, kind: Callable[..., Any], value: Mapping[str, Any], path: str) -> Any:
         target = value["_target_"]
@@ -236,28 +255,40 @@ class _Walk:
         except (PydanticSchemaGenerationError, PydanticUserError):
             return value
         except ValidationError as problem:
-            wanted = problem.errors()[0]["msg"].replace("Input should be", "it should be")
-            raise UserError(f"`{path}` cannot be {value!r}: {wanted}") from problem
+            raise UserError(f"`{path}` cannot be {value!r}: {should_be(problem, value)}") from problem
         except SchemaError as problem:  # the type of a part
             raise UserError(f"`{path}` cannot be {value!r}; choose one of its options with {path}=...") from problem
-        if _is_marked(annotation, MaybePath):
-            self.checked.inputs.append(converted)
-        several = converted if isinstance(converted, list) else [] if converted is None else [converted]
-        if _is_marked(annotation, PathOrHubId):
-            self.checked.inputs += [Path(each) for each in several if Path(each).exists()]
-        or_hub_id = _is_marked(annotation, ExistingPathOrHubId)
-        if or_hub_id or _is_marked(annotation, ExistingPath):
-            for each in several:
-                self.input(each, path, or_hub_id)
+        self.inputs(annotation, value, path)
         return converted
 
-    def input(self, file: Path, path: str, or_hub_id: bool) -> None:
-        """Note a file that is there or will be made; raises UserError for one that is missing, and no hub id either."""
-        if file.exists() or (self.made_later and file.is_relative_to(self.made_later)):
+    def inputs(self, annotation: Any, value: Any, path: str) -> None:
+        """Note the input files that a key names; raises UserError for what can be none."""
+        mark = next((mark for mark in MARKS if _is_marked(annotation, mark)), None)
+        if mark is None or value is None:
+            return
+        for each in map(str, value if isinstance(value, list) else [value]):
+            if not each.strip():
+                raise UserError(f"`{path}` is empty; name a file or folder")
+            try:
+                self.input(each, mark, path)
+            except OSError as problem:
+                raise UserError(f"`{path}`: cannot read {each}: {problem.strerror}") from problem
+
+    def input(self, name: str, mark: type, path: str) -> None:
+        """Note a file that is there or will be made; raises UserError for one that is missing, and nothing else either."""
+        file = Path(name)
+        if file.exists() and (reason := unfit(file, self.written)):
+            raise UserError(f"`{path}`: {reason}")
+        later = self.made_later is not None and file.is_relative_to(self.made_later)
+        if file.exists() or later or mark is MaybePath:
             self.checked.inputs.append(file)
-        elif not (or_hub_id and is_elsewhere(file)):
-            hint = ", and it is no address or hub id (org/name) either" if or_hub_id else ""
-            raise UserError(f"`{path}`: there is no file or folder {file}{hint}")
+        elif mark is ExistingPath:
+            raise UserError(f"`{path}`: there is no file or folder {file}")
+        elif mark is ExistingPathOrHubId and not is_elsewhere(file):
+            hint = "and it is no address or hub id (org/name) either"
+            raise UserError(f"`{path}`: there is no file or folder {file}, {hint}")
+        elif mark is FolderOrHubId and not is_model_id(name):
+            raise UserError(f"`{path}`: there is no folder {name}, and it is no hub id (org/name) either")
 
 
 def _join(path: str, key: str) -> str:

@@ -61,12 +61,18 @@ def launch(stage: str, arguments: Sequence[str] | None = None) -> None:
     except UserError as mistake:
         _leave(f"alpaca {stage}: {mistake}", 2)
     except Stopped as stop:
-        _leave(f"alpaca {stage}: stopped{f' ({stop})' if str(stop) else ''}; the same command goes on from here", 3)
+        _leave(f"alpaca {stage}: {stopped(str(stop), stop.needs)}", 3)
     except Exception as problem:
         if (full := _full_disk(problem)) is not None:
-            _leave(f"alpaca {stage}: stopped ({full}); with more room the same command goes on from here", 3)
+            _leave(f"alpaca {stage}: {stopped(full, 'with more room')}", 3)
         _let_others_speak()
         raise
+
+
+def stopped(reason: str, needs: str) -> str:
+    """Tell why a stage stopped, and how it goes on."""
+    how = f"{needs} the same command" if needs else "the same command"
+    return f"stopped{f' ({reason})' if reason else ''}; {how} goes on from here"
 
 
 def execute(stage: str, config: dict[str, Any], arguments: Sequence[str] = ()) -> None:
@@ -133,12 +139,16 @@ def _launch(stage: str, arguments: Sequence[str]) -> None:
         print(help_text(stage, _summary(stage), arguments))
         return
     setup_logging()
+
+    def check(config: dict[str, Any]) -> None:
+        composition.checked(function(stage), config)
+
     if stage == "run":
-        composition.launch(stage, prefixed(arguments), _run)
+        composition.launch(stage, prefixed(arguments), _run, lambda config: None)  # it checks each stage itself
     elif stage == "plan":
-        composition.launch(stage, arguments, _plan)
+        composition.launch(stage, arguments, _plan, check)
     else:
-        composition.launch(stage, arguments, lambda config: execute(stage, config, arguments))
+        composition.launch(stage, arguments, lambda config: execute(stage, config, arguments), check)
 
 
 def _run(config: dict[str, Any]) -> None:

@@ -51,7 +51,7 @@ def data(tmp_path: Path) -> Path:
 
 
 def curated(
-    data: Path,
+    data: Path | list[Path],
     folder: Path,
     filters: Mapping[str, Filter],
     dedup: Dedup,
@@ -119,6 +119,14 @@ def test_the_page_tells_of_duplicates_with_and_without_a_score(
 
 def test_without_deduplication_everything_sound_is_kept(data: Path, tmp_path: Path) -> None:
     assert curated(data, tmp_path, {}, Everything()).results["examples_kept"] == 5
+
+
+def test_several_files_are_curated_as_one(data: Path, tmp_path: Path) -> None:
+    one = curated(data, tmp_path / "one", {}, Everything())
+    two = curated([data, data], tmp_path / "two", {}, Everything())
+    assert two.results["examples_read"] == 2 * one.results["examples_read"]
+    assert two.results["examples_kept"] == 2 * one.results["examples_kept"]
+    assert "data_revision" not in two.results
 
 
 def test_nothing_left_is_the_users_mistake(data: Path, tmp_path: Path) -> None:

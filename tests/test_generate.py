@@ -94,8 +94,9 @@ def test_a_budget_stops_it_and_more_goes_on(tmp_path: Path, address: str, caplog
     behave(address)
     usd = run(tmp_path / "whole", *overrides(address, "num_examples=200"))["usd"]
     behave(address)
-    with pytest.raises(Stopped, match="with a larger budget_usd"):
+    with pytest.raises(Stopped, match="of the budget are spent") as stop:
         run(tmp_path / "short", *overrides(address, "num_examples=200", f"budget_usd={usd * 0.6}"))
+    assert stop.value.needs == "with a larger budget_usd"
     assert "is expected to be enough for about" in caplog.text
     assert re.search(r"\d+ of 200 examples; .* would make do with them", caplog.text)
     run(tmp_path / "short", *overrides(address, "num_examples=200", "budget_usd=1"))

@@ -16,7 +16,7 @@ import pytest
 
 from alpaca.composition import checked, compose, instantiated
 from alpaca.errors import UserError
-from alpaca.stage import execute, function
+from alpaca.stage import execute, function, stopped
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -210,10 +210,25 @@ def test_a_sweep_runs_each_job_under_a_name_of_its_own(alpaca: Run, tmp_path: Pa
     assert made == [f"sweep/num_examples-5-seed-{seed}/generate/manifest.json" for seed in (1, 2)]
 
 
-def test_a_wrong_job_ends_a_sweep_with_its_line(alpaca: Run) -> None:
-    done = alpaca("generate", "-m", "num_examples=0,1")
+def test_a_wrong_job_is_told_before_any_of_the_sweep_runs(alpaca: Run, tmp_path: Path) -> None:
+    assert "`num_examples` cannot be 0" in one_line(alpaca("generate", "-m", "num_examples=1,0"))
+    assert not list(tmp_path.rglob("manifest.json"))
+
+
+def test_a_sweep_goes_on_behind_a_job_that_failed(alpaca: Run, tmp_path: Path, tasks_file: Path) -> None:
+    (tmp_path / "bad.json").write_text("[{", "utf-8")
+    done = alpaca("curate", "-m", f"data=bad.json,{tasks_file}")
     assert done.returncode == 2
-    assert "`num_examples` cannot be 0" in done.stderr
+    assert "1 of the 2 jobs of the sweep failed: job 0 (data-bad.json) ended with exit code 2" in done.stderr
+    assert len(list(tmp_path.rglob("manifest.json"))) == 1
+
+
+def test_a_stop_tells_what_it_needs_to_go_on() -> None:
+    assert stopped("", "") == "stopped; the same command goes on from here"
+    told = stopped("0.5 USD of the budget are spent", "with a larger budget_usd")
+    assert (
+        told == "stopped (0.5 USD of the budget are spent); with a larger budget_usd the same command goes on from here"
+    )
 
 
 def test_two_processes_do_not_share_a_folder(alpaca: Run, tmp_path: Path) -> None:

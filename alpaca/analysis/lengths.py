@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypedDict
 
 from alpaca.analysis.sample import chunks
+from alpaca.doors.hub import model_folder
 from alpaca.errors import UserError
 
 Count = Callable[[Iterable[str]], list[int]]
@@ -47,7 +48,7 @@ def tokens(path: str) -> Count:
     from transformers import AutoTokenizer
 
     try:
-        tokenizer = AutoTokenizer.from_pretrained(path)
+        tokenizer = AutoTokenizer.from_pretrained(model_folder(path, weights=False))
     except (OSError, ValueError) as problem:
         raise UserError(f"analysis.tokenizer: no tokenizer at {path}: {str(problem).splitlines()[0]}") from problem
 

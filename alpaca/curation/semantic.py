@@ -16,6 +16,7 @@ import numpy.typing as npt
 from pydantic import PositiveInt
 
 from alpaca.curation.rouge import Fields, Repeated, Threshold
+from alpaca.doors.hub import model_folder
 from alpaca.errors import UserError
 from alpaca.log import quieten_libraries
 from alpaca.records import Example
@@ -125,6 +126,6 @@ class Semantic:
 
     def _loaded(self, part: Any) -> Any:
         try:
-            return part.from_pretrained(self.path)
+            return part.from_pretrained(model_folder(self.path, weights=True))
         except (OSError, ValueError) as problem:
             raise UserError(f"dedup.path: cannot load {self.path}: {str(problem).splitlines()[0]}") from problem

@@ -1,6 +1,6 @@
-"""Data sets on the Hugging Face hub, read as a stream: nothing is kept, and nothing is fetched that was not named.
+"""Data sets on the Hugging Face hub, read as a stream, of which nothing is kept; and models, which the hub's own cache keeps.
 
-An id is `org/name`, with a split where it is not `train` and a revision where it is not the newest: `org/name:split@revision`.
+Nothing is fetched that was not named. A data set's id is `org/name`, with a split where it is not `train` and a revision where it is not the newest: `org/name:split@revision`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,10 @@ ID: Final = re.compile(r"(?P<name>[\w.-]+/[\w.-]+)(?::(?P<split>[\w.-]+))?(?:@(?
 FILES: Final = (".json", ".jsonl", ".parquet", ".gz", ".csv", ".txt")  # what looks like a file is one, and is missing
 
 
+SECONDS: Final = 30  # that the hub has to answer
+TOKENIZER: Final = ("*.json", "*.model", "*.txt", "*.jinja")  # with what describes a model
+
+
 class HubId(NamedTuple):
     name: str
     split: str
@@ -27,7 +31,7 @@ class HubId(NamedTuple):
     def of(cls, path: Path) -> HubId | None:
         """Return what a path names on the hub; None where it is, or is meant to be, a file or folder of this machine."""
         found = ID.fullmatch(str(path))
-        if not found or path.exists() or path.parent.is_dir() or path.suffix in FILES:
+        if not found or path.exists() or path.parent.exists() or path.suffix in FILES:
             return None
         return cls(found["name"], found["split"] or "train", found["revision"])
 
@@ -48,7 +52,7 @@ def pinned(path: Path) -> Path:
     from huggingface_hub import HfApi
 
     try:
-        revision = HfApi().dataset_info(hub_id.name, revision=hub_id.revision, timeout=30).sha
+        revision = HfApi().dataset_info(hub_id.name, revision=hub_id.revision, timeout=SECONDS).sha
     except (OSError, _http_error(), ValueError) as problem:
         reason = str(problem).strip().splitlines()[0]
         raise UserError(
@@ -60,6 +64,40 @@ def pinned(path: Path) -> Path:
 def is_elsewhere(path: Path) -> bool:
     """Tell whether a path names what `pinned` finds though it is not there: a hub id, or an address."""
     return HubId.of(path) is not None or address_of(path) is not None
+
+
+def is_model_id(name: str) -> bool:
+    """Tell whether a name is, by its form, the id of a model on the hub: `org/name`, without a split or a revision."""
+    found = HubId.of(Path(name))
+    return found is not None and found.name == name
+
+
+def model_folder(name: str, weights: bool, endpoint: str | None = None) -> Path:
+    """Return the folder that `name` is, or else that of a model's files from the hub, which is asked once, with a time limit.
+
+    Where it cannot be reached, what is kept of earlier will do. Without `weights` there is the tokenizer and what describes
+    the model. Raises UserError where there is no such model.
+    """
+    if Path(name).exists():
+        return Path(name)
+    from huggingface_hub import HfApi, snapshot_download
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
+    if not is_model_id(name):
+        raise UserError(f"there is no folder {name}, and it is no hub id (org/name) either")
+    try:
+        info = HfApi(endpoint).model_info(name, timeout=SECONDS)
+        kinds = {Path(file.rfilename).suffix for file in info.siblings or ()}
+        parts = ("*.safetensors" if ".safetensors" in kinds else "*.bin",) if weights else ()
+        return Path(snapshot_download(name, revision=info.sha, allow_patterns=[*TOKENIZER, *parts], endpoint=endpoint))
+    except (OSError, _http_error(), ValueError) as problem:
+        try:
+            return Path(snapshot_download(name, local_files_only=True))
+        except LocalEntryNotFoundError:
+            reason = str(problem).strip().splitlines()[0]
+            raise UserError(
+                f"there is no folder {name}, and the hub gives no model of that name: {reason}"
+            ) from problem
 
 
 def hub_rows(hub_id: HubId) -> Iterator[Row]:

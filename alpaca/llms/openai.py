@@ -127,7 +127,7 @@ class OpenAI:
                     else read(await response.read())
                 )
         except aiohttp.InvalidURL as problem:
-            raise UserError(f"llm.base_url={self.base_url} is no address") from problem
+            raise UserError(f"base_url={self.base_url} of an llm is no address") from problem
         except aiohttp.ClientConnectorError as problem:
             return Passing(f"cannot reach {self.base_url} ({problem.os_error.strerror or 'no connection'})")
         except aiohttp.ConnectionTimeoutError:
@@ -153,7 +153,7 @@ def secret(key_name: str, base_url: str) -> str:
     key = os.environ.get(key_name, "")
     if not key and (urlsplit(base_url).hostname or "").endswith("openai.com"):
         raise UserError(
-            f"there is no key in the environment: set {key_name}, or name another variable with llm.key_name=..."
+            f"there is no key in the environment: set {key_name}, or name another variable as `key_name` of the llm at {base_url}"
         )
     if key and not (key.isascii() and key.isprintable() and " " not in key):
         raise UserError(f"the key in ${key_name} has a character that no key has, such as a space or the end of a line")

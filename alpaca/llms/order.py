@@ -50,9 +50,8 @@ def in_batches(
 def spent(ledger: Ledger, usd: float) -> Stopped:
     """Say that the next request does not fit into the budget."""
     lost = f", perhaps {ledger.held_usd:.4f} more for replies that were lost" if ledger.held_usd else ""
-    return Stopped(
-        f"budget: {ledger.spent_usd:.4f} USD are spent{lost}, and a request may cost {usd:.4f}; with a larger budget_usd"
-    )
+    reason = f"{ledger.spent_usd:.4f} USD of the budget are spent{lost}, and the next request may cost {usd:.4f}"
+    return Stopped(reason, "with a larger budget_usd")
 
 
 def stored(requests: Iterable[Request], settings: Mapping[str, Any], ledger: Ledger) -> list[Reply | None]:

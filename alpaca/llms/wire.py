@@ -73,7 +73,7 @@ class Sampling:
         if self.api == "completions":
             if not isinstance(request.prompt, str) or request.schema:
                 raise UserError(
-                    "llm.api=completions continues texts; for turns or a JSON schema (generator.format=json), give llm.api=chat"
+                    "api=completions of an llm continues texts; for turns or a JSON schema (generator.format=json), it must be api=chat"
                 )
             return {"model": self.model, "prompt": request.prompt} | parameters
         if (urlsplit(base_url).hostname or "").endswith(COMPLETES_TOKENS):
@@ -194,7 +194,7 @@ def failure(status: int, headers: Mapping[str, str], content: bytes, secret: str
     message, code = _message(content)
     told = f"HTTP {status}{': ' if message else ''}{_line(message, secret)}"
     if code in NO_MONEY:
-        raise Stopped(f"the account has no quota left ({told}); with more of it")
+        raise Stopped(f"the account has no quota left: {told}", "with more of it")
     if status in (401, 403):
         raise UserError(f"the server refuses the key in ${key_name} (HTTP {status}); see that it is set and valid")
     if status in PASSING or status >= 500:
@@ -202,7 +202,7 @@ def failure(status: int, headers: Mapping[str, str], content: bytes, secret: str
     if code in REFUSALS or (status in (400, 413) and (code in TOO_LONG_CODES or TOO_LONG.search(message))):
         return REFUSED
     if status == 404:
-        raise UserError(f"the server knows no such model or address ({told}); see llm.model and llm.base_url")
+        raise UserError(f"the server knows no such model or address ({told}); see `model` and `base_url` of that llm")
     raise UserError(f"the server refuses the request ({told})")
 
 

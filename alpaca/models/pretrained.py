@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from alpaca.doors.hub import model_folder
 from alpaca.errors import UserError
 from alpaca.models.shape import Shape
 from alpaca.prompts.alpaca import CHAT_TEMPLATE
@@ -28,8 +29,6 @@ class Pretrained:
 
     def __post_init__(self) -> None:
         local = Path(self.path)
-        if not local.exists() and (local.is_absolute() or self.path.count("/") != 1 or self.path.startswith(".")):
-            raise UserError(f"model.path: there is no folder {self.path}, and it is no hub id (organisation/name)")
         if local.exists() and not (local / "config.json").is_file():
             raise UserError(f"model.path: {self.path} is no model folder of Hugging Face's; it has no config.json")
 
@@ -37,7 +36,7 @@ class Pretrained:
         """Load the model's own tokenizer; `folder` and `texts` are for models that learn theirs."""
         from transformers import AutoTokenizer
 
-        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(self.path)
+        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(model_folder(self.path, weights=False))
         if tokenizer.eos_token_id is None:
             raise UserError(f"the tokenizer of {self.path} has no EOS token, so a model could not learn where to stop")
         tokenizer.chat_template = tokenizer.chat_template or CHAT_TEMPLATE
@@ -45,8 +44,4 @@ class Pretrained:
 
     def weights(self, folder: Path, tokenizer: PreTrainedTokenizerBase, seed: int) -> Path:
         """Return the folder of the weights, downloaded where `path` is an id on the hub."""
-        from huggingface_hub import snapshot_download
-
-        if Path(self.path).exists():
-            return Path(self.path)
-        return Path(snapshot_download(self.path, allow_patterns=["*.safetensors", "*.json"]))
+        return model_folder(self.path, weights=True)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import datetime
 import json
 import math
+import os
 from pathlib import Path
 
 import pyarrow
@@ -67,6 +68,21 @@ def test_a_folder_is_its_files_in_their_order(tmp_path: Path) -> None:
     (tmp_path / "README.md").write_text("nothing")
     parquet.write_table(pyarrow.Table.from_pylist([{"n": 3}]), tmp_path / "c.parquet")
     assert [row.value for row in rows(tmp_path)] == [{"n": 1}, {"n": 2}, {"n": 3}]
+
+
+def test_what_is_hidden_in_a_folder_is_no_data(tmp_path: Path) -> None:
+    for name in (".git/a.json", "b/.cache/c.jsonl", ".d.jsonl", "e.jsonl"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text('{"instruction": "x", "output": "y"}\n', "utf-8")
+    assert [row.where for row in rows(tmp_path)] == [f"{tmp_path / 'e.jsonl'}:1"]
+
+
+def test_a_pipe_is_refused_with_a_reason() -> None:
+    read_end, write_end = os.pipe()
+    os.close(write_end)
+    with pytest.raises(UserError, match=r"cannot read /dev/fd/.*not seekable"):
+        list(rows(Path(f"/dev/fd/{read_end}")))
+    os.close(read_end)
 
 
 def test_a_folder_without_data_is_the_users_mistake(tmp_path: Path) -> None:

@@ -168,9 +168,9 @@ def test_the_key_is_written_nowhere(
 
 
 def test_openai_is_not_asked_without_a_key_nor_a_price_made_up(server: Server, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="set NO_SUCH_KEY"):
+    with pytest.raises(UserError, match=r"set NO_SUCH_KEY, or .* `key_name` of the llm at https://api\.openai\.com"):
         ask(server.door(base_url="https://api.openai.com/v1", key_name="NO_SUCH_KEY"), tmp_path, 1)
-    with pytest.raises(UserError, match=r"llm.price.input=... llm.price.output=..."):
+    with pytest.raises(UserError, match=r"`price\.input` and `price\.output` of that llm"):
         ask(server.door(price=Price(1.0, None)), tmp_path, 1)
     with pytest.raises(UserError, match="ahead=3"):
         server.door(ahead=3)
