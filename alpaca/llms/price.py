@@ -43,8 +43,8 @@ class Price:
         full = Price(*(row.get(side) if mine is None else mine for side, mine in vars(self).items()))
         if full.input is None or full.output is None:
             raise UserError(
-                f"no price is known for the model {model} at {base_url}; give it in USD for a million tokens: "
-                "llm.price.input=... llm.price.output=... (both 0 where the model is your own)"
+                f"no price is known for the model {model} at {base_url}; where it costs nothing, as your own does, add "
+                "llm.price.input=0 llm.price.output=0, else give there what a million tokens cost in USD"
             )
         return full
 
