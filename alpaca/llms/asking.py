@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractAsyncContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Thread
 from typing import Any, Final
 
@@ -216,7 +216,8 @@ class Asking:
             return
         if isinstance(outcome, Answer):
             self._pace.replied()
-            self._arrived.append((asked, outcome.priced(asked.identity, self._price, asked.most)))
+            reply = outcome.priced(asked.identity, self._price, asked.most)
+            self._arrived.append((asked, replace(reply, seconds=round(self._pace.clock() - sent_at, 3))))
         else:
             self._failed(asked, outcome, sent_at)
         self._pump()

@@ -60,7 +60,8 @@ class HuggingFace:
 
     def replies(self, requests: Iterable[Request | None], ledger: Ledger) -> Iterator[Reply]:
         """Yield replies, which cost nothing. Raises UserError for a request with a JSON schema."""
-        return in_batches(requests, self.settings, STORED_AT_ONCE * self.batch_size, ledger, self._answer)
+        size = STORED_AT_ONCE * self.batch_size
+        return in_batches(requests, self.settings, size, ledger, self._answer, at_once=self.batch_size)
 
     def forecast(self, like: Sequence[Request], count: int, ledger: Ledger) -> Forecast:
         replies = stored(like, self.settings, ledger)
