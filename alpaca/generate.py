@@ -17,7 +17,7 @@ from pydantic import NonNegativeFloat, NonNegativeInt, PositiveInt
 
 from alpaca.errors import Stopped, UserError
 from alpaca.files import write_jsonl, writing_jsonl
-from alpaca.generators.batch import Batch, Writer
+from alpaca.generators.batch import LIMIT, Batch, Writer
 from alpaca.generators.tally import Speed, Tally
 from alpaca.llms.ledger import Book, ledger_path
 from alpaca.llms.request import LLM, Forecast
@@ -27,9 +27,6 @@ from alpaca.records import Example
 from alpaca.schema import Seed
 from alpaca.seeds.tasks import Seeds
 from alpaca.stage import launch
-
-
-LIMIT = "llm.max_tokens (llm.max_new_tokens of huggingface)"
 
 
 class Generator(Protocol):

@@ -26,7 +26,7 @@ from pydantic import NonNegativeInt, PositiveInt
 from alpaca.curation.filters import Filter, objection
 from alpaca.curation.kept import repetition
 from alpaca.errors import UserError
-from alpaca.generators.batch import Batch, Writer
+from alpaca.generators.batch import LIMIT, Batch, Writer
 from alpaca.llms.request import Forecast, Reply, Request
 from alpaca.log import logger
 from alpaca.prompts.parsing import Parsed, Unusable, parse
@@ -114,8 +114,7 @@ class SelfInstruct:
         limit = sampling.get("max_tokens")
         if limit is not None and limit < LEAST_TOKENS * self.new:
             yield (
-                f"{limit} tokens of a reply are few for {self.new} tasks; raise llm.max_tokens (llm.max_new_tokens of "
-                "huggingface), or lower generator.tasks_per_request"
+                f"{limit} tokens of a reply are few for {self.new} tasks; raise {LIMIT}, or lower generator.tasks_per_request"
             )
         if sampling.get("temperature") == 0:
             yield "at llm.temperature=0 replies are much alike; llm.temperature=1 is Alpaca's"
