@@ -21,6 +21,7 @@ from alpaca.stage import STAGES, function
 CONF = conf_folder()
 NEEDS = {
     "hub": ["model.path=org/name"],
+    "file": ["seeds.path=outputs/seeds.jsonl"],
     "lm_eval": ["harness.tasks=[hellaswag]"],
     "stored": ["judge.path=outputs/annotations.json"],
     **{

@@ -144,7 +144,9 @@ class _Run:
     ) -> None:
         assert writer is not None
         if len(seeds) < settings.in_context:
-            raise UserError(f"{len(seeds)} seed tasks are too few to show {settings.in_context} in each request")
+            raise UserError(
+                f"{len(seeds)} seed tasks are too few to show {settings.in_context} in each request; see generator.seeds_in_context"
+            )
         self.settings, self.seeds, self.seed, self.writer = settings, seeds, seed, writer
         self.count = self.missing = count
         self.sampling = dict(writer.llm.settings)
