@@ -125,9 +125,8 @@ def _tell(forecast: Forecast | None, wanted: int, budget_usd: float | None) -> N
     if forecast is None:
         return
     logger.info("generate: expects %s", forecast.told())
-    if budget_usd is not None and forecast.usd > budget_usd:
-        enough = f"{wanted * budget_usd / forecast.usd:,.0f}"
-        logger.warning("generate: budget_usd=%g is expected to be enough for about %s examples", budget_usd, enough)
+    if shortage := forecast.shortage(budget_usd, wanted):
+        logger.warning("generate: %s", shortage)
 
 
 def _limit(writer: Writer | None) -> str:

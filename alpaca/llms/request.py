@@ -79,6 +79,12 @@ class Forecast:
         time = f"{timedelta(seconds=round(self.seconds))} ({self.speed})"
         return f"{self.requests:,} requests, {tokens}, ${self.usd:,.2f} and {time}"
 
+    def shortage(self, budget_usd: float | None, examples: int) -> str | None:
+        """Return how far a budget for so many examples is expected to go, None where it is enough."""
+        if budget_usd is None or self.usd <= budget_usd:
+            return None
+        return f"budget_usd={budget_usd:g} is expected to be enough for about {examples * budget_usd / self.usd:,.0f} examples"
+
 
 class Ledger(Protocol):
     """The replies that are on disk, each written before anything is done with it, and the money.

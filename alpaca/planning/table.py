@@ -17,6 +17,10 @@ from alpaca.manifest import stage_folder
 def show(config: Mapping[str, Any]) -> None:
     """Print the plan of a configuration, which has been written."""
     planned = read_json(stage_folder(config["root"], config["name"], "plan") / "plan.json")
+    if written := planned["generation"]:
+        Console().print(generation(written))
+        for line in assumptions(written):
+            print(line)
     Console().print(table(planned))
     for line in advice(planned):
         print(line)
@@ -24,9 +28,7 @@ def show(config: Mapping[str, Any]) -> None:
 
 def table(planned: Mapping[str, Any]) -> Table:
     """Return the numbers, the memory of one device part by part."""
-    grid = Table(box=SIMPLE_HEAD, show_header=False, title="Plan", title_justify="left")
-    grid.add_column()
-    grid.add_column(justify="right")
+    grid = _grid("Plan of the training" if planned["generation"] else "Plan")
     for key in ("parameters", "devices", "examples", "tokens", "steps", "micro_batches", "largest_micro_batch"):
         grid.add_row(_words(key), f"{planned[key]:,}")
     grid.add_section()
@@ -42,22 +44,35 @@ def table(planned: Mapping[str, Any]) -> Table:
         known = "as measured on it, " if planned["measured"] else ""
         grid.add_row(f"time, {known}at {planned['utilisation']:.0%} of the peak", f"{planned['seconds'] / 3600:,.2f} h")
         grid.add_row("cost", f"{planned['usd']:,.2f} USD")
-    if written := planned["generation"]:
-        grid.add_section()
-        for key in ("requests", "prompt_tokens", "completion_tokens"):
-            grid.add_row(f"generation: {_words(key)}", f"{written[key]:,}")
-        grid.add_row("generation: time", f"{written['seconds'] / 3600:,.2f} h")
-        grid.add_row("generation: cost", f"{written['usd']:,.2f} USD")
     return grid
+
+
+def generation(written: Mapping[str, Any]) -> Table:
+    """Return the numbers of having the data written."""
+    grid = _grid("Plan of the generation")
+    for key in ("requests", "prompt_tokens", "completion_tokens"):
+        grid.add_row(_words(key), f"{written[key]:,}")
+    grid.add_row(f"time ({written['speed']})", f"{written['seconds'] / 3600:,.2f} h")
+    grid.add_row("cost", f"{written['usd']:,.2f} USD")
+    return grid
+
+
+def _grid(title: str) -> Table:
+    grid = Table(box=SIMPLE_HEAD, show_header=False, title=title, title_justify="left")
+    grid.add_column()
+    grid.add_column(justify="right")
+    return grid
+
+
+def assumptions(written: Mapping[str, Any]) -> list[str]:
+    """Return what was taken for granted of a generation, and how far its budget goes."""
+    shortage = [f"{written['shortage']}."] if written["shortage"] else []
+    return ["ASSUMED are the length of replies and the share that is kept; `alpaca generate` learns them.", *shortage]
 
 
 def advice(planned: Mapping[str, Any]) -> list[str]:
     """Return what was taken for granted, whether it fits, and what to change where it does not."""
     lines = [f"Data: {planned['data']}."]
-    if planned["generation"]:
-        lines.append(
-            "Generation: ASSUMED are the length of replies and the share that is kept; `alpaca generate` learns them."
-        )
     if planned["seconds"] is None:
         lines.append("Time and cost: name a GPU with gpu=, such as gpu=h100_80gb.")
     if planned["fits"] is None:

@@ -63,5 +63,5 @@ class File:
             raise UserError(f"seeds.path: no task of {self.path} has an output")
         if left:
             first = f"; the first bad row ({bad[0].where}): {bad[0].reason}" if bad else ""
-            logger.warning("seeds: %d rows of %s are bad, repeated or without an output%s", left, self.path, first)
+            logger.warning("seeds: %d of %s left out: bad, repeated or without an output%s", left, self.path, first)
         return tasks

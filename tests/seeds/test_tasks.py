@@ -69,7 +69,7 @@ def test_a_file_of_ones_own_gives_seeds_and_says_what_is_left_out(
         ("Add.", "1, 2"),
         ("Add.", "2, 2"),
     ]
-    assert re.search(r"3 rows of .*mine\.jsonl are .*`instruction` is missing", caplog.text)
+    assert re.search(r"3 of .*mine\.jsonl left out: .*`instruction` is missing", caplog.text)
     file.write_text(json.dumps(rows[3]), "utf-8")
     with pytest.raises(UserError, match="has an output"):
         File(file).read()
