@@ -25,7 +25,7 @@ from alpaca.optimizers.lowbit import adamw
 from alpaca.planning.adapters import Adapters
 from alpaca.planning.memory import Setup, activations, checkpoint_copy, gradients, host_bytes, logits, moments, states
 from alpaca.planning.recipe import Optimizer
-from alpaca.planning.table import assumptions
+from alpaca.planning.table import assumptions, only_written
 from alpaca.planning.workload import Workload, workload
 from alpaca.stage import execute, function
 from alpaca.strategies.exact import inside
@@ -358,6 +358,13 @@ def test_a_plan_is_shown_again_and_made_anew_when_data_comes(
     (tmp_path / "tasks.jsonl").write_bytes(tasks_file.read_bytes())
     anew = alpaca("plan", "data=tasks.jsonl")
     assert "200 examples of tasks.jsonl" in anew.stdout
+
+
+def test_a_plan_of_a_generation_alone_shows_no_training() -> None:
+    writing = ["generator=self_instruct", "llm=openai", "llm.model=mine", "dedup@generator.dedup=none", "name=a"]
+    assert only_written(writing)
+    assert not only_written([*writing, "gpu=h200"])
+    assert not only_written([])
 
 
 def test_having_the_data_written_is_planned_too(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
@@ -14,16 +14,27 @@ from alpaca.files import read_json
 from alpaca.manifest import stage_folder
 
 
-def show(config: Mapping[str, Any]) -> None:
-    """Print the plan of a configuration, which has been written."""
+WRITING = ("generator", "llm", "seeds", "num_examples", "budget_usd", "name", "root", "seed")  # what is no training's
+
+
+def show(config: Mapping[str, Any], arguments: Sequence[str] = ()) -> None:
+    """Print the plan of a configuration, which has been written; of a generation alone where no more was asked for."""
     planned = read_json(stage_folder(config["root"], config["name"], "plan") / "plan.json")
     if written := planned["generation"]:
         Console().print(generation(written))
         for line in assumptions(written):
             print(line)
+        if only_written(arguments):
+            return
     Console().print(table(planned))
     for line in advice(planned):
         print(line)
+
+
+def only_written(arguments: Sequence[str]) -> bool:
+    """Tell whether a command line speaks of having data written, and of no training."""
+    keys = (argument.partition("=")[0].lstrip("+~").rpartition("@")[2] for argument in arguments)
+    return bool(arguments) and all(key.partition(".")[0] in WRITING for key in keys)
 
 
 def table(planned: Mapping[str, Any]) -> Table:
