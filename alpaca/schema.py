@@ -257,6 +257,8 @@ class _Walk:
             self.checked.inputs.append(file)
         elif not (or_hub_id and is_elsewhere(file)):
             hint = ", and it is no address or hub id (org/name) either" if or_hub_id else ""
+            if (file.parent / "started.json").is_file() and not (file.parent / "manifest.json").is_file():
+                hint = f"; `alpaca {file.parent.name}` is not finished there, run it again"
             raise UserError(f"`{path}`: there is no file or folder {file}{hint}")
 
 

@@ -13,7 +13,6 @@ from rich.text import Text
 from alpaca.files import read_json
 from alpaca.manifest import stage_folder
 
-
 WRITING = ("generator", "llm", "seeds", "num_examples", "budget_usd", "name", "root", "seed")  # what is no training's
 
 
