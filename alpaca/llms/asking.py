@@ -153,10 +153,10 @@ class Asking:
         """Say how it stands where no reply has come for a while."""
         before = -1
         while True:
-            if self._pace.accepted == before and self._unanswered:
+            if self._pace.accepted == before and (self._tasks or self._unanswered):
                 away, wait = len(self._tasks), self._pace.wait()
                 due = f", the next in {wait:.0f} s" if wait else ""
-                to_go = len(self._unanswered) - away
+                to_go = max(0, len(self._unanswered) - away)
                 logger.info(
                     "no reply for %g s; requests on their way: %d, to be sent: %d%s", self._quiet, away, to_go, due
                 )

@@ -89,7 +89,7 @@ class OpenAI:
         tokens = sum(sum(self._most(request)) for request in like) / max(1, len(like))
         counted = {"requests_per_minute": 1.0, "tokens_per_minute": tokens}
         limits = {name: getattr(self, name) for name in counted}
-        return {f"as {name}={limit:g} allows": 60 * counted[name] / limit for name, limit in limits.items() if limit}
+        return {f"as {name}={limit:.12g} allows": 60 * counted[name] / limit for name, limit in limits.items() if limit}
 
     def _most(self, request: Request) -> tuple[int, int]:
         """Return the most tokens of a request and its reply. Raises UserError where a minute has no room for what is likely."""
@@ -97,8 +97,8 @@ class OpenAI:
         likely = round(most[0] / BYTES_A_TOKEN) + most[1]
         if self.tokens_per_minute and likely > self.tokens_per_minute:
             raise UserError(
-                f"llm.tokens_per_minute={self.tokens_per_minute:g} is less than one request may take, about {likely:,} tokens; "
-                f"raise it, or lower llm.max_tokens={most[1]}"
+                f"tokens_per_minute={self.tokens_per_minute:.12g} of an llm is less than one request may take, about {likely:,} tokens; "
+                f"raise it, or lower its max_tokens={most[1]}"
             )
         return most
 

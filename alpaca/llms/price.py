@@ -44,8 +44,9 @@ class Price:
         full = Price(*(row.get(side) if mine is None else mine for side, mine in vars(self).items()))
         if full.input is None or full.output is None:
             raise UserError(
-                f"no price is known for the model {model} at {base_url}; where it costs nothing, as your own does, add "
-                "llm.price.input=0 llm.price.output=0, else give there what a million tokens cost in USD"
+                f"no price is known for the model {model} at {base_url}; where it is your own, add "
+                "llm.price.input=0 llm.price.output=0, else what a million tokens cost in USD, as `price.input` and "
+                "`price.output` of that llm"
             )
         return full
 
