@@ -74,6 +74,7 @@ def test_a_run_tells_what_it_expects_and_what_it_took(
     found = run(tmp_path, *overrides(address, "num_examples=100", "budget_usd=1", "with_seeds=true"))
     told = r"expects 9 requests, [\d,]+ tokens of prompts, [\d,]+ of replies \(assumed\), \$0\.0\d"
     assert re.search(told, caplog.text), caplog.text
+    assert "writes no held_out.jsonl; num_held_out is for" in caplog.text
     folder = tmp_path / "mine" / "generate"
     rows, bad = read(folder / "raw.jsonl")
     assert len(rows) == 275
