@@ -17,7 +17,7 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import ChoiceSweep, IntervalSweep, RangeSweep
-from hydra.errors import HydraException, MissingConfigException
+from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
@@ -271,6 +271,9 @@ def explain(problem: Exception, stage: str, arguments: Sequence[str], search: Se
         return _wrong_key(refused[1], stage, arguments, search, text)
     if typed := re.search(r"Key '[^']+' not in '\w+'\s+full_key: (\S+)\.(\S+)", text):
         return unknown("key", typed[2], typed[1], _hydras_keys(stage, typed[1]))
+    if isinstance(problem, OverrideParseException):
+        key, reason = problem.override.partition("=")[0], problem.message.splitlines()[0]
+        return UserError(f"cannot read {key}=... ({reason}); a value with such signs is quoted twice: '{key}=\"...\"'")
     if isinstance(problem, YAMLError):
         return UserError("not YAML: " + " ".join(str(problem).split()))
     lines = [line.strip() for line in str(problem if str(problem) else cause).splitlines() if line.strip()]

@@ -17,7 +17,7 @@ from pydantic import NonNegativeFloat, NonNegativeInt, PositiveInt
 
 from alpaca.errors import Stopped, UserError
 from alpaca.files import write_jsonl, writing_jsonl
-from alpaca.generators.batch import Batch, Writer
+from alpaca.generators.batch import LIMIT, Batch, Writer
 from alpaca.generators.tally import Speed, Tally
 from alpaca.llms.ledger import Book, ledger_path
 from alpaca.llms.request import LLM, Forecast
@@ -65,6 +65,8 @@ def generate(
         raise UserError("this generator asks no language model; leave out llm=, or give generator=self_instruct")
     folder = stage_folder(root, name, "generate")
     tasks = seeds.read()
+    if num_held_out and generator.asks_llm:
+        logger.info("generate: writes no held_out.jsonl; num_held_out is for generators that compute their answers")
     with _writer(llm, folder, budget_usd) as writer:
         _tell(generator.forecast(tasks, num_examples, seed, writer), num_examples, budget_usd)
         batches = generator.batches(tasks, num_examples, seed, writer)
@@ -114,7 +116,7 @@ def _write(
         except Stopped:
             _tell_stop(tally, wanted)
             raise
-        _tell_end(tally, wanted)
+        _tell_end(tally, wanted, writer)
     return tally, len(families)
 
 
@@ -123,29 +125,35 @@ def _tell(forecast: Forecast | None, wanted: int, budget_usd: float | None) -> N
     if forecast is None:
         return
     logger.info("generate: expects %s", forecast.told())
-    if budget_usd is not None and forecast.usd > budget_usd:
-        enough = f"{wanted * budget_usd / forecast.usd:,.0f}"
-        logger.warning("generate: budget_usd=%g is expected to be enough for about %s examples", budget_usd, enough)
+    if shortage := forecast.shortage(budget_usd, wanted):
+        logger.warning("generate: %s", shortage)
+
+
+def _limit(writer: Writer | None) -> str:
+    """Tell the limit of a reply's tokens, where it is known."""
+    limit = writer and writer.llm.settings.get("max_tokens")
+    return f", which is {limit}" if limit else ""
 
 
 def _tell_stop(tally: Tally, wanted: int) -> None:
-    hint = f"; num_examples={tally.kept} would make do with them" if tally.kept else ""
+    hint = f"; num_examples={tally.kept} ends with those that are there" if tally.kept else ""
     logger.info("generate: %s of %s examples; %s%s", f"{tally.kept:,}", f"{wanted:,}", tally.shares(), hint)
 
 
-def _tell_end(tally: Tally, wanted: int) -> None:
+def _tell_end(tally: Tally, wanted: int, writer: Writer | None) -> None:
     """Say what became of the replies; raises UserError where nothing of them is kept."""
     if not tally.kept:
-        raise UserError(
-            f"nothing of {tally.replies} replies is kept ({tally.shares()}); see another model, prompt or limit"
-        )
+        cut = tally.reasons["cut"] * 2 > tally.rejected
+        hint = f"raise {LIMIT}{_limit(writer)}" if cut else "see another model, prompt or format"
+        raise UserError(f"nothing of {tally.replies} replies is kept ({tally.shares()}); {hint}")
     if tally.kept < wanted:
         logger.warning(
-            "generate: gave up at %s of %s examples, as replies brought nothing new (%s); where most were cut raise the "
-            "model's limit of tokens, where most are duplicates give other seeds or a higher temperature",
+            "generate: gave up at %s of %s examples, as replies brought nothing new (%s); where most were cut raise %s, where "
+            "most are duplicates give other seeds or a higher temperature",
             f"{tally.kept:,}",
             f"{wanted:,}",
             tally.shares(),
+            LIMIT,
         )
 
 

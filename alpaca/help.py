@@ -13,7 +13,7 @@ from alpaca.composition import compose_unresolved, conf_folder, config_dirs, gro
 
 
 def help_text(stage: str, summary: str, arguments: Sequence[str]) -> str:
-    """Tell a stage's groups with their options (a line each), its keys as composed, and three examples."""
+    """Tell a stage's groups with their options (a line each), its keys as composed, and examples."""
     search = config_dirs(arguments)
     overrides = [a for a in arguments if "=" in a and not a.startswith("-")]
     shown = OmegaConf.create(compose_unresolved(stage, overrides, search))

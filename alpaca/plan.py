@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from annotated_types import Interval
-from pydantic import PositiveFloat, PositiveInt
+from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 
 from alpaca.files import write_json
 from alpaca.llms.request import LLM
@@ -55,6 +55,7 @@ def plan(
     seeds: Seeds,
     generator: Generator | None,
     llm: LLM | None,
+    budget_usd: NonNegativeFloat | None,
     num_examples: PositiveInt,
     mean_tokens: PositiveFloat,
     supervised_share: Share,
@@ -86,7 +87,8 @@ def plan(
     )
     if gpu and gpu.measured:
         recipe = replace(recipe, process=gpu.measured.process_gib * GIB, factors=gpu.measured.factors)
-    planned = told(recipe, gpu, utilisation) | {"generation": expected(generator, llm, seeds, num_examples, seed)}
+    written = expected(generator, llm, seeds, num_examples, seed, budget_usd)
+    planned = told(recipe, gpu, utilisation) | {"generation": written}
     file = stage_folder(root, name, "plan") / "plan.json"
     write_json(file, planned)
     return Outcome({key: planned[key] for key in RESULTS}, [file])

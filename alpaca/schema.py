@@ -282,13 +282,13 @@ class _Walk:
         later = self.made_later is not None and file.is_relative_to(self.made_later)
         if file.exists() or later or mark is MaybePath:
             self.checked.inputs.append(file)
-        elif mark is ExistingPath:
-            raise UserError(f"`{path}`: there is no file or folder {file}")
-        elif mark is ExistingPathOrHubId and not is_elsewhere(file):
-            hint = "and it is no address or hub id (org/name) either"
-            raise UserError(f"`{path}`: there is no file or folder {file}, {hint}")
         elif mark is FolderOrHubId and not is_model_id(name):
             raise UserError(f"`{path}`: there is no folder {name}, and it is no hub id (org/name) either")
+        elif mark is ExistingPath or (mark is ExistingPathOrHubId and not is_elsewhere(file)):
+            hint = "" if mark is ExistingPath else ", and it is no address or hub id (org/name) either"
+            if (file.parent / "started.json").is_file() and not (file.parent / "manifest.json").is_file():
+                hint = f"; `alpaca {file.parent.name}` is not finished there, run it again"
+            raise UserError(f"`{path}`: there is no file or folder {file}{hint}")
 
 
 def _join(path: str, key: str) -> str:

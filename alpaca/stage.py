@@ -146,7 +146,7 @@ def _launch(stage: str, arguments: Sequence[str]) -> None:
     if stage == "run":
         composition.launch(stage, prefixed(arguments), _run, lambda config: None)  # it checks each stage itself
     elif stage == "plan":
-        composition.launch(stage, arguments, _plan, check)
+        composition.launch(stage, arguments, lambda config: _plan(config, arguments), check)
     else:
         composition.launch(stage, arguments, lambda config: execute(stage, config, arguments), check)
 
@@ -158,11 +158,11 @@ def _run(config: dict[str, Any]) -> None:
     run(**composition.checked(run, config).values)
 
 
-def _plan(config: dict[str, Any]) -> None:
+def _plan(config: dict[str, Any], arguments: Sequence[str]) -> None:
     from alpaca.planning.table import show
 
     execute("plan", config)
-    show(config)
+    show(config, arguments)
 
 
 def prefixed(arguments: Sequence[str]) -> list[str]:

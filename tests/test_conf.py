@@ -21,6 +21,7 @@ from alpaca.stage import STAGES, function
 CONF = conf_folder()
 NEEDS = {
     "hub": ["model.path=org/name"],
+    "file": ["seeds.path=outputs/seeds.jsonl"],
     "lm_eval": ["harness.tasks=[hellaswag]"],
     "stored": ["judge.path=outputs/annotations.json"],
     **{
@@ -61,7 +62,7 @@ def fits(stage: str, config: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(("stage", "group", "option"), options())
 def test_option_fits_its_signature(stage: str, group: str, option: str) -> None:
-    local = group.startswith("llm") and option in ("huggingface", "vllm", "answers")
+    local = group.startswith("llm") and option in ("huggingface", "huggingface_writer", "vllm", "answers")
     needs = [f"{group.removeprefix('llm@')}.path={CONF}"] if local else NEEDS.get(option, [])
     fits(stage, composed(stage, (f"{group}={option}", *needs)))
 

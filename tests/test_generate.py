@@ -74,6 +74,7 @@ def test_a_run_tells_what_it_expects_and_what_it_took(
     found = run(tmp_path, *overrides(address, "num_examples=100", "budget_usd=1", "with_seeds=true"))
     told = r"expects 9 requests, [\d,]+ tokens of prompts, [\d,]+ of replies \(assumed\), \$0\.0\d"
     assert re.search(told, caplog.text), caplog.text
+    assert "writes no held_out.jsonl; num_held_out is for" in caplog.text
     folder = tmp_path / "mine" / "generate"
     rows, bad = read(folder / "raw.jsonl")
     assert len(rows) == 275
@@ -98,7 +99,7 @@ def test_a_budget_stops_it_and_more_goes_on(tmp_path: Path, address: str, caplog
         run(tmp_path / "short", *overrides(address, "num_examples=200", f"budget_usd={usd * 0.6}"))
     assert stop.value.needs == "with a larger budget_usd"
     assert "is expected to be enough for about" in caplog.text
-    assert re.search(r"\d+ of 200 examples; .* would make do with them", caplog.text)
+    assert re.search(r"\d+ of 200 examples; .* ends with those that are there", caplog.text)
     run(tmp_path / "short", *overrides(address, "num_examples=200", "budget_usd=1"))
     assert stats(address)["billed_twice"] == 0
     whole, short = (tmp_path / name / "mine" / "generate" / "raw.jsonl" for name in ("whole", "short"))
@@ -125,7 +126,9 @@ def test_ctrl_c_ends_it_with_3_and_what_was_paid_is_stored(tmp_path: Path, addre
 
 def test_a_model_that_writes_nothing_is_the_users_matter(tmp_path: Path, address: str) -> None:
     behave(address, length_share=1.0)
-    with pytest.raises(UserError, match=r"nothing of 3 replies is kept \(0% kept, cut 100%\)"):
+    with pytest.raises(
+        UserError, match=r"nothing of 3 replies is kept \(0% kept, cut 100%\); raise llm.max_tokens .*, which is 20"
+    ):
         run(tmp_path, *overrides(address, "num_examples=10", "generator.barren_requests=3", "llm.max_tokens=20"))
     assert not (tmp_path / "mine" / "generate" / "raw.jsonl").exists()
 

@@ -25,6 +25,7 @@ from alpaca.optimizers.lowbit import adamw
 from alpaca.planning.adapters import Adapters
 from alpaca.planning.memory import Setup, activations, checkpoint_copy, gradients, host_bytes, logits, moments, states
 from alpaca.planning.recipe import Optimizer
+from alpaca.planning.table import assumptions, only_written
 from alpaca.planning.workload import Workload, workload
 from alpaca.stage import execute, function
 from alpaca.strategies.exact import inside
@@ -359,13 +360,22 @@ def test_a_plan_is_shown_again_and_made_anew_when_data_comes(
     assert "200 examples of tasks.jsonl" in anew.stdout
 
 
+def test_a_plan_of_a_generation_alone_shows_no_training() -> None:
+    writing = ["generator=self_instruct", "llm=openai", "llm.model=mine", "dedup@generator.dedup=none", "name=a"]
+    assert only_written(writing)
+    assert not only_written([*writing, "gpu=h200"])
+    assert not only_written([])
+
+
 def test_having_the_data_written_is_planned_too(tmp_path: Path) -> None:
-    plan = planned(tmp_path, "generator=self_instruct", "llm=openai", "num_examples=52002")
+    plan = planned(tmp_path, "generator=self_instruct", "llm=openai", "num_examples=52002", "budget_usd=1")
     written = plan["generation"]
     assert written["requests"] == 4370
     assert written["usd"] == pytest.approx(
         written["prompt_tokens"] * 0.15e-6 + written["completion_tokens"] * 0.6e-6, rel=1e-3
     )
+    assert assumptions(written)[-1].startswith("budget_usd=1 is expected to be enough for about ")
+    assert len(assumptions(written | {"shortage": None})) == 1
     assert planned(tmp_path, "num_examples=10")["generation"] is None
     with pytest.raises(UserError, match="give both generator=self_instruct and llm="):
         planned(tmp_path, "llm=openai", "num_examples=10")

@@ -5,6 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from judging import Memory
+
+from alpaca.composition import compose, instantiated
+from alpaca.llms.request import Request
+
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
 
@@ -24,3 +29,12 @@ def test_every_package_is_shipped() -> None:
     listed = re.findall(r"^    (alpaca\S*)$", (ROOT / "setup.cfg").read_text("utf-8"), re.MULTILINE)
     folders = {".".join(file.parent.relative_to(ROOT).parts) for file in (ROOT / "alpaca").rglob("__init__.py")}
     assert set(listed) == folders | {"alpaca.conf"}
+
+
+def test_its_commands_for_an_own_server_need_no_price() -> None:
+    commands = re.findall(r"^alpaca (generate|evaluate) (.*base_url=http://localhost\S*.*?) +#", README, re.MULTILINE)
+    assert len(commands) == 2
+    for stage, overrides in commands:
+        config = compose(stage, overrides.split())
+        served = instantiated({"llm": config["llm" if stage == "generate" else "candidate"]})["llm"]
+        assert served.forecast([Request(0, "a")], 1, Memory()).usd == 0

@@ -132,6 +132,14 @@ def test_a_filter_that_is_none_is_told_by_its_place() -> None:
         checked(function("curate"), config)
 
 
+def test_what_an_unfinished_stage_has_not_made_yet_is_told(tmp_path: Path) -> None:
+    folder = tmp_path / "outputs" / "mine" / "generate"
+    folder.mkdir(parents=True)
+    (folder / "started.json").touch()
+    with pytest.raises(UserError, match="`alpaca generate` is not finished there, run it again"):
+        checked(function("curate"), compose("curate", [f"root={tmp_path / 'outputs'}", "name=mine"]))
+
+
 @pytest.mark.parametrize(
     ("override", "message"),
     [

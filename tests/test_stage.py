@@ -111,6 +111,11 @@ def test_hydras_command_line_works_through_both_doors(alpaca: Run, tmp_path: Pat
         (["curate", "filters.lenght.least=3"], "unknown key `lenght` in filters; did you mean `length`?"),
         (["train", "hydra.rnu.dir=x"], "unknown key `rnu` in hydra; did you mean `run`?"),
         (["train", "optimizer=[1"], "no viable alternative"),
+        (
+            ["generate", "llm=openai", "llm.base_url=http://h/v1?api_key=x"],
+            "cannot read llm.base_url=... (mismatched input '=' expecting <EOF>); a value with such signs is quoted twice: "
+            "'llm.base_url=\"...\"'",
+        ),
         (["train", "name=../elsewhere"], "must be a path inside"),
         (["train", "name=null"], "`name` must be a text"),
         (

@@ -8,6 +8,8 @@ from typing import Any
 from alpaca.llms.request import LLM, Ledger, Reply
 from alpaca.records import Example
 
+LIMIT = "llm.max_tokens (llm.max_new_tokens of huggingface)"  # of a reply
+
 
 @dataclass(frozen=True)
 class Writer:

@@ -3,7 +3,8 @@
 1. Each request shows a few tasks, drawn by the run's seed and the request's number, and asks for more.
 2. Replies are taken in the order of requests, and every whole task of each is looked at as it comes: first by the filters,
    then beside the seeds and all that was kept before.
-3. It ends when enough are kept, or when so many replies in a row gave nothing that more would be a waste.
+3. It ends when enough are kept, or when so many replies in a row gave nothing that more would be a waste. Until one has a
+   whole task in it, only some are asked for.
 
 With `written_in_context` above 0 some of the tasks that are shown were written before (Wang et al. 2022, section 2.2): they
 are drawn from what was kept of the replies up to `lag` requests earlier, so the prompts do not depend on timing either.
@@ -25,8 +26,9 @@ from pydantic import NonNegativeInt, PositiveInt
 from alpaca.curation.filters import Filter, objection
 from alpaca.curation.kept import repetition
 from alpaca.errors import UserError
-from alpaca.generators.batch import Batch, Writer
+from alpaca.generators.batch import LIMIT, Batch, Writer
 from alpaca.llms.request import Forecast, Reply, Request
+from alpaca.log import logger
 from alpaca.prompts.parsing import Parsed, Unusable, parse
 from alpaca.prompts.self_instruct import SCHEMA, Format, as_chat, as_text, brief, version
 from alpaca.records import Example
@@ -34,6 +36,8 @@ from alpaca.schema import InputPath
 
 MARGIN = 1.05  # of requests that may prove one too many, so that the last examples take few rounds
 REQUESTS_LIKE = 20  # that a forecast is made from
+FIRST_REQUESTS = 16  # that are sent, and paid, while no reply has had a whole task in it
+LEAST_TOKENS = 30  # of a task with its answer
 
 
 @runtime_checkable
@@ -94,14 +98,26 @@ class SelfInstruct:
                 batch = run.take(reply)
                 yield batch
                 barren = 0 if batch.kept else barren + 1
-                if run.missing == 0 or barren == self.barren_requests:
+                if run.missing == 0 or barren == self.barren_requests or run.hopeless:
                     return
 
     def forecast(self, seeds: list[Example], count: int, seed: int, writer: Writer | None) -> Forecast:
         """Tell what it takes to write `count` examples, before any request is sent."""
         run = _Run(self, seeds, count, seed, writer)
+        for doubt in self.doubts(run.sampling):
+            logger.warning("generate: %s", doubt)
         like = [run.request(number) for number in range(REQUESTS_LIKE)]
         return run.writer.llm.forecast(like, math.ceil(count / (self.new * self.assumed_share_kept)), run.writer.ledger)
+
+    def doubts(self, sampling: Mapping[str, Any]) -> Iterator[str]:
+        """Yield what speaks against asking a model so."""
+        limit = sampling.get("max_tokens")
+        if limit is not None and limit < LEAST_TOKENS * self.new:
+            yield (
+                f"{limit} tokens of a reply are few for {self.new} tasks; raise {LIMIT}, or lower generator.tasks_per_request"
+            )
+        if sampling.get("temperature") == 0:
+            yield "at llm.temperature=0 replies are much alike; llm.temperature=1 is Alpaca's"
 
     def held_out(self, count: int, seed: int) -> list[Example]:
         """Return none: nobody knows whether a written answer is right."""
@@ -128,13 +144,25 @@ class _Run:
     ) -> None:
         assert writer is not None
         if len(seeds) < settings.in_context:
-            raise UserError(f"{len(seeds)} seed tasks are too few to show {settings.in_context} in each request")
+            raise UserError(
+                f"{len(seeds)} seed tasks are too few to show {settings.in_context} in each request; see generator.seeds_in_context"
+            )
         self.settings, self.seeds, self.seed, self.writer = settings, seeds, seed, writer
         self.count = self.missing = count
         self.sampling = dict(writer.llm.settings)
         self.earlier = list(seeds)  # and then what is kept, as numbered by the index
         self.sizes = [0]  # how many were kept of so many replies
+        self.usable = False  # whether any reply had a whole task in it
         self.asked: deque[tuple[Request, list[str]]] = deque()  # with the names of the tasks that each shows
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether the first replies had no whole task in them, so that more would cost as much for as little."""
+        return not self.usable and len(self.sizes) > self._first
+
+    @property
+    def _first(self) -> int:
+        return min(FIRST_REQUESTS, self.settings.barren_requests)
 
     def requests(self) -> Iterator[Request | None]:
         """Yield requests without end, None where another would be one too many or needs a reply that is not taken yet."""
@@ -167,6 +195,7 @@ class _Run:
         """Decide on each task of the next reply."""
         request, names = self.asked.popleft()
         parsed = self.settings.read(reply)
+        self.usable = self.usable or any(isinstance(part, Example) for part in parsed)
         about = self._about(request, names, reply)
         kept: list[Example] = []
         rejected: list[dict[str, Any]] = []
@@ -219,4 +248,6 @@ class _Run:
         taken = len(self.sizes) - 1
         each = (self.count - self.missing + self.settings.new) / (taken + 1)  # as if one reply had been kept whole
         needed = max(1, math.ceil(MARGIN * self.missing / each))
+        if not self.usable:
+            needed = min(needed, self._first - taken)
         return min(needed, self.settings.lag) if self.settings.written_in_context else needed

@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractAsyncContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Thread
 from typing import Any, Final
 
@@ -31,6 +31,7 @@ LONGEST_DELAY: Final = 30.0
 ROOM: Final = 2048  # bytes of the disk that a reply takes, and for each of its tokens
 ROOM_A_TOKEN: Final = 16
 UNREACHED_ATTEMPTS: Final = 3  # of a server that has never answered
+QUIET: Final = 60.0  # seconds between two lines about the same failure, and about no reply
 
 
 @dataclass(order=True)
@@ -85,9 +86,11 @@ class Asking:
         ledger: Ledger,
         attempts: int,
         first_delay: float = FIRST_DELAY,
+        quiet: float = QUIET,
     ) -> None:
         self._open, self._pace, self._price, self._ledger = open, pace, price, ledger
-        self._attempts, self._first_delay = attempts, first_delay
+        self._attempts, self._first_delay, self._quiet = attempts, first_delay, quiet
+        self._told: dict[str, float] = {}  # when each kind of failure was spoken of
         self._ready: list[Asked] = []
         self._unanswered: dict[str, Asked] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -133,16 +136,32 @@ class Asking:
         """Store what arrives until the end, and refuse what comes after an error."""
         try:
             async with self._open() as self._send:
+                speaking = self._loop.create_task(self._speak())
                 self._pump()
                 while not (self._closing and not self._tasks and not self._arrived):
                     await self._wake.wait()
                     self._wake.clear()
                     await self._store()
+                speaking.cancel()
         except Exception as problem:
             self._fail(problem)
         while not self._closing:
             await self._wake.wait()
             self._wake.clear()
+
+    async def _speak(self) -> None:
+        """Say how it stands where no reply has come for a while."""
+        before = -1
+        while True:
+            if self._pace.accepted == before and (self._tasks or self._unanswered):
+                away, wait = len(self._tasks), self._pace.wait()
+                due = f", the next in {wait:.0f} s" if wait else ""
+                to_go = max(0, len(self._unanswered) - away)
+                logger.info(
+                    "no reply for %g s; requests on their way: %d, to be sent: %d%s", self._quiet, away, to_go, due
+                )
+            before = self._pace.accepted
+            await asyncio.sleep(self._quiet)
 
     def _take(self, asked: Sequence[Asked]) -> None:
         for each in asked:
@@ -157,7 +176,7 @@ class Asking:
         self._closing = True
         self._ready.clear()
         if self._tasks:
-            logger.info("waiting for %d replies that are on their way; interrupt again to leave them", len(self._tasks))
+            logger.info("waiting for what is on its way: %d replies (an interrupt would leave them)", len(self._tasks))
         self._wake.set()
 
     def _fail(self, problem: BaseException) -> None:
@@ -216,7 +235,8 @@ class Asking:
             return
         if isinstance(outcome, Answer):
             self._pace.replied()
-            self._arrived.append((asked, outcome.priced(asked.identity, self._price, asked.most)))
+            reply = outcome.priced(asked.identity, self._price, asked.most)
+            self._arrived.append((asked, replace(reply, seconds=round(self._pace.clock() - sent_at, 3))))
         else:
             self._failed(asked, outcome, sent_at)
         self._pump()
@@ -235,10 +255,20 @@ class Asking:
         asked.replies_seen = self._pace.accepted
         asked.streak = 1 if alive else asked.streak + 1
         asked.failures += not (failure.crowded and alive)
-        if asked.failures >= (self._attempts if self._pace.accepted else min(UNREACHED_ATTEMPTS, self._attempts)):
+        attempts = self._attempts if self._pace.accepted else min(UNREACHED_ATTEMPTS, self._attempts)
+        if asked.failures >= attempts:
             self._fail(Stopped(f"{failure.told}, {asked.failures} times"))
+        else:
+            self._tell_retry(failure, f"attempt {asked.failures + 1} of {attempts} follows")
         delay = min(LONGEST_DELAY, self._first_delay * 2**asked.streak) * random.uniform(0.5, 1)
         self._loop.call_later(max(delay, failure.wait * random.uniform(1, 1.1)), self._again, asked)
+
+    def _tell_retry(self, failure: Passing, next_one: str) -> None:
+        """Speak of the first failure of a kind, and of more of them now and then."""
+        kind, now = failure.told.partition(":")[0], self._pace.clock()
+        if self._end is None and now - self._told.get(kind, -self._quiet) >= self._quiet:
+            self._told[kind] = now
+            logger.warning("%s; %s", failure.told, "it is asked more slowly" if failure.crowded else next_one)
 
     def _settle(self, asked: Asked) -> None:
         self._unsettled -= 1

@@ -49,7 +49,11 @@ class Fake:
 
     def forecast(self, like: Sequence[Request], count: int, ledger: Ledger) -> Forecast:
         replies = self._complete([(request, "") for request in like])
-        return replace(forecast(like, replies, count, self.price, self.max_tokens, 1), seconds=count / REPLIES_A_SECOND)
+        return replace(
+            forecast(like, replies, count, self.price, self.max_tokens, 1),
+            seconds=count / REPLIES_A_SECOND,
+            learned_from=0,
+        )
 
     def _most_usd(self, request: Request) -> float:
         return self.price.of(most_prompt_tokens(request), self.max_tokens)

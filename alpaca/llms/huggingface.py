@@ -60,7 +60,8 @@ class HuggingFace:
 
     def replies(self, requests: Iterable[Request | None], ledger: Ledger) -> Iterator[Reply]:
         """Yield replies, which cost nothing. Raises UserError for a request with a JSON schema."""
-        return in_batches(requests, self.settings, STORED_AT_ONCE * self.batch_size, ledger, self._answer)
+        size = STORED_AT_ONCE * self.batch_size
+        return in_batches(requests, self.settings, size, ledger, self._answer, at_once=self.batch_size)
 
     def forecast(self, like: Sequence[Request], count: int, ledger: Ledger) -> Forecast:
         replies = stored(like, self.settings, ledger)
@@ -115,7 +116,7 @@ class HuggingFace:
         completions: list[_Completion] = []
         with torch.random.fork_rng():
             torch.manual_seed(int(batch[0][1][:15], 16))  # of the first request, so a batch is sampled the same again
-            completions = self._generate([self._text(request) for request, _ in batch])
+            completions = self._generate([request for request, _ in batch])
         return [
             Reply(name, made.text, made.finish, str(self.settings["model"]), made.prompt_tokens, made.tokens, 0.0)
             for (_, name), made in zip(batch, completions, strict=True)
@@ -123,22 +124,36 @@ class HuggingFace:
 
     def _text(self, request: Request) -> str:
         if request.schema:
-            raise UserError("llm=huggingface writes no JSON by schema; take generator.format=text, or llm=vllm")
+            raise UserError(
+                "llm=huggingface writes no JSON by a schema; give generator.format=text llm=huggingface_writer, or llm=vllm"
+            )
         if isinstance(request.prompt, str):
             return request.prompt
         if not self.tokenizer.chat_template:
             raise UserError(f"the tokenizer of {self.path} has no chat template; take generator.format=text")
         return str(self.tokenizer.apply_chat_template(messages(request), tokenize=False, add_generation_prompt=True))
 
-    def _generate(self, prompts: list[str]) -> list[_Completion]:
+    def _generate(self, requests: Sequence[Request]) -> list[_Completion]:
         import torch
 
         from alpaca.llms.decoding import Decoder
 
-        given: list[list[int]] = self.tokenizer(prompts)["input_ids"]
+        given: list[list[int]] = self.tokenizer([self._text(request) for request in requests])["input_ids"]
+        self._check(
+            max((len(ids) for ids, request in zip(given, requests, strict=True) if not request.task), default=0)
+        )
         with torch.inference_mode():
             made = dict(Decoder(self.network, self._config(), self.batch_size).complete(given))
         return [self._completion(len(before), made[number]) for number, before in enumerate(given)]
+
+    def _check(self, longest: int) -> None:
+        """Raise UserError where the model has no positions for a prompt so long and its reply; tasks of a set are as they are."""
+        positions = getattr(self.network.config, "max_position_embeddings", None)
+        if positions and longest and longest + self.max_new_tokens > positions:
+            raise UserError(
+                f"a prompt of {longest} tokens and llm.max_new_tokens={self.max_new_tokens} are more than the {positions} "
+                f"positions of {self.path}; lower llm.max_new_tokens, or what the prompt shows (generator.seeds_in_context)"
+            )
 
     def _completion(self, prompt_tokens: int, made: list[int]) -> _Completion:
         text = str(self.tokenizer.decode(made, skip_special_tokens=True))

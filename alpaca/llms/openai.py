@@ -20,7 +20,7 @@ from alpaca.errors import UserError
 from alpaca.llms.asking import Asked, Asking, Send, in_order
 from alpaca.llms.order import stored
 from alpaca.llms.pace import Pace
-from alpaca.llms.price import Price, forecast, most_prompt_tokens
+from alpaca.llms.price import BYTES_A_TOKEN, Price, forecast, most_prompt_tokens
 from alpaca.llms.request import Forecast, Ledger, Reply, Request
 from alpaca.llms.wire import API, PATHS, Answer, Passing, Sampling, failure, read, read_events
 
@@ -86,13 +86,31 @@ class OpenAI:
     def forecast(self, like: Sequence[Request], count: int, ledger: Ledger) -> Forecast:
         price = self.price.known(self.sampling.model, self.base_url)
         replies = stored(like, self.settings, ledger)
-        return forecast(like, replies, count, price, self.sampling.max_tokens, self.concurrency)
+        return forecast(like, replies, count, price, self.sampling.max_tokens, self.concurrency, self._rates(like))
+
+    def _rates(self, like: Sequence[Request]) -> dict[str, float]:
+        """Return the seconds from one request to the next that each limit demands, for requests like these."""
+        tokens = sum(sum(self._most(request)) for request in like) / max(1, len(like))
+        counted = {"requests_per_minute": 1.0, "tokens_per_minute": tokens}
+        limits = {name: getattr(self, name) for name in counted}
+        return {f"as {name}={limit:.12g} allows": 60 * counted[name] / limit for name, limit in limits.items() if limit}
+
+    def _most(self, request: Request) -> tuple[int, int]:
+        """Return the most tokens of a request and its reply. Raises UserError where a minute has no room for what is likely."""
+        most = (most_prompt_tokens(request), self.sampling.max_tokens)
+        likely = round(most[0] / BYTES_A_TOKEN) + most[1]
+        if self.tokens_per_minute and likely > self.tokens_per_minute:
+            raise UserError(
+                f"tokens_per_minute={self.tokens_per_minute:.12g} of an llm is less than one request may take, about {likely:,} tokens; "
+                f"raise it, or lower its max_tokens={most[1]}"
+            )
+        return most
 
     def _asked(self, request: Request, identity: str, price: Price) -> Asked:
         body = self.sampling.body(request, self.base_url)
         if self.stream:
             body |= {"stream": True, "stream_options": {"include_usage": True}}
-        most = (most_prompt_tokens(request), self.sampling.max_tokens)
+        most = self._most(request)
         return Asked(request.number, identity, json.dumps(body).encode(), most, price.of(*most))
 
     @asynccontextmanager

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
+from time import monotonic
 from typing import Any
 
 from alpaca.errors import Stopped
@@ -29,8 +31,10 @@ def in_batches(
     ledger: Ledger,
     complete: Callable[[Sequence[Named]], Sequence[Reply]],
     most_usd: Callable[[Request], float] = lambda request: 0.0,
+    at_once: int | None = None,
 ) -> Iterator[Reply]:
-    """Yield replies in order, having them made for `size` requests at a time, of which each costs `most_usd` at most.
+    """Yield replies in order, having them made for `size` requests at a time, of which each costs `most_usd` at most,
+    and `at_once` are under way at the same time (None for all).
 
     A batch of which a kill left some is made again whole, and the rest of it stored: what a local model samples may depend on
     what else is in the batch. Raises Stopped where the budget is spent.
@@ -40,7 +44,10 @@ def in_batches(
         missing = {name: most_usd(request) for request, name in batch if ledger.stored(name) is None}
         paid = {name for name, usd in missing.items() if ledger.reserve(name, usd, 0)}
         if paid:
-            ledger.store([reply for reply in complete(batch) if reply.identity in paid])
+            start = monotonic()
+            replies = complete(batch)
+            each = (monotonic() - start) * min(at_once or size, len(batch)) / len(batch)
+            ledger.store([replace(reply, seconds=each) for reply in replies if reply.identity in paid])
         for _, name in batch:
             if name in missing.keys() - paid:
                 raise spent(ledger, missing[name])

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -43,8 +44,9 @@ class Price:
         full = Price(*(row.get(side) if mine is None else mine for side, mine in vars(self).items()))
         if full.input is None or full.output is None:
             raise UserError(
-                f"no price is known for the model {model} at {base_url}; give it in USD for a million tokens, "
-                "as `price.input` and `price.output` of that llm (both 0 where the model is your own)"
+                f"no price is known for the model {model} at {base_url}; where it is your own, add "
+                "llm.price.input=0 llm.price.output=0, else what a million tokens cost in USD, as `price.input` and "
+                "`price.output` of that llm"
             )
         return full
 
@@ -65,12 +67,19 @@ def most_prompt_tokens(request: Request) -> int:
 
 
 def forecast(
-    like: Sequence[Request], replies: Sequence[Reply | None], count: int, price: Price, limit: int, at_once: int
+    like: Sequence[Request],
+    replies: Sequence[Reply | None],
+    count: int,
+    price: Price,
+    limit: int,
+    at_once: int,
+    rates: Mapping[str, float] = MappingProxyType({}),
 ) -> Forecast:
     """Tell what `count` requests like these take: as many tokens as their replies on average, those that are there.
 
     A prompt without a reply has tokens by its bytes, at the rate of those with one. `limit` is the most tokens of a
-    completion, and `at_once` how many requests are answered at the same time.
+    completion, and `at_once` how many requests are answered at the same time. `rates` are the seconds between two requests
+    that each of the named limits demands; the slowest tells the time.
     """
     sizes = [sum(map(len, _texts(request))) for request in like]
     known = [(size, reply) for size, reply in zip(sizes, replies, strict=True) if reply is not None]
@@ -79,9 +88,13 @@ def forecast(
     completions = sum(reply.completion_tokens for _, reply in known)
     prompt = a_byte * sum(sizes) / max(1, len(sizes))
     completion = completions / len(known) if known else SHARE_OF_LIMIT * limit
-    seconds = count * completion / TOKENS_A_SECOND / at_once
     usd = price.of(prompt, completion) * count
-    return Forecast(count, round(prompt * count), round(completion * count), usd, seconds, len(known))
+    timed = [reply.seconds for _, reply in known if reply.seconds is not None]
+    each = sum(timed) / len(timed) if timed else completion / TOKENS_A_SECOND
+    paces = {"at the speed so far" if timed else "assumed": each / max(1, min(count, at_once))} | dict(rates)
+    speed = max(paces, key=lambda name: paces[name])
+    tokens = round(prompt * count), round(completion * count)
+    return Forecast(count, *tokens, usd, count * paces[speed], len(known), speed)
 
 
 def _texts(request: Request) -> list[bytes]:

@@ -43,7 +43,7 @@ class Reply:
     """A model's reply to the request of that identity, and what it took. `model` is the version as the reply names it.
 
     `likely` holds, for each token of it, the likeliest ones with the logarithms of their probabilities, where these were asked
-    for and the server tells them.
+    for and the server tells them. `seconds` is how long it took one of the places of what is answered at the same time.
     """
 
     identity: str
@@ -54,11 +54,15 @@ class Reply:
     completion_tokens: int
     usd: float
     likely: list[dict[str, float]] | None = None
+    seconds: float | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """What requests are expected to take; `learned_from` is the number of replies that it rests on, 0 for assumptions."""
+    """What requests are expected to take; `learned_from` is the number of replies that it rests on, 0 for assumptions.
+
+    `speed` says what the seconds rest on.
+    """
 
     requests: int
     prompt_tokens: int
@@ -66,12 +70,20 @@ class Forecast:
     usd: float
     seconds: float
     learned_from: int
+    speed: str = "assumed"
 
     def told(self) -> str:
         """Return it as the end of a line."""
-        basis = f"as {self.learned_from:,} replies" if self.learned_from else "assumed"
+        basis = f"by the {self.learned_from:,} replies so far" if self.learned_from else "assumed"
         tokens = f"{self.prompt_tokens:,} tokens of prompts, {self.completion_tokens:,} of replies ({basis})"
-        return f"{self.requests:,} requests, {tokens}, ${self.usd:,.2f} and {timedelta(seconds=round(self.seconds))}"
+        time = f"{timedelta(seconds=round(self.seconds))} ({self.speed})"
+        return f"{self.requests:,} requests, {tokens}, ${self.usd:,.2f} and {time}"
+
+    def shortage(self, budget_usd: float | None, examples: int) -> str | None:
+        """Return how far a budget for so many examples is expected to go, None where it is enough."""
+        if budget_usd is None or self.usd <= budget_usd:
+            return None
+        return f"budget_usd={budget_usd:g} is expected to be enough for about {examples * budget_usd / self.usd:,.0f} examples"
 
 
 class Ledger(Protocol):

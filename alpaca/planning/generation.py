@@ -34,12 +34,15 @@ class Nothing:
 
 
 def expected(
-    generator: Generator | None, llm: LLM | None, seeds: Seeds, count: int, seed: int
+    generator: Generator | None, llm: LLM | None, seeds: Seeds, count: int, seed: int, budget_usd: float | None
 ) -> dict[str, Any] | None:
-    """Return the forecast of a generation, None where none is asked for; raises UserError where half of it is."""
+    """Return the forecast of a generation, and what a budget is too small for; None where none is asked for.
+
+    Raises UserError where half of it is.
+    """
     if (generator is None) != (llm is None):
         raise UserError("to plan a generation, give both generator=self_instruct and llm=, such as llm=openai")
     if generator is None or llm is None:
         return None
     forecast = generator.forecast(seeds.read(), count, seed, Writer(llm, Nothing()))
-    return asdict(forecast) if forecast else None
+    return asdict(forecast) | {"shortage": forecast.shortage(budget_usd, count)} if forecast else None

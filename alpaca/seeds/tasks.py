@@ -1,4 +1,4 @@
-"""The seed tasks that generation starts from: the project's own 175, or Self-Instruct's."""
+"""The seed tasks that generation starts from: the project's own 175, Self-Instruct's, or those of a file."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Protocol
 from alpaca.doors.address import here
 from alpaca.errors import UserError
 from alpaca.files import sha256
+from alpaca.log import logger
 from alpaca.records import Example, read
 from alpaca.schema import InputPath
 
@@ -46,3 +47,21 @@ class SelfInstruct:
 
     def read(self) -> list[Example]:
         return read(self.path or here(ADDRESS, SHA256, "give seeds.path=seed_tasks.jsonl, or seeds=bundled"))[0]
+
+
+@dataclass(frozen=True)
+class File:
+    """The tasks of a file of one's own, those with an answer, each once; raises UserError where there are none."""
+
+    path: InputPath
+
+    def read(self) -> list[Example]:
+        examples, bad = read(self.path)
+        tasks = list({(task.instruction, task.input): task for task in examples if task.output.strip()}.values())
+        left = len(examples) + len(bad) - len(tasks)
+        if not tasks:
+            raise UserError(f"seeds.path: no task of {self.path} has an output")
+        if left:
+            first = f"; the first bad row ({bad[0].where}): {bad[0].reason}" if bad else ""
+            logger.warning("seeds: %d of %s left out: bad, repeated or without an output%s", left, self.path, first)
+        return tasks

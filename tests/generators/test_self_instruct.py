@@ -192,6 +192,21 @@ def test_it_gives_up_on_a_model_that_writes_nothing(reply: tuple[str, str], reas
     assert {row["reason"].split(":")[0] for batch in batches for row in batch.rejected} == {reason}
 
 
+def test_little_is_paid_to_a_model_that_writes_nothing() -> None:
+    llm = Scripted(ahead=1000, answer=lambda request: ("[{", "length"))
+    assert len(run(llm, count=1000)) == llm.asked == 16
+    late = Scripted(ahead=1000, answer=lambda request: answer(request) if request.number % 9 == 8 else ("[{", "length"))
+    assert len(kept(run(late, count=100))) == 100
+
+
+def test_settings_that_hardly_work_are_doubted() -> None:
+    settings = {"max_tokens": 64, "temperature": 0}
+    assert [
+        word in doubt for word, doubt in zip(("max_new_tokens", "alike"), generator().doubts(settings), strict=True)
+    ]
+    assert not list(generator().doubts({"max_tokens": 3072, "temperature": 1.0}))
+
+
 def test_a_cut_reply_costs_its_last_task_alone() -> None:
     def cut(request: Request) -> tuple[str, str]:
         text, _ = answer(request)

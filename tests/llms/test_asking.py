@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -118,3 +119,23 @@ def test_a_bug_in_a_request_is_raised_where_its_reply_is_awaited(tmp_path: Path)
         pytest.raises(ZeroDivisionError),
     ):
         next(replies)
+
+
+def test_the_first_failure_is_told_and_silence_is(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    class Silent(Provider):
+        async def send(self, asked: Asked) -> Answer | Passing:
+            if len(self.billed) < 6:
+                self.billed.append(0.0)
+                return Passing("HTTP 500: overloaded")
+            while not any("no reply for" in line for line in caplog.messages):
+                await asyncio.sleep(0.001)
+            return Answer("text", "stop", "m", 1, 1)
+
+    caplog.set_level(logging.INFO, "alpaca")
+    provider = Silent(0, 0)
+    with Book(tmp_path / "ledger.jsonl", None) as book:
+        asking = Asking(provider.open, Pace(3, None, None), PRICE, book, 3, first_delay=0.0001, quiet=0.3)
+        requests = (Request(number, "x") for number in range(3))
+        assert len(list(in_order(requests, {"model": "m"}, 3, book, asking, prepare))) == 3
+    assert caplog.messages.count("HTTP 500: overloaded; attempt 2 of 3 follows") == 1
+    assert "no reply for 0.3 s; requests on their way: 3, to be sent: 0" in caplog.messages

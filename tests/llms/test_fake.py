@@ -25,6 +25,7 @@ def test_it_goes_on_with_a_numbered_list(tmp_path: Path) -> None:
     assert re.findall(r"^(\d+)\. Output:$", reply.text, re.MULTILINE) == [str(number) for number in range(4, 21)]
     assert not reply.text.startswith("4. ")
     assert reply.finish == "stop"
+    assert reply.seconds is not None  # what a forecast learns speed from
 
 
 def test_it_writes_json_where_it_is_asked_to(tmp_path: Path) -> None:

@@ -80,8 +80,14 @@ def test_samples_are_the_same_again_after_a_kill_and_not_those_of_other_settings
 
 def test_no_json_by_schema(model: Path, tmp_path: Path) -> None:
     llm = HuggingFace(model, batch_size=3, max_new_tokens=8, temperature=0, top_p=1)
-    with pytest.raises(UserError, match=r"generator\.format=text"):
+    with pytest.raises(UserError, match=r"generator\.format=text llm=huggingface_writer"):
         ask(llm, tmp_path, [Request(0, "x", {"type": "object"})])
+
+
+def test_a_prompt_and_its_reply_must_fit_into_the_positions(model: Path, tmp_path: Path) -> None:
+    llm = HuggingFace(model, batch_size=3, max_new_tokens=500, temperature=0, top_p=1)
+    with pytest.raises(UserError, match=r"llm\.max_new_tokens=500 are more than the 512 positions"):
+        ask(llm, tmp_path, [Request(0, "Tell me something about the old stone bridge, please.")])
 
 
 def test_ends_that_the_model_names_end_a_reply_too(model: Path, tmp_path: Path) -> None:

@@ -170,7 +170,7 @@ def test_the_key_is_written_nowhere(
 def test_openai_is_not_asked_without_a_key_nor_a_price_made_up(server: Server, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"set NO_SUCH_KEY, or .* `key_name` of the llm at https://api\.openai\.com"):
         ask(server.door(base_url="https://api.openai.com/v1", key_name="NO_SUCH_KEY"), tmp_path, 1)
-    with pytest.raises(UserError, match=r"`price\.input` and `price\.output` of that llm"):
+    with pytest.raises(UserError, match=r"llm\.price\.input=0 llm\.price\.output=0"):
         ask(server.door(price=Price(1.0, None)), tmp_path, 1)
     with pytest.raises(UserError, match="ahead=3"):
         server.door(ahead=3)
@@ -198,5 +198,17 @@ def test_the_forecast_learns_and_is_near_the_bill(server: Server, tmp_path: Path
         forecast = llm.forecast(requests(100), 600, book)
         list(llm.replies(requests(600), book))
         assert forecast.learned_from == 100
+        assert forecast.speed == "at the speed so far"
         assert forecast.usd == pytest.approx(book.spent_usd, rel=0.05)
         assert book.spent_usd == pytest.approx(server.usd())
+
+
+def test_limits_of_a_minute_are_in_the_time_and_have_room_for_a_request(server: Server, tmp_path: Path) -> None:
+    with Book(tmp_path / "ledger.jsonl", None) as book:
+        slow = server.door(tokens_per_minute=1000).forecast(requests(20), 60, book)
+        assert slow.speed == "as tokens_per_minute=1000 allows"
+        assert slow.seconds == pytest.approx(60 * 60 * 340 / 1000, rel=0.1)  # what the pace counts for each
+        for asks in (lambda llm: llm.forecast(requests(1), 60, book), lambda llm: list(llm.replies(requests(1), book))):
+            with pytest.raises(UserError, match=r"tokens_per_minute=100 .* max_tokens=256"):
+                asks(server.door(tokens_per_minute=100))
+    assert "requests" not in server.stats()

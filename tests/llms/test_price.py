@@ -44,3 +44,17 @@ def test_a_forecast_rests_on_replies_where_there_are_some() -> None:
     assert (learned.prompt_tokens, learned.completion_tokens, learned.learned_from) == (800, 400, 2)
     assert learned.usd == pytest.approx(1200e-6)
     assert forecast(like, replies + [None] * 2, 10, FREE, 200, 1).usd == 0
+
+
+def test_the_time_is_that_of_the_slowest_limit_and_learned_of_replies() -> None:
+    like = [Request(number, "x" * 400) for number in range(2)]
+    rates = {"as requests_per_minute=60 allows": 1.0}
+    assumed = forecast(like, [None] * 2, 1000, FREE, limit=200, at_once=10)
+    assert (assumed.seconds, assumed.speed) == (1000 * 2 / 10, "assumed")
+    assert forecast(like, [None] * 2, 5, FREE, limit=200, at_once=10).seconds == 2
+    limited = forecast(like, [None] * 2, 1000, FREE, limit=200, at_once=10, rates=rates)
+    assert limited.seconds == 1000
+    assert limited.told().endswith("0:16:40 (as requests_per_minute=60 allows)")
+    replies = [Reply("", "", "stop", "m", 80, 30, 0.0, seconds=seconds) for seconds in (30, 50)]
+    learned = forecast(like, replies, 1000, FREE, limit=200, at_once=10, rates=rates)
+    assert (learned.seconds, learned.speed) == (4000, "at the speed so far")

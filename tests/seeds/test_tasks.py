@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+import re
 from collections import Counter
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -9,7 +11,7 @@ from rouge_score import rouge_scorer
 
 from alpaca.errors import UserError
 from alpaca.records import Example, read
-from alpaca.seeds.tasks import Bundled, SelfInstruct
+from alpaca.seeds.tasks import Bundled, File, SelfInstruct
 
 SEEDS = Bundled().read()
 
@@ -47,6 +49,30 @@ def test_a_file_that_is_not_self_instructs_is_refused(tmp_path: Path) -> None:
     (tmp_path / "seed_tasks.jsonl").write_text('{"instruction": "a", "output": "b"}\n', "utf-8")
     with pytest.raises(UserError, match="sha256"):
         SelfInstruct(tmp_path / "seed_tasks.jsonl")
+
+
+def test_a_file_of_ones_own_gives_seeds_and_says_what_is_left_out(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "mine.jsonl"
+    rows = [
+        {"id": "mine_1", "instruction": "Name a colour.", "input": "", "output": "red"},
+        {"instruction": "Name a colour.", "output": "blue"},
+        {"instruction": "Add.", "instances": [{"input": "1, 2", "output": "3"}, {"input": "2, 2", "output": "4"}]},
+        {"instruction": "Say nothing.", "output": ""},
+        {"output": "of no task"},
+    ]
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    tasks = File(file).read()
+    assert [(task.instruction, task.input) for task in tasks] == [
+        ("Name a colour.", ""),
+        ("Add.", "1, 2"),
+        ("Add.", "2, 2"),
+    ]
+    assert re.search(r"3 of .*mine\.jsonl left out: .*`instruction` is missing", caplog.text)
+    file.write_text(json.dumps(rows[3]), "utf-8")
+    with pytest.raises(UserError, match="has an output"):
+        File(file).read()
 
 
 @pytest.mark.real_data
