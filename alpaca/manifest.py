@@ -107,8 +107,8 @@ def begin(folder: Path, config: Mapping[str, Any], inputs: Sequence[Path]) -> It
     """Hold `folder` for this process, and see that what lies in it is of this configuration; yield the inputs' hashes.
 
     What another configuration left there is moved to `<stage>.previous`, so that nothing of it is continued by mistake and
-    nothing is lost by a slip. If the stage refuses its input, all is put back. Raises UserError where another process works
-    in the folder, or it cannot be made.
+    nothing is lost by a slip; what had only begun pushes nothing finished out of there. If the stage refuses its input, all
+    is put back. Raises UserError where another process works in the folder, or it cannot be made.
     """
     lock_path = folder.parent / f".{folder.name}.lock"
     new_parents = [parent for parent in (folder.parent, *folder.parent.parents) if not parent.exists()]
@@ -156,11 +156,10 @@ def _make_way(folder: Path, started: dict[str, Any]) -> Callable[[], None] | Non
     marker = folder / "started.json"
     if marker.is_file() and _continues(folder.name, read_json(marker), started):
         return None
-    moved = [(folder, previous), (previous, older)]
+    rotates = _worth_keeping(folder) or not _worth_keeping(previous)
+    moved = [(previous, older), (folder, previous)] if rotates else [(folder, older)]
     remove(older)
-    done = [
-        (here, there) for here, there in reversed(moved) if folder.exists() and here.exists() and here.rename(there)
-    ]
+    done = [(here, there) for here, there in moved if folder.exists() and here.exists() and here.rename(there)]
     write_json(marker, started)
 
     def put_back() -> None:
@@ -173,6 +172,10 @@ def _make_way(folder: Path, started: dict[str, Any]) -> Callable[[], None] | Non
 
 def _continues(stage: str, before: dict[str, Any], now: dict[str, Any]) -> bool:
     return same_result(stage, before["config"], now["config"]) and before["inputs"] == now["inputs"]
+
+
+def _worth_keeping(folder: Path) -> bool:
+    return (folder / "manifest.json").is_file() or any((folder / "checkpoints").glob("step-*"))
 
 
 def _remove_if_empty(folder: Path) -> None:
