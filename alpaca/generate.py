@@ -19,7 +19,7 @@ from alpaca.errors import Stopped, UserError
 from alpaca.files import write_jsonl, writing_jsonl
 from alpaca.generators.batch import Batch, Writer
 from alpaca.generators.tally import Speed, Tally
-from alpaca.llms.ledger import Book, ledger_path
+from alpaca.llms.ledger import opened
 from alpaca.llms.request import LLM, Forecast
 from alpaca.log import logger
 from alpaca.manifest import Outcome, stage_folder
@@ -86,7 +86,7 @@ def _writer(llm: LLM | None, folder: Path, budget_usd: float | None) -> Iterator
     if llm is None:
         yield None
         return
-    with Book(ledger_path(folder), budget_usd) as ledger:
+    with opened(folder, budget_usd) as ledger:
         yield Writer(llm, ledger)
 
 
@@ -96,6 +96,7 @@ def _write(
     """Write the files as batches come; return the tally and the number of families."""
     tally, families = Tally(), set()
     with (
+        closing(batches),  # type: ignore[type-var]  # and with it what is in flight is waited for
         closing(Speed(wanted, tally)) as speed,
         writing_jsonl(folder / "raw.jsonl") as keep,
         writing_jsonl(folder / "rejected.jsonl") as reject,

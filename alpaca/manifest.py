@@ -152,7 +152,7 @@ def await_begin(folder: Path, config: Mapping[str, Any], inputs: Sequence[Path])
 
 def _make_way(folder: Path, started: dict[str, Any]) -> Callable[[], None] | None:
     """Make `folder` ready for what is started; return how to put things back, or None where it goes on in it."""
-    previous, older = folder.with_name(f"{folder.name}.previous"), folder.with_name(f".{folder.name}.older")
+    previous, older = _before(folder)
     marker = folder / "started.json"
     if marker.is_file() and _continues(folder.name, read_json(marker), started):
         return None
@@ -174,6 +174,11 @@ def _continues(stage: str, before: dict[str, Any], now: dict[str, Any]) -> bool:
     return same_result(stage, before["config"], now["config"]) and before["inputs"] == now["inputs"]
 
 
+def _before(folder: Path) -> tuple[Path, Path]:
+    """Return where what was in a stage's folder before lies, and what was there."""
+    return folder.with_name(f"{folder.name}.previous"), folder.with_name(f".{folder.name}.older")
+
+
 def _worth_keeping(folder: Path) -> bool:
     return (folder / "manifest.json").is_file() or any((folder / "checkpoints").glob("step-*"))
 
@@ -187,7 +192,7 @@ def _remove_if_empty(folder: Path) -> None:
 
 def end(folder: Path, config: Mapping[str, Any], hashes: Hashes, outcome: Outcome, seconds: float) -> None:
     """Write `manifest.json` with the hashes of the inputs as they were read; from here on the stage is finished."""
-    remove(folder.with_name(f".{folder.name}.older"))
+    remove(_before(folder)[1])
     outputs = [file for made in outcome.outputs for file in files_in(made)]
     write_json(
         folder / "manifest.json",
@@ -205,6 +210,28 @@ def end(folder: Path, config: Mapping[str, Any], hashes: Hashes, outcome: Outcom
             "results": outcome.results,
         },
     )
+
+
+def note_usd(folder: Path, usd: float) -> None:
+    """Write down what was paid so far, so that a ledger that is gone can be told from one that never was."""
+    marker = folder / "started.json"
+    if usd and marker.is_file():
+        write_json(marker, read_json(marker) | {"usd": usd})
+
+
+def noted_usd(folder: Path) -> tuple[float, Path]:
+    """Return the most dollars that this stage, now or before, has written down as paid, and the file."""
+    places = (folder, *_before(folder))
+    file = max((place / name for place in places for name in ("manifest.json", "started.json")), key=_usd)
+    return _usd(file), file
+
+
+def _usd(file: Path) -> float:
+    try:
+        told = read_json(file)
+        return float(told.get("results", told).get("usd", 0.0))
+    except (OSError, ValueError):  # there is none, or not a whole one
+        return 0.0
 
 
 def versions() -> dict[str, str]:

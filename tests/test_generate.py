@@ -20,6 +20,7 @@ import pytest
 from alpaca.composition import checked, compose, instantiated
 from alpaca.errors import Stopped, UserError
 from alpaca.files import sha256
+from alpaca.generate import _write
 from alpaca.generators.batch import Batch
 from alpaca.generators.tally import Speed, Tally
 from alpaca.llms.request import Reply
@@ -120,6 +121,29 @@ def test_ctrl_c_ends_it_with_3_and_what_was_paid_is_stored(tmp_path: Path, addre
     behave(address)
     found = run(tmp_path, *overrides(address, "num_examples=400"))
     assert before + stats(address)["requests"] <= found["requests"] + 3
+
+
+class Stopping(Example):
+    """An example at whose writing a signal comes."""
+
+    def row(self) -> dict[str, Any]:
+        raise Stopped("SIGTERM")
+
+
+def test_a_signal_between_replies_closes_the_door_to_the_model_too(tmp_path: Path) -> None:
+    closed: list[bool] = []
+
+    def batches() -> Iterator[Batch]:
+        try:
+            yield Batch([Stopping("a", "", "b")])
+        finally:
+            closed.append(True)
+
+    written = batches()
+    with pytest.raises(Stopped):
+        _write(written, 1, [], tmp_path, None)
+    assert closed
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_model_that_writes_nothing_is_the_users_matter(tmp_path: Path, address: str) -> None:

@@ -7,18 +7,53 @@ a request is sent: a full disk is found out while nothing is paid for that could
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, Final
 
+from alpaca.errors import UserError
 from alpaca.events import Events, Place
 from alpaca.llms.request import Reply
+from alpaca.log import logger
+from alpaca.manifest import note_usd, noted_usd
+
+ROUNDING: Final = 1e-6  # USD
 
 
 def ledger_path(stage_folder: Path) -> Path:
     """Return where a stage's ledger lies: beside its folder, so that a changed configuration does not take replies away."""
     return stage_folder.with_name(f"{stage_folder.name}.ledger.jsonl")
+
+
+@contextmanager
+def opened(stage_folder: Path, budget_usd: float | None) -> Iterator[Book]:
+    """Open a stage's ledger, and say where more was paid than it knows of; a mistake leaves no empty one."""
+    path = ledger_path(stage_folder)
+    with Book(path, budget_usd) as book:
+        _miss(book, path, *noted_usd(stage_folder))
+        try:
+            yield book
+        except UserError:
+            if not len(book) and not book.held_usd:
+                path.unlink()
+            raise
+        finally:
+            note_usd(stage_folder, book.spent_usd)
+
+
+def _miss(book: Book, path: Path, usd: float, file: Path) -> None:
+    known = book.spent_usd + book.held_usd
+    if known < usd - ROUNDING:
+        logger.warning(
+            "%s tells of $%.4f, and %s of $%.4f: replies that were paid for are gone from it; what is needed of them is asked "
+            "for, and paid, again, and budget_usd does not count them",
+            path,
+            known,
+            file,
+            usd,
+        )
 
 
 class Book:

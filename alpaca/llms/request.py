@@ -1,7 +1,7 @@
 """What is asked of a language model, and what it replies: the one door of every stage to `llm=`.
 
 A stage opens one ledger, and gives it to each model that it asks. The ledger lies beside the stage's folder, not in it, so
-that replies that are paid for outlive a changed configuration: `Book(ledger_path(folder), budget_usd)`.
+that replies that are paid for outlive a changed configuration: `opened(folder, budget_usd)`.
 """
 
 from __future__ import annotations
