@@ -21,7 +21,7 @@ from annotated_types import Interval
 from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 
 from alpaca.errors import Stopped, UserError
-from alpaca.llms.openai import secret
+from alpaca.llms.openai import address, secret, variable
 from alpaca.llms.order import Named, known, spent, stored, take
 from alpaca.llms.price import Price, forecast, most_prompt_tokens
 from alpaca.llms.request import Forecast, Ledger, Reply, Request
@@ -60,7 +60,7 @@ class OpenAIBatch:
         price: Price,
     ) -> None:
         self.sampling = Sampling(model, api, max_tokens, temperature, top_p, tuple(stop))
-        self.base_url, self.key_name = base_url.rstrip("/"), key_name
+        self.base_url, self.key_name = address(base_url), variable(key_name)
         self.requests_per_batch, self.seconds_between_looks = requests_per_batch, seconds_between_looks
         self.attempts, self.discount, self.price = attempts, discount, price
 
