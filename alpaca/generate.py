@@ -69,11 +69,11 @@ def generate(
         _tell(generator.forecast(tasks, num_examples, seed, writer), num_examples, budget_usd)
         batches = generator.batches(tasks, num_examples, seed, writer)
         tally, families = _write(batches, num_examples, tasks if with_seeds else [], folder, writer)
-        spent = writer.ledger.spent_usd if writer else 0.0
+        spent = (writer.ledger.spent_usd, writer.ledger.paid()) if writer else (0.0, {})
     held_out = generator.held_out(num_held_out, seed)
     if held_out:
         write_jsonl(folder / "held_out.jsonl", (example.row() for example in held_out))
-    results = tally.results(spent) | {"seeds": len(tasks) if with_seeds else 0, "held_out": len(held_out)}
+    results = tally.results(*spent) | {"seeds": len(tasks) if with_seeds else 0, "held_out": len(held_out)}
     if families:
         results["families"] = families
     made = ["raw.jsonl", "rejected.jsonl", *(["held_out.jsonl"] if held_out else [])]

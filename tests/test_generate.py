@@ -81,6 +81,9 @@ def test_a_run_tells_what_it_expects_and_what_it_took(
     assert not bad
     billed = stats(address)["tokens"]
     assert found["usd"] == pytest.approx((0.15 * billed["input"] + 0.6 * billed["output"]) / 1e6)
+    assert found["prompt_tokens_paid"] == billed["input"] >= found["prompt_tokens"]
+    assert found["completion_tokens_paid"] == billed["output"] >= found["completion_tokens"]
+    assert found["requests_paid"] == stats(address)["billed"] >= found["requests"]
     assert found["usd_per_kept"] == pytest.approx(found["usd"] / 100)
     assert found["examples_generated"] == found["examples_kept"] + found["examples_rejected"] == 17 * found["requests"]
     rejected = (folder / "rejected.jsonl").read_text("utf-8").splitlines()
@@ -170,7 +173,7 @@ def test_progress_tells_shares_dollars_speed_and_time_left(caplog: pytest.LogCap
         tally.add(batch)
         speed.update(tally.usd)
     assert speed.line(1.0) == "80% kept, duplicate 20%; $1.00 of about $12.50; 50 tok/s; 0:03:50 left"
-    assert tally.results(1.0)["usd_per_rejected"] == pytest.approx(0.1)
+    assert tally.results(1.0, {})["usd_per_rejected"] == pytest.approx(0.1)
 
 
 @pytest.mark.slow

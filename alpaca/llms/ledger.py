@@ -7,7 +7,7 @@ a request is sent: a full disk is found out while nothing is paid for that could
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
@@ -70,6 +70,7 @@ class Book:
         self._places: dict[str, Place] = {}
         self._holds: defaultdict[str, list[float]] = defaultdict(list)
         self._spent = self._held = 0.0
+        self._prompt_tokens = self._completion_tokens = 0
         self._rooms: dict[str, int] = {}
         self._room = 0  # the sum of these
         for event, place in self._log.events():
@@ -88,6 +89,14 @@ class Book:
     def __len__(self) -> int:
         """Return how many replies are stored."""
         return len(self._places)
+
+    def paid(self) -> dict[str, int]:
+        """Count what the stored replies took, those of earlier processes and those that were not needed too."""
+        return {
+            "requests_paid": len(self),
+            "prompt_tokens_paid": self._prompt_tokens,
+            "completion_tokens_paid": self._completion_tokens,
+        }
 
     def stored(self, identity: str) -> Reply | None:
         place = self._places.get(identity)
@@ -125,7 +134,7 @@ class Book:
         self._log.flush()
         with self._lock:
             for reply, place in zip(replies, places, strict=True):
-                self._enter(reply.identity, reply.usd, place)
+                self._enter(vars(reply), place)
                 self._leave_room(reply.identity)
 
     def close(self) -> None:
@@ -143,16 +152,18 @@ class Book:
 
     def _replay(self, event: dict[str, Any], place: Place) -> None:
         if "reply" in event:
-            self._enter(event["reply"]["identity"], event["reply"]["usd"], place)
+            self._enter(event["reply"], place)
         elif "hold" in event:
             self._hold(event["hold"], event["usd"])
         else:
             self._let_go(event["release"])
 
-    def _enter(self, identity: str, usd: float, place: Place) -> None:
-        self._places[identity] = place
-        self._spent += usd
-        self._let_go(identity)
+    def _enter(self, reply: Mapping[str, Any], place: Place) -> None:
+        self._places[reply["identity"]] = place
+        self._spent += reply["usd"]
+        self._prompt_tokens += reply["prompt_tokens"]
+        self._completion_tokens += reply["completion_tokens"]
+        self._let_go(reply["identity"])
 
     def _hold(self, identity: str, usd: float) -> None:
         self._holds[identity].append(usd)

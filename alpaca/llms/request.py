@@ -91,6 +91,10 @@ class Ledger(Protocol):
         """The most that attempts may cost whose reply is not stored."""
         ...
 
+    def paid(self) -> dict[str, int]:
+        """Count what the stored replies took, those of earlier processes and those that were not needed too."""
+        ...
+
     def stored(self, identity: str) -> Reply | None: ...
 
     def reserve(self, identity: str, usd: float, room: int) -> bool:

@@ -22,6 +22,9 @@ class Nothing:
 
     spent_usd = held_usd = 0.0
 
+    def paid(self) -> dict[str, int]:
+        return {}
+
     def stored(self, identity: str) -> Reply | None:
         return None
 
