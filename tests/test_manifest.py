@@ -17,7 +17,7 @@ def finish(folder: Path, number: int) -> None:
         manifest.end(folder, {"number": number}, hashes, manifest.Outcome({}, [folder / "raw.jsonl"]), 0.0)
 
 
-def end_early(folder: Path, number: int, kind: type[Exception] = Stopped, made: Callable[[], None] = str) -> None:
+def end_early(folder: Path, number: int, kind: type[BaseException] = Stopped, made: Callable[[], None] = str) -> None:
     with suppress(kind), manifest.begin(folder, {"number": number}, []):
         made()
         raise kind

@@ -12,10 +12,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from omegaconf import OmegaConf
 
 from alpaca.composition import checked, compose, instantiated
-from alpaca.errors import UserError
-from alpaca.stage import function
+from alpaca.errors import Stopped, UserError
+from alpaca.stage import _stop, function
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -255,3 +256,14 @@ def test_ctrl_c_in_training_ends_with_3(alpaca: Run, tmp_path: Path, tasks_file:
     _, told = process.communicate(timeout=60)
     assert process.returncode == 3, told
     assert "Traceback" not in told
+
+
+def test_a_signal_inside_a_library_is_told_as_it_is() -> None:
+    OmegaConf.register_new_resolver("stop", lambda: _stop(signal.SIGTERM, None))
+    config = OmegaConf.create({"inner": {"key": "${stop:}"}})
+    try:
+        with pytest.raises(Stopped) as told:
+            OmegaConf.to_container(config, resolve=True)
+    finally:
+        OmegaConf.clear_resolver("stop")
+    assert str(told.value) == "SIGTERM"
