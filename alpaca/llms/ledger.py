@@ -119,6 +119,10 @@ class Book:
             self._room += room
             return True
 
+    def holds(self, identity: str) -> bool:
+        """Tell whether money is held for an attempt of this request, by an earlier process too."""
+        return identity in self._holds
+
     def release(self, identity: str) -> None:
         """Give back what an attempt held that costs nothing."""
         with self._lock:

@@ -104,6 +104,10 @@ class Ledger(Protocol):
         """
         ...
 
+    def holds(self, identity: str) -> bool:
+        """Tell whether money is held for an attempt of this request, by an earlier process too."""
+        ...
+
     def release(self, identity: str) -> None:
         """Give back what an attempt held that costs nothing."""
         ...

@@ -31,6 +31,9 @@ class Nothing:
     def reserve(self, identity: str, usd: float, room: int) -> bool:
         return False
 
+    def holds(self, identity: str) -> bool:
+        return False
+
     def release(self, identity: str) -> None: ...
 
     def store(self, replies: Sequence[Reply]) -> None: ...
