@@ -73,7 +73,7 @@ def test_a_run_tells_what_it_expects_and_what_it_took(
     caplog.set_level(logging.INFO, "alpaca")
     behave(address)
     found = run(tmp_path, *overrides(address, "num_examples=100", "budget_usd=1", "with_seeds=true"))
-    told = r"expects 9 requests, [\d,]+ tokens of prompts, [\d,]+ of replies \(assumed\), \$0\.0\d"
+    told = r"expects 9 requests, [\d,]+ tokens of prompts, [\d,]+ of replies \(assumed\), \$0\.0\d \(at \$0\.15 and \$0\.60 a million tokens\)"
     assert re.search(told, caplog.text), caplog.text
     folder = tmp_path / "mine" / "generate"
     rows, bad = read(folder / "raw.jsonl")

@@ -11,6 +11,7 @@ import re
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from copy import copy
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -86,7 +87,8 @@ class OpenAI:
     def forecast(self, like: Sequence[Request], count: int, ledger: Ledger) -> Forecast:
         price = self.price.known(self.sampling.model, self.base_url)
         replies = stored(like, self.settings, ledger)
-        return forecast(like, replies, count, price, self.sampling.max_tokens, self.concurrency)
+        made = forecast(like, replies, count, price, self.sampling.max_tokens, self.concurrency)
+        return replace(made, rate=self.price.told(self.sampling.model, self.base_url))
 
     def _asked(self, request: Request, identity: str, price: Price) -> Asked:
         body = self.sampling.body(request, self.base_url)

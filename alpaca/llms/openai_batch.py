@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
+from dataclasses import replace
 from functools import cached_property
 from itertools import islice, takewhile
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -91,7 +92,7 @@ class OpenAIBatch:
         replies = stored(like, self.settings, ledger)
         made = forecast(like, replies, count, self.reduced(), self.sampling.max_tokens, 1)
         seconds = SECONDS_A_BATCH * -(-count // self.requests_per_batch)
-        return Forecast(count, made.prompt_tokens, made.completion_tokens, made.usd, seconds, made.learned_from)
+        return replace(made, seconds=seconds, rate=self.price.told(self.sampling.model, self.base_url, self.discount))
 
     def reduced(self) -> Price:
         """Return the price of a token of a batch."""

@@ -58,7 +58,10 @@ class Reply:
 
 @dataclass(frozen=True)
 class Forecast:
-    """What requests are expected to take; `learned_from` is the number of replies that it rests on, 0 for assumptions."""
+    """What requests are expected to take; `learned_from` is the number of replies that it rests on, 0 for assumptions.
+
+    `rate` tells the price of tokens and where it is from, for models that have one.
+    """
 
     requests: int
     prompt_tokens: int
@@ -66,12 +69,14 @@ class Forecast:
     usd: float
     seconds: float
     learned_from: int
+    rate: str = ""
 
     def told(self) -> str:
         """Return it as the end of a line."""
         basis = f"as {self.learned_from:,} replies" if self.learned_from else "assumed"
         tokens = f"{self.prompt_tokens:,} tokens of prompts, {self.completion_tokens:,} of replies ({basis})"
-        return f"{self.requests:,} requests, {tokens}, ${self.usd:,.2f} and {timedelta(seconds=round(self.seconds))}"
+        usd = f"${self.usd:,.2f}{f' ({self.rate})' if self.rate else ''}"
+        return f"{self.requests:,} requests, {tokens}, {usd} and {timedelta(seconds=round(self.seconds))}"
 
 
 class Ledger(Protocol):

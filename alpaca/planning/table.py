@@ -47,7 +47,7 @@ def table(planned: Mapping[str, Any]) -> Table:
         for key in ("requests", "prompt_tokens", "completion_tokens"):
             grid.add_row(f"generation: {_words(key)}", f"{written[key]:,}")
         grid.add_row("generation: time", f"{written['seconds'] / 3600:,.2f} h")
-        grid.add_row("generation: cost", f"{written['usd']:,.2f} USD")
+        grid.add_row("generation: cost", f"{written['usd']:,.2f} USD {written.get('rate', '')}".rstrip())
     return grid
 
 
