@@ -180,10 +180,10 @@ def sound(found: Iterable[Example | BadRow], checks: Checks, waiting: Waiting, r
 
 def score(folder: Path, count: int, scores: Scores, budget_usd: float | None) -> float:
     """Score what was sifted, in its place, and return what that has cost."""
-    from alpaca.llms.ledger import Book, ledger_path
+    from alpaca.llms.ledger import ledger_path, opened
 
     sifted = folder / SIFTED
-    with Book(ledger_path(folder), budget_usd) as ledger:
+    with opened(folder, budget_usd) as ledger:
         scores.forecast(kept_in(sifted), count, ledger)
         with Kept(sifted) as kept, closing(Progress("curate", count, "score")) as progress:
             for example in scores.scored(kept_in(sifted), ledger):

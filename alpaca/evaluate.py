@@ -34,7 +34,7 @@ from alpaca.evaluation.scores import exact
 from alpaca.evaluation.sets import tasks_file
 from alpaca.evaluation.stored import Stored
 from alpaca.files import write_json, write_jsonl
-from alpaca.llms.ledger import Book, ledger_path
+from alpaca.llms.ledger import opened
 from alpaca.llms.request import LLM
 from alpaca.manifest import Outcome, stage_folder
 from alpaca.records import Example, read
@@ -86,7 +86,7 @@ def evaluate(
     tasks, results = _tasks(data, data_sha256, judge)
     measures = Measures({"candidate": candidate, "reference": reference}, metrics, harness, helm)
     sides = [Side("candidate", candidate, candidate_prompt), Side("reference", reference, reference_prompt)]
-    with Book(ledger_path(folder), budget_usd) as ledger:
+    with opened(folder, budget_usd) as ledger:
         for side in sides:
             side.foretell(tasks, ledger)
         both = [side.answers(tasks, ledger) for side in sides]

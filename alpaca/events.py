@@ -5,25 +5,32 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
+import shutil
 import zlib
 from collections.abc import Iterator, Sequence
+from itertools import chain, count
 from pathlib import Path
 from typing import Any, Final
 
 from alpaca.errors import UserError
+from alpaca.files import writing
+from alpaca.log import logger
 
 STEP: Final = 1 << 20  # bytes by which the file grows at least
+NO_DAMAGE: Final = re.compile(rb" *\n|([0-9a-f]{0,8}|[0-9a-f]{8} (\{[^\n]*)?)\0*")  # left out before, or torn by a kill
 
 Place = tuple[int, int]  # offset and length in the file
 
 
 class Events:
-    """Lines of `checksum JSON` in the file `path`, of which none is given out that is torn.
+    """Lines of `checksum JSON` in the file `path`, of which none is given out that is torn or damaged.
 
     Raises UserError where another process holds it or it cannot be opened.
     """
 
     def __init__(self, path: Path) -> None:
+        self.path = path
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self.file = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
@@ -38,16 +45,44 @@ class Events:
         _flush_folder(path.parent)
 
     def events(self) -> Iterator[tuple[dict[str, Any], Place]]:
-        """Yield each whole event with its place, and leave behind them what is torn."""
-        offset = 0
+        """Yield each whole event with its place, and leave behind them what a kill has torn.
+
+        Damaged lines are told of and left out. Raises UserError where there are no others.
+        """
+        offset, damaged = 0, list[Place]()
         with os.fdopen(os.dup(self.file), "rb") as lines:
             for line in lines:
                 if (event := _event(line)) is not None:
                     yield event, (offset, len(line))
                     self.end = offset + len(line)
+                elif not NO_DAMAGE.fullmatch(line):
+                    damaged.append((offset, len(line)))
                 offset += len(line)
+        if damaged:
+            self._leave_out(damaged)
         os.ftruncate(self.file, self.end)
         self.room = self.end
+
+    def _leave_out(self, damaged: Sequence[Place]) -> None:
+        """Make lines empty, in their places, once there is a copy of the file as it was."""
+        if not self.end:
+            os.close(self.file)
+            raise UserError(
+                f"{self.path} has no whole line: it was damaged or overwritten; put a copy of it back, or move it away to "
+                "begin anew"
+            )
+        copy = _unused(self.path.with_name(f"{self.path.name}.damaged"))
+        with self.path.open("rb") as original, writing(copy) as handle:
+            shutil.copyfileobj(original, handle)
+        for offset, length in damaged:
+            os.pwrite(self.file, b" " * (length - 1) + b"\n", offset)
+        logger.warning(
+            "%s: %d of its lines are damaged, and what they told is lost; it goes on without them, and %s is the file as "
+            "it was",
+            self.path,
+            len(damaged),
+            copy.name,
+        )
 
     def event(self, place: Place) -> dict[str, Any]:
         event = _event(os.pread(self.file, place[1], place[0]))
@@ -106,6 +141,12 @@ def _event(line: bytes) -> dict[str, Any] | None:
         return None
     event: dict[str, Any] = json.loads(content.decode("utf-8", "surrogatepass"))
     return event
+
+
+def _unused(path: Path) -> Path:
+    """Return the path, or the first with a number behind it of which there is nothing."""
+    paths = chain([path], (path.with_name(f"{path.name}.{number}") for number in count(2)))
+    return next(each for each in paths if not each.exists())
 
 
 def _flush_folder(folder: Path) -> None:

@@ -19,7 +19,7 @@ from alpaca.errors import Stopped, UserError
 from alpaca.files import write_jsonl, writing_jsonl
 from alpaca.generators.batch import LIMIT, Batch, Writer
 from alpaca.generators.tally import Speed, Tally
-from alpaca.llms.ledger import Book, ledger_path
+from alpaca.llms.ledger import opened
 from alpaca.llms.request import LLM, Forecast
 from alpaca.log import logger
 from alpaca.manifest import Outcome, stage_folder
@@ -71,11 +71,11 @@ def generate(
         _tell(generator.forecast(tasks, num_examples, seed, writer), num_examples, budget_usd)
         batches = generator.batches(tasks, num_examples, seed, writer)
         tally, families = _write(batches, num_examples, tasks if with_seeds else [], folder, writer)
-        spent = writer.ledger.spent_usd if writer else 0.0
+        spent = (writer.ledger.spent_usd, writer.ledger.paid()) if writer else (0.0, {})
     held_out = generator.held_out(num_held_out, seed)
     if held_out:
         write_jsonl(folder / "held_out.jsonl", (example.row() for example in held_out))
-    results = tally.results(spent) | {"seeds": len(tasks) if with_seeds else 0, "held_out": len(held_out)}
+    results = tally.results(*spent) | {"seeds": len(tasks) if with_seeds else 0, "held_out": len(held_out)}
     if families:
         results["families"] = families
     made = ["raw.jsonl", "rejected.jsonl", *(["held_out.jsonl"] if held_out else [])]
@@ -88,7 +88,7 @@ def _writer(llm: LLM | None, folder: Path, budget_usd: float | None) -> Iterator
     if llm is None:
         yield None
         return
-    with Book(ledger_path(folder), budget_usd) as ledger:
+    with opened(folder, budget_usd) as ledger:
         yield Writer(llm, ledger)
 
 
@@ -98,6 +98,7 @@ def _write(
     """Write the files as batches come; return the tally and the number of families."""
     tally, families = Tally(), set()
     with (
+        closing(batches),  # type: ignore[type-var]  # and with it what is in flight is waited for
         closing(Speed(wanted, tally)) as speed,
         writing_jsonl(folder / "raw.jsonl") as keep,
         writing_jsonl(folder / "rejected.jsonl") as reject,

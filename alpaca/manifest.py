@@ -109,8 +109,8 @@ def begin(folder: Path, config: Mapping[str, Any], inputs: Sequence[Path]) -> It
     """Hold `folder` for this process, and see that what lies in it is of this configuration; yield the inputs' hashes.
 
     What another configuration left there is moved to `<stage>.previous`, so that nothing of it is continued by mistake and
-    nothing is lost by a slip. If the stage refuses its input, all is put back. Raises UserError where an input cannot be read,
-    another process works in the folder, or it cannot be made.
+    nothing is lost by a slip; what had only begun pushes nothing finished out of there. If the stage refuses its input, all
+    is put back. Raises UserError where an input cannot be read, another process works in the folder, or it cannot be made.
     """
     hashes = _readable_hashes(inputs)
     lock_path = folder.parent / f".{folder.name}.lock"
@@ -154,14 +154,14 @@ def await_begin(folder: Path, config: Mapping[str, Any], inputs: Sequence[Path])
 
 def _make_way(folder: Path, started: dict[str, Any]) -> Callable[[], None] | None:
     """Make `folder` ready for what is started; return how to put things back, or None where it goes on in it."""
-    previous = folder.with_name(f"{folder.name}.previous")
+    previous = _previous(folder)
     marker = folder / "started.json"
     if marker.is_file() and _continues(folder.name, read_json(marker), started):
         return None
-    moved = [(folder, previous), (previous, _older(folder))]
-    done = [
-        (here, there) for here, there in reversed(moved) if folder.exists() and here.exists() and here.rename(there)
-    ]
+    older = _older(folder)
+    rotates = _worth_keeping(folder) or not _worth_keeping(previous)
+    moved = [(previous, older), (folder, previous)] if rotates else [(folder, older)]
+    done = [(here, there) for here, there in moved if folder.exists() and here.exists() and here.rename(there)]
     write_json(marker, started)
 
     def put_back() -> None:
@@ -187,6 +187,15 @@ def _is_gone(path: Path) -> bool:
 
 def _continues(stage: str, before: dict[str, Any], now: dict[str, Any]) -> bool:
     return same_result(stage, before["config"], now["config"]) and before["inputs"] == now["inputs"]
+
+
+def _previous(folder: Path) -> Path:
+    """Return where what was in a stage's folder before lies."""
+    return folder.with_name(f"{folder.name}.previous")
+
+
+def _worth_keeping(folder: Path) -> bool:
+    return (folder / "manifest.json").is_file() or any((folder / "checkpoints").glob("step-*"))
 
 
 def _remove_if_empty(folder: Path) -> None:
@@ -216,6 +225,28 @@ def end(folder: Path, config: Mapping[str, Any], hashes: Hashes, outcome: Outcom
             "results": outcome.results,
         },
     )
+
+
+def note_usd(folder: Path, usd: float) -> None:
+    """Write down what was paid so far, so that a ledger that is gone can be told from one that never was."""
+    marker = folder / "started.json"
+    if usd and marker.is_file():
+        write_json(marker, read_json(marker) | {"usd": usd})
+
+
+def noted_usd(folder: Path) -> tuple[float, Path]:
+    """Return the most dollars that this stage, now or before, has written down as paid, and the file."""
+    places = (folder, _previous(folder), folder.with_name(f".{folder.name}.older"))
+    file = max((place / name for place in places for name in ("manifest.json", "started.json")), key=_usd)
+    return _usd(file), file
+
+
+def _usd(file: Path) -> float:
+    try:
+        told = read_json(file)
+        return float(told.get("results", told).get("usd", 0.0))
+    except (OSError, ValueError):  # there is none, or not a whole one
+        return 0.0
 
 
 def versions() -> dict[str, str]:

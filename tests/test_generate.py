@@ -20,6 +20,7 @@ import pytest
 from alpaca.composition import checked, compose, instantiated
 from alpaca.errors import Stopped, UserError
 from alpaca.files import sha256
+from alpaca.generate import _write
 from alpaca.generators.batch import Batch
 from alpaca.generators.tally import Speed, Tally
 from alpaca.llms.request import Reply
@@ -72,7 +73,7 @@ def test_a_run_tells_what_it_expects_and_what_it_took(
     caplog.set_level(logging.INFO, "alpaca")
     behave(address)
     found = run(tmp_path, *overrides(address, "num_examples=100", "budget_usd=1", "with_seeds=true"))
-    told = r"expects 9 requests, [\d,]+ tokens of prompts, [\d,]+ of replies \(assumed\), \$0\.0\d"
+    told = r"expects 9 requests, [\d,]+ tokens of prompts, [\d,]+ of replies \(assumed\), \$0\.0\d \(at \$0\.15 and \$0\.60 a million tokens\)"
     assert re.search(told, caplog.text), caplog.text
     assert "writes no held_out.jsonl; num_held_out is for" in caplog.text
     folder = tmp_path / "mine" / "generate"
@@ -81,6 +82,9 @@ def test_a_run_tells_what_it_expects_and_what_it_took(
     assert not bad
     billed = stats(address)["tokens"]
     assert found["usd"] == pytest.approx((0.15 * billed["input"] + 0.6 * billed["output"]) / 1e6)
+    assert found["prompt_tokens_paid"] == billed["input"] >= found["prompt_tokens"]
+    assert found["completion_tokens_paid"] == billed["output"] >= found["completion_tokens"]
+    assert found["requests_paid"] == stats(address)["billed"] >= found["requests"]
     assert found["usd_per_kept"] == pytest.approx(found["usd"] / 100)
     assert found["examples_generated"] == found["examples_kept"] + found["examples_rejected"] == 17 * found["requests"]
     rejected = (folder / "rejected.jsonl").read_text("utf-8").splitlines()
@@ -124,6 +128,29 @@ def test_ctrl_c_ends_it_with_3_and_what_was_paid_is_stored(tmp_path: Path, addre
     assert before + stats(address)["requests"] <= found["requests"] + 3
 
 
+class Stopping(Example):
+    """An example at whose writing a signal comes."""
+
+    def row(self) -> dict[str, Any]:
+        raise Stopped("SIGTERM")
+
+
+def test_a_signal_between_replies_closes_the_door_to_the_model_too(tmp_path: Path) -> None:
+    closed: list[bool] = []
+
+    def batches() -> Iterator[Batch]:
+        try:
+            yield Batch([Stopping("a", "", "b")])
+        finally:
+            closed.append(True)
+
+    written = batches()
+    with pytest.raises(Stopped):
+        _write(written, 1, [], tmp_path, None)
+    assert closed
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_model_that_writes_nothing_is_the_users_matter(tmp_path: Path, address: str) -> None:
     behave(address, length_share=1.0)
     with pytest.raises(
@@ -150,7 +177,7 @@ def test_progress_tells_shares_dollars_speed_and_time_left(caplog: pytest.LogCap
         tally.add(batch)
         speed.update(tally.usd)
     assert speed.line(1.0) == "80% kept, duplicate 20%; $1.00 of about $12.50; 50 tok/s; 0:03:50 left"
-    assert tally.results(1.0)["usd_per_rejected"] == pytest.approx(0.1)
+    assert tally.results(1.0, {})["usd_per_rejected"] == pytest.approx(0.1)
 
 
 @pytest.mark.slow

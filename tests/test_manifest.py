@@ -1,11 +1,66 @@
+"""What lies in a stage's folder when another configuration begins there."""
+
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from alpaca.errors import UserError
-from alpaca.manifest import begin
+from alpaca import manifest
+from alpaca.errors import Stopped, UserError
+from alpaca.files import write_text
+
+
+def finish(folder: Path, number: int) -> None:
+    with manifest.begin(folder, {"number": number}, []) as hashes:
+        write_text(folder / "raw.jsonl", str(number))
+        manifest.end(folder, {"number": number}, hashes, manifest.Outcome({}, [folder / "raw.jsonl"]), 0.0)
+
+
+def end_early(folder: Path, number: int, kind: type[BaseException] = Stopped, made: Callable[[], None] = str) -> None:
+    with suppress(kind), manifest.begin(folder, {"number": number}, []):
+        made()
+        raise kind
+
+
+def contents(folder: Path) -> dict[str, str]:
+    """Return what the files of a stage and of the one before hold."""
+    files = [file for file in folder.parent.glob("[!.]*/*") if file.is_file()]
+    return {file.relative_to(folder.parent).as_posix(): file.read_text("utf-8") for file in files}
+
+
+def test_reruns_that_are_stopped_push_nothing_out_that_is_finished(tmp_path: Path) -> None:
+    folder, previous = tmp_path / "run" / "curate", tmp_path / "run" / "curate.previous"
+    finish(folder, 1)
+    for number in range(2, 6):
+        end_early(folder, number)
+        assert (previous / "raw.jsonl").read_text("utf-8") == "1"
+    finish(folder, 6)
+    assert (previous / "raw.jsonl").read_text("utf-8") == "1"
+    end_early(folder, 7)
+    assert (previous / "raw.jsonl").read_text("utf-8") == "6"
+
+
+def test_a_training_that_has_checkpoints_is_worth_keeping(tmp_path: Path) -> None:
+    folder = tmp_path / "run" / "train"
+    finish(folder, 1)
+    end_early(folder, 2, made=lambda: write_text(folder / "checkpoints" / "step-1" / "x", "2"))
+    end_early(folder, 3)
+    end_early(folder, 4)
+    assert (tmp_path / "run" / "train.previous" / "checkpoints" / "step-1" / "x").read_text("utf-8") == "2"
+
+
+def test_what_is_refused_puts_all_back_after_stops_too(tmp_path: Path) -> None:
+    folder = tmp_path / "run" / "curate"
+    finish(folder, 1)
+    for stops in range(3):
+        before = contents(folder)
+        end_early(folder, 10 + stops, UserError)
+        assert contents(folder) == before
+        end_early(folder, 20 + stops)
+
 
 UNREADABLE = Path("/proc/self/mem")  # a regular file that opens, also for root, and whose reading fails
 
@@ -14,7 +69,7 @@ UNREADABLE = Path("/proc/self/mem")  # a regular file that opens, also for root,
 def test_an_input_that_cannot_be_read_is_the_users_mistake_before_anything_is_written(tmp_path: Path) -> None:
     with (
         pytest.raises(UserError, match="cannot read /proc/self/mem"),
-        begin(tmp_path / "run" / "curate", {}, [UNREADABLE]),
+        manifest.begin(tmp_path / "run" / "curate", {}, [UNREADABLE]),
     ):
         pass
     assert not list(tmp_path.iterdir())

@@ -13,10 +13,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from omegaconf import OmegaConf
 
 from alpaca.composition import checked, compose, instantiated
-from alpaca.errors import UserError
-from alpaca.stage import execute, function, stopped
+from alpaca.errors import Stopped, UserError
+from alpaca.stage import _stop, execute, function, stopped
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -310,3 +311,14 @@ def test_the_last_line_names_the_page(tasks_file: Path, tmp_path: Path, caplog: 
     caplog.set_level(logging.INFO, "alpaca")
     execute("curate", compose("curate", [f"data={tasks_file}", f"root={tmp_path}", "name=run", "filters=none"]))
     assert f": {tmp_path}/run/curate, with analysis.html; examples_read" in caplog.messages[-1]
+
+
+def test_a_signal_inside_a_library_is_told_as_it_is() -> None:
+    OmegaConf.register_new_resolver("stop", lambda: _stop(signal.SIGTERM, None))
+    config = OmegaConf.create({"inner": {"key": "${stop:}"}})
+    try:
+        with pytest.raises(Stopped) as told:
+            OmegaConf.to_container(config, resolve=True)
+    finally:
+        OmegaConf.clear_resolver("stop")
+    assert str(told.value) == "SIGTERM"

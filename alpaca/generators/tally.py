@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -35,8 +35,8 @@ class Tally:
         self.usd += batch.reply.usd
         self.usd_rejected += batch.reply.usd * len(batch.rejected) / max(1, len(batch.kept) + len(batch.rejected))
 
-    def results(self, spent_usd: float) -> dict[str, Any]:
-        """Return the headline numbers; `spent_usd` is all that was paid, for replies that were not needed too."""
+    def results(self, spent_usd: float, paid: Mapping[str, int]) -> dict[str, Any]:
+        """Return the headline numbers; `spent_usd` and `paid` are of all that was paid, replies that were not needed too."""
         found: dict[str, Any] = {
             "examples_generated": self.kept + self.rejected,
             "examples_kept": self.kept,
@@ -49,6 +49,7 @@ class Tally:
                 "requests": self.replies,
                 "prompt_tokens": self.prompt_tokens,
                 "completion_tokens": self.completion_tokens,
+                **paid,
                 "usd_per_kept": spent_usd / max(1, self.kept),
                 "usd_per_rejected": self.usd_rejected / max(1, self.rejected),
             }

@@ -7,18 +7,53 @@ a request is sent: a full disk is found out while nothing is paid for that could
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, Final
 
+from alpaca.errors import UserError
 from alpaca.events import Events, Place
 from alpaca.llms.request import Reply
+from alpaca.log import logger
+from alpaca.manifest import note_usd, noted_usd
+
+ROUNDING: Final = 1e-6  # USD
 
 
 def ledger_path(stage_folder: Path) -> Path:
     """Return where a stage's ledger lies: beside its folder, so that a changed configuration does not take replies away."""
     return stage_folder.with_name(f"{stage_folder.name}.ledger.jsonl")
+
+
+@contextmanager
+def opened(stage_folder: Path, budget_usd: float | None) -> Iterator[Book]:
+    """Open a stage's ledger, and say where more was paid than it knows of; a mistake leaves no empty one."""
+    path = ledger_path(stage_folder)
+    with Book(path, budget_usd) as book:
+        _miss(book, path, *noted_usd(stage_folder))
+        try:
+            yield book
+        except UserError:
+            if not len(book) and not book.held_usd:
+                path.unlink()
+            raise
+        finally:
+            note_usd(stage_folder, book.spent_usd)
+
+
+def _miss(book: Book, path: Path, usd: float, file: Path) -> None:
+    known = book.spent_usd + book.held_usd
+    if known < usd - ROUNDING:
+        logger.warning(
+            "%s tells of $%.4f, and %s of $%.4f: replies that were paid for are gone from it; what is needed of them is asked "
+            "for, and paid, again, and budget_usd does not count them",
+            path,
+            known,
+            file,
+            usd,
+        )
 
 
 class Book:
@@ -35,6 +70,7 @@ class Book:
         self._places: dict[str, Place] = {}
         self._holds: defaultdict[str, list[float]] = defaultdict(list)
         self._spent = self._held = 0.0
+        self._prompt_tokens = self._completion_tokens = 0
         self._rooms: dict[str, int] = {}
         self._room = 0  # the sum of these
         for event, place in self._log.events():
@@ -53,6 +89,14 @@ class Book:
     def __len__(self) -> int:
         """Return how many replies are stored."""
         return len(self._places)
+
+    def paid(self) -> dict[str, int]:
+        """Count what the stored replies took, those of earlier processes and those that were not needed too."""
+        return {
+            "requests_paid": len(self),
+            "prompt_tokens_paid": self._prompt_tokens,
+            "completion_tokens_paid": self._completion_tokens,
+        }
 
     def stored(self, identity: str) -> Reply | None:
         place = self._places.get(identity)
@@ -75,6 +119,10 @@ class Book:
             self._room += room
             return True
 
+    def holds(self, identity: str) -> bool:
+        """Tell whether money is held for an attempt of this request, by an earlier process too."""
+        return identity in self._holds
+
     def release(self, identity: str) -> None:
         """Give back what an attempt held that costs nothing."""
         with self._lock:
@@ -90,7 +138,7 @@ class Book:
         self._log.flush()
         with self._lock:
             for reply, place in zip(replies, places, strict=True):
-                self._enter(reply.identity, reply.usd, place)
+                self._enter(vars(reply), place)
                 self._leave_room(reply.identity)
 
     def close(self) -> None:
@@ -108,16 +156,18 @@ class Book:
 
     def _replay(self, event: dict[str, Any], place: Place) -> None:
         if "reply" in event:
-            self._enter(event["reply"]["identity"], event["reply"]["usd"], place)
+            self._enter(event["reply"], place)
         elif "hold" in event:
             self._hold(event["hold"], event["usd"])
         else:
             self._let_go(event["release"])
 
-    def _enter(self, identity: str, usd: float, place: Place) -> None:
-        self._places[identity] = place
-        self._spent += usd
-        self._let_go(identity)
+    def _enter(self, reply: Mapping[str, Any], place: Place) -> None:
+        self._places[reply["identity"]] = place
+        self._spent += reply["usd"]
+        self._prompt_tokens += reply["prompt_tokens"]
+        self._completion_tokens += reply["completion_tokens"]
+        self._let_go(reply["identity"])
 
     def _hold(self, identity: str, usd: float) -> None:
         self._holds[identity].append(usd)

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from copy import copy
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
     from aiohttp import ClientResponse, ClientSession
 
 CONNECT_SECONDS: Final = 15.0
+MAY_HOLD_A_SECRET: Final = re.compile(r"(\w+:/*)?[^/?#]*@|.*[?#]")  # a user and a password, or a query
+VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+LIKE_A_KEY: Final = re.compile(r"(?=.*[a-z])(?=.*[0-9]).{24,}")
 
 
 class OpenAI:
@@ -58,7 +63,7 @@ class OpenAI:
         if ahead < concurrency:
             raise UserError(f"ahead={ahead} leaves some of concurrency={concurrency} without work; it must be as large")
         self.sampling = Sampling(model, api, max_tokens, temperature, top_p, tuple(stop))
-        self.base_url, self.key_name, self.stream, self.timeout = base_url.rstrip("/"), key_name, stream, timeout
+        self.base_url, self.key_name, self.stream, self.timeout = address(base_url), variable(key_name), stream, timeout
         self.concurrency, self.ahead, self.attempts, self.price = concurrency, ahead, attempts, price
         self.requests_per_minute, self.tokens_per_minute = requests_per_minute, tokens_per_minute
 
@@ -86,7 +91,8 @@ class OpenAI:
     def forecast(self, like: Sequence[Request], count: int, ledger: Ledger) -> Forecast:
         price = self.price.known(self.sampling.model, self.base_url)
         replies = stored(like, self.settings, ledger)
-        return forecast(like, replies, count, price, self.sampling.max_tokens, self.concurrency, self._rates(like))
+        made = forecast(like, replies, count, price, self.sampling.max_tokens, self.concurrency, self._rates(like))
+        return replace(made, rate=self.price.told(self.sampling.model, self.base_url))
 
     def _rates(self, like: Sequence[Request]) -> dict[str, float]:
         """Return the seconds from one request to the next that each limit demands, for requests like these."""
@@ -164,6 +170,33 @@ async def _content(response: ClientResponse) -> bytes:
         return await response.read()
     except (aiohttp.ClientError, OSError):
         return b""
+
+
+def address(base_url: str) -> str:
+    """Return the address without a slash at its end; raises UserError where it is none, or may hold a secret, untold."""
+    if MAY_HOLD_A_SECRET.match(base_url):
+        raise UserError(
+            "base_url holds a user, a password or a query, which would be written into the run's files; leave them out, and "
+            "name the environment variable that holds the key with key_name=..."
+        )
+    try:
+        parts = urlsplit(base_url)
+        known = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # no number for a port
+        known = False
+    if not known:
+        raise UserError(f"base_url={base_url} is no address of a server, such as http://localhost:8000/v1")
+    return base_url.rstrip("/")
+
+
+def variable(key_name: str) -> str:
+    """Return the name of an environment variable; raises UserError, without telling it, for what is none, as a key itself."""
+    if VARIABLE.fullmatch(key_name) and (key_name in os.environ or not LIKE_A_KEY.fullmatch(key_name)):
+        return key_name
+    raise UserError(
+        "key_name must be the name of the environment variable that holds the key, such as OPENAI_API_KEY, and never the "
+        "key itself"
+    )
 
 
 def secret(key_name: str, base_url: str) -> str:

@@ -1,6 +1,7 @@
 """OpenAI's Batch API: half the price for replies within a day. It continues after a kill, and uploads nothing twice.
 
-1. Batches of an earlier process that hold a request without a stored reply are taken up again.
+1. Batches of an earlier process that hold a request without a stored reply are taken up again; those of other runs, for
+   which this run's ledger holds no money, are not.
 2. What is in none, and fits into the budget, is uploaded and begun as one.
 3. What comes back is stored; lines that failed or expired are asked again in the next.
 """
@@ -13,6 +14,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
+from dataclasses import replace
 from functools import cached_property
 from itertools import islice, takewhile
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -21,7 +23,7 @@ from annotated_types import Interval
 from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 
 from alpaca.errors import Stopped, UserError
-from alpaca.llms.openai import secret
+from alpaca.llms.openai import address, secret, variable
 from alpaca.llms.order import Named, known, spent, stored, take
 from alpaca.llms.price import Price, forecast, most_prompt_tokens
 from alpaca.llms.request import Forecast, Ledger, Reply, Request
@@ -60,7 +62,7 @@ class OpenAIBatch:
         price: Price,
     ) -> None:
         self.sampling = Sampling(model, api, max_tokens, temperature, top_p, tuple(stop))
-        self.base_url, self.key_name = base_url.rstrip("/"), key_name
+        self.base_url, self.key_name = address(base_url), variable(key_name)
         self.requests_per_batch, self.seconds_between_looks = requests_per_batch, seconds_between_looks
         self.attempts, self.discount, self.price = attempts, discount, price
 
@@ -94,7 +96,7 @@ class OpenAIBatch:
         replies = stored(like, self.settings, ledger)
         made = forecast(like, replies, count, self.reduced(), self.sampling.max_tokens, 1)
         seconds = SECONDS_A_BATCH * -(-count // self.requests_per_batch)
-        return Forecast(count, made.prompt_tokens, made.completion_tokens, made.usd, seconds, made.learned_from)
+        return replace(made, seconds=seconds, rate=self.price.told(self.sampling.model, self.base_url, self.discount))
 
     def reduced(self) -> Price:
         """Return the price of a token of a batch."""
@@ -137,11 +139,12 @@ class _Run:
         raise Stopped(f"some requests failed in {vain} batches in a row")
 
     def taken_up(self, missing: set[str]) -> list[Batch]:
-        """Return the batches of this or an earlier process that have a request of these, each once."""
+        """Return the batches of this run, in this or an earlier process, that have a request of these, each once."""
+        own = {name for name in missing if self.ledger.holds(name)} if self.price.of(1, 1) else missing
         listed = islice(self.llm.client.batches.list(limit=100), MOST_LISTED)
         fresh = [batch for batch in listed if batch.id not in self.seen and MARK in (batch.metadata or {})]
         self.seen.update(batch.id for batch in fresh)
-        found = [batch for batch in fresh if batch.status in RUNNING + ENDED and missing & self.names(batch)]
+        found = [batch for batch in fresh if batch.status in RUNNING + ENDED and own & self.names(batch)]
         if found:
             logger.info("going on with %d batches that were begun before", len(found))
         return found
@@ -173,7 +176,7 @@ class _Run:
         return [begun]
 
     def created(self, digest: str, content: bytes, names: Sequence[str]) -> Batch:
-        """Begin the batch of a file; what it would cost is given back where the server refuses it."""
+        """Begin the batch of a file; what it would cost is given back where the server refuses it, and so has not begun it."""
         import openai
 
         try:
@@ -184,8 +187,8 @@ class _Run:
                 metadata={MARK: digest},
                 extra_headers={"Idempotency-Key": f"{digest}-{len(self.seen)}"},
             )
-        except openai.APIStatusError:
-            for name in names:
+        except openai.APIStatusError as problem:
+            for name in names if problem.status_code < 500 else ():
                 self.ledger.release(name)
             raise
 

@@ -40,7 +40,7 @@ class Price:
 
     def known(self, model: str, base_url: str) -> Price:
         """Return this price, completed from the table; raises UserError where it is in neither."""
-        row = _table().get(urlsplit(base_url).hostname or "", {}).get(model, {})
+        row = _entry(base_url)["models"].get(model, {})
         full = Price(*(row.get(side) if mine is None else mine for side, mine in vars(self).items()))
         if full.input is None or full.output is None:
             raise UserError(
@@ -50,15 +50,33 @@ class Price:
             )
         return full
 
+    def told(self, model: str, base_url: str, discount: float = 0.0) -> str:
+        """Return what is reckoned with, after the discount, and from when it is where nobody has given it."""
+        asked = self.known(model, base_url).less(discount)
+        rate = f"at {_usd(asked.input)} and {_usd(asked.output)} a million tokens"
+        if None not in (self.input, self.output):
+            return rate
+        entry = _entry(base_url)
+        return f"{rate}, prices.yaml of {entry['date']}{'' if entry['checked'] else ', unchecked'}"
+
 
 FREE: Final = Price(0.0, 0.0)
 
 
 @cache
-def _table() -> Mapping[str, Mapping[str, Mapping[str, Any]]]:
-    """The prices by server and model."""
+def _table() -> Mapping[str, Mapping[str, Any]]:
+    """The prices by server, with their date."""
     table: dict[str, Any] = yaml.safe_load(files("alpaca.assets").joinpath("prices.yaml").read_text("utf-8"))
-    return {server: entry["models"] for server, entry in table.items()}
+    return table
+
+
+def _entry(base_url: str) -> Mapping[str, Any]:
+    return _table().get(urlsplit(base_url).hostname or "", {"models": {}})
+
+
+def _usd(price: float | None) -> str:
+    """Write a price with cents, and with what is smaller where there is some."""
+    return f"${price:.2f}" if price == round(price or 0.0, 2) else f"${price:g}"
 
 
 def most_prompt_tokens(request: Request) -> int:

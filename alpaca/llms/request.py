@@ -1,7 +1,7 @@
 """What is asked of a language model, and what it replies: the one door of every stage to `llm=`.
 
 A stage opens one ledger, and gives it to each model that it asks. The ledger lies beside the stage's folder, not in it, so
-that replies that are paid for outlive a changed configuration: `Book(ledger_path(folder), budget_usd)`.
+that replies that are paid for outlive a changed configuration: `opened(folder, budget_usd)`.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Reply:
 class Forecast:
     """What requests are expected to take; `learned_from` is the number of replies that it rests on, 0 for assumptions.
 
-    `speed` says what the seconds rest on.
+    `speed` says what the seconds rest on, `rate` the price of tokens and where it is from, for models that have one.
     """
 
     requests: int
@@ -71,13 +71,15 @@ class Forecast:
     seconds: float
     learned_from: int
     speed: str = "assumed"
+    rate: str = ""
 
     def told(self) -> str:
         """Return it as the end of a line."""
         basis = f"by the {self.learned_from:,} replies so far" if self.learned_from else "assumed"
         tokens = f"{self.prompt_tokens:,} tokens of prompts, {self.completion_tokens:,} of replies ({basis})"
         time = f"{timedelta(seconds=round(self.seconds))} ({self.speed})"
-        return f"{self.requests:,} requests, {tokens}, ${self.usd:,.2f} and {time}"
+        usd = f"${self.usd:,.2f}{f' ({self.rate})' if self.rate else ''}"
+        return f"{self.requests:,} requests, {tokens}, {usd} and {time}"
 
     def shortage(self, budget_usd: float | None, examples: int) -> str | None:
         """Return how far a budget for so many examples is expected to go, None where it is enough."""
@@ -103,6 +105,10 @@ class Ledger(Protocol):
         """The most that attempts may cost whose reply is not stored."""
         ...
 
+    def paid(self) -> dict[str, int]:
+        """Count what the stored replies took, those of earlier processes and those that were not needed too."""
+        ...
+
     def stored(self, identity: str) -> Reply | None: ...
 
     def reserve(self, identity: str, usd: float, room: int) -> bool:
@@ -110,6 +116,10 @@ class Ledger(Protocol):
 
         On the disk, `room` bytes are kept for its reply; raises OSError where there are none.
         """
+        ...
+
+    def holds(self, identity: str) -> bool:
+        """Tell whether money is held for an attempt of this request, by an earlier process too."""
         ...
 
     def release(self, identity: str) -> None:

@@ -22,10 +22,16 @@ class Nothing:
 
     spent_usd = held_usd = 0.0
 
+    def paid(self) -> dict[str, int]:
+        return {}
+
     def stored(self, identity: str) -> Reply | None:
         return None
 
     def reserve(self, identity: str, usd: float, room: int) -> bool:
+        return False
+
+    def holds(self, identity: str) -> bool:
         return False
 
     def release(self, identity: str) -> None: ...

@@ -63,7 +63,7 @@ def generation(written: Mapping[str, Any]) -> Table:
     for key in ("requests", "prompt_tokens", "completion_tokens"):
         grid.add_row(_words(key), f"{written[key]:,}")
     grid.add_row(f"time ({written['speed']})", f"{written['seconds'] / 3600:,.2f} h")
-    grid.add_row("cost", f"{written['usd']:,.2f} USD")
+    grid.add_row("cost", f"{written['usd']:,.2f} USD {written['rate']}".rstrip())
     return grid
 
 

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import zlib
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,8 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alpaca.errors import UserError
-from alpaca.llms.ledger import Book, ledger_path
+from alpaca.llms.ledger import Book, ledger_path, opened
 from alpaca.llms.request import Reply
+from alpaca.manifest import Outcome, begin, end
 
 
 def reply(name: str, text: str = "text", usd: float = 0.5) -> Reply:
@@ -35,7 +37,7 @@ def test_what_is_torn_anywhere_is_left_out_and_the_rest_kept(
             book.store([each])
             ends.append(book._log.end)
     cut = data.draw(st.integers(0, ends[-1]))
-    path.write_bytes(path.read_bytes()[:cut] + data.draw(st.sampled_from([b"", b"\0" * 99, b"x\n"])))
+    path.write_bytes(path.read_bytes()[:cut] + data.draw(st.sampled_from([b"", b"\0" * 99])))
     whole = sum(end <= cut for end in ends)
     with Book(path, None) as book:
         assert [book.stored(each.identity) for each in replies] == replies[:whole] + [None] * (len(texts) - whole)
@@ -81,6 +83,7 @@ FULL = """
 import resource, sys, errno
 from alpaca.llms.ledger import Book
 from alpaca.llms.request import Reply
+from alpaca.manifest import Outcome, begin, end
 import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (3 << 20, 3 << 20))
 with Book(__import__("pathlib").Path(sys.argv[1]), None) as book:
@@ -118,3 +121,39 @@ def test_replies_of_before_probabilities_were_kept_are_read(tmp_path: Path) -> N
         book.store([told])
     with Book(path, None) as book:
         assert book.stored("b") == told
+
+
+def test_a_ledger_that_is_gone_is_missed(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    folder = tmp_path / "run" / "generate"
+
+    def pay(config: dict[str, int], paid: list[Reply], finishes: bool) -> str:
+        """Run a stage; return what it said."""
+        caplog.clear()
+        with begin(folder, config, []) as hashes, opened(folder, None) as book:
+            book.store(paid)
+        if finishes:
+            end(folder, config, hashes, Outcome({"usd": book.spent_usd}), 0.0)
+        return caplog.text
+
+    assert not pay({"a": 1}, [reply("a", usd=0.75)], finishes=False)
+    assert not pay({"a": 1}, [], finishes=False)
+    ledger_path(folder).unlink()
+    assert "tells of $0.0000, and " in (told := pay({"a": 1}, [], finishes=False))
+    assert "run/generate/started.json of $0.7500" in told
+    pay({"a": 1}, [reply("a", usd=0.75)], finishes=True)
+    assert not pay({"a": 2}, [], finishes=False)
+    ledger_path(folder).write_bytes(b"")
+    assert "run/generate.previous/manifest.json of $0.7500" in pay({"a": 3}, [], finishes=False)
+
+
+@pytest.mark.parametrize(("ends", "left"), [("release", False), ("hold", True), ("store", True)])
+def test_a_mistake_leaves_no_empty_ledger(tmp_path: Path, ends: str, left: bool) -> None:
+    folder = tmp_path / "run" / "generate"
+    with suppress(UserError), opened(folder, None) as book:
+        book.reserve("a", 1.0, 0)
+        if ends == "release":
+            book.release("a")
+        if ends == "store":
+            book.store([reply("a")])
+        raise UserError
+    assert ledger_path(folder).exists() == left

@@ -167,6 +167,35 @@ def test_the_key_is_written_nowhere(
     assert KEY not in "".join(capfd.readouterr()) + caplog.text
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "line"),
+    [
+        ("base_url", "http://me:s3cret@localhost:8000/v1", "holds a user, a password or a query"),
+        ("base_url", "https://s3cret@host/v1", "holds a user, a password or a query"),
+        ("base_url", "me:s3cret@localhost:8000/v1", "holds a user, a password or a query"),
+        ("base_url", "http://localhost:8000/v1?api_key=s3cret", "holds a user, a password or a query"),
+        ("base_url", "localhost:9/v1", "base_url=localhost:9/v1 is no address"),
+        ("base_url", "http:/localhost/v1", "is no address"),
+        ("base_url", "http://localhost:80a0/v1", "is no address"),
+        ("base_url", "ftp://localhost/v1", "is no address"),
+        ("base_url", "", "is no address"),
+        ("key_name", "sk-s3cret", "must be the name of the environment variable"),
+        ("key_name", "gsk_s3cret0123456789abcdefghij", "must be the name of the environment variable"),
+        ("key_name", "MY KEY", "must be the name of the environment variable"),
+    ],
+)
+def test_a_server_or_a_key_that_is_none_is_refused_untold_when_the_door_is_made(
+    server: Server, key: str, value: str, line: str
+) -> None:
+    for door in (server.door, server.batch_door):
+        with pytest.raises(UserError, match=line) as told:
+            door(**{key: value})
+        assert "s3cret" not in str(told.value)
+    assert (
+        server.door(base_url="https://host.example/a/@b/v1/", key_name="_a1").base_url == "https://host.example/a/@b/v1"
+    )
+
+
 def test_openai_is_not_asked_without_a_key_nor_a_price_made_up(server: Server, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"set NO_SUCH_KEY, or .* `key_name` of the llm at https://api\.openai\.com"):
         ask(server.door(base_url="https://api.openai.com/v1", key_name="NO_SUCH_KEY"), tmp_path, 1)

@@ -59,6 +59,16 @@ def test_a_killed_run_goes_on_without_uploading_twice(server: Server, tmp_path: 
     assert (stats["uploads"], stats["batches"], stats["billed"]) == (1, 1, 15)
 
 
+def test_another_runs_batches_are_left_to_it(server: Server, tmp_path: Path) -> None:
+    with DyingBook(tmp_path / "one.jsonl", None) as one, pytest.raises(Killed):
+        list(server.batch_door().replies(requests(15), one))
+    for name in ("two", "one"):
+        with Book(tmp_path / f"{name}.jsonl", None) as book:
+            assert len(list(server.batch_door().replies(requests(15), book))) == 15
+            assert book.spent_usd == pytest.approx(0.5 * server.usd(PRICE.less(0.5)))
+    assert server.stats()["batches"] == 2
+
+
 def test_a_file_without_its_batch_is_not_uploaded_again(server: Server, tmp_path: Path) -> None:
     server.behave(quota=0)
     with pytest.raises(Stopped, match="no quota"):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from importlib.resources import files
 
 import pytest
@@ -8,7 +9,7 @@ import yaml
 
 from alpaca.errors import UserError
 from alpaca.llms.price import FREE, Price, forecast, most_prompt_tokens
-from alpaca.llms.request import Reply, Request
+from alpaca.llms.request import Forecast, Reply, Request
 from alpaca.records import Turn
 
 OPENAI = "https://api.openai.com/v1"
@@ -28,6 +29,17 @@ def test_the_table_says_where_and_when() -> None:
     for entry in yaml.safe_load(files("alpaca.assets").joinpath("prices.yaml").read_text("utf-8")).values():
         assert entry["source"].startswith("https://")
         assert isinstance(entry["date"], datetime.date)
+        assert entry["checked"] in (True, False)
+
+
+def test_a_price_says_where_it_is_from() -> None:
+    from_table = r"at \$0.15 and \$9.00 a million tokens, prices.yaml of 20\d\d-\d\d-\d\d, unchecked"
+    assert re.fullmatch(from_table, Price(None, 9.0).told("gpt-4o-mini", OPENAI))
+    assert Price(0.25, 2.0).told("mine", "http://localhost/v1", 0.5) == "at $0.125 and $1.00 a million tokens"
+    assert (
+        "$1.00 (at $1.00 and $2.00 a million tokens) and"
+        in Forecast(1, 1, 1, 1.0, 1.0, 0, "at $1.00 and $2.00 a million tokens").told()
+    )
 
 
 def test_a_prompt_has_no_more_tokens_than_bytes() -> None:
