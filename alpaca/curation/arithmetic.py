@@ -124,7 +124,7 @@ def _last_calculation(line: str, in_words: bool) -> str | None:
     Before a verb a hyphen or slash without blanks is no sign (`pages 3-5 are`), and a range or date is none anywhere.
     """
     side = re.search(rf"{SIDE}*$", line)
-    found = re.search(r"(?:[$€£\d.(−√|-])(?:[$€£\d.,%+\-−–*×x·∙÷/^()²³!√|]|[ \t])*$", side[0] if side else "")
+    found = re.search(r"(?:[$€£\d(−√|-]|\.(?=\d))(?:[$€£\d.,%+\-−–*×x·∙÷/^()²³!√|]|[ \t])*$", side[0] if side else "")
     if found is None or not re.search(rf"[\d)%²³!|]\s*(?:\*\*|{SIGN})\s*[$€£(\d.√|]|[²³√!]|\)\s*\(|[|]", found[0]):
         return None
     if BEFORE.search(line[: len(line) - len(found[0])]):

@@ -56,6 +56,8 @@ STORIES = [
     ("A baker makes 171 rolls and packs 8 boxes with 17 rolls each. How many are left over?", "35", "39"),
 ]
 STATED = [
+    ("They met there. (50 x 5 = 250)", "They met there. (50 x 5 = 249)"),
+    ("They met there. Adding 15 and 8 gives us 23.", "They met there. Adding 15 and 8 gives us 26."),
     ("So 50 times 12 is 600.", "So 50 times 12 is 650."),
     ("Sure! 792 / 24 equals 33.", "Sure! 792 / 24 equals 41."),
     ("58 + 60 + 20 = 138\n138 / 3 = 46", "58 + 60 + 20 = 148\n148 / 3 = 46"),
