@@ -331,9 +331,10 @@ def _unset(part: str, path: list[str], node: DictConfig, candidates: list[str], 
     """Say that `part` is no key of `node`; or, where its target would take it, how to add it, or which options have it."""
     where = ".".join(path)
     target = node.get("_target_")
-    if target and nearest(part, candidates) is None and part in settable(locate(target), bool(node.get("_partial_"))):
+    meant = nearest(part, candidates)
+    if target and meant is None and part in settable(locate(target), bool(node.get("_partial_"))):
         return UserError(f"`{part}` is not set in {where}; add it with +{where}.{part}=...")
-    if options:
+    if options and meant is None:
         return UserError(f"`{part}` belongs to {' or '.join(f'{where}={option}' for option in options)}")
     return unknown("key", part, where, [*candidates, "defaults"])
 

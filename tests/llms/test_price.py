@@ -38,7 +38,7 @@ def test_a_price_says_where_it_is_from() -> None:
     assert Price(0.25, 2.0).told("mine", "http://localhost/v1", 0.5) == "at $0.125 and $1.00 a million tokens"
     assert (
         "$1.00 (at $1.00 and $2.00 a million tokens) and"
-        in Forecast(1, 1, 1, 1.0, 1.0, 0, "at $1.00 and $2.00 a million tokens").told()
+        in Forecast(1, 1, 1, 1.0, 1.0, 0, rate="at $1.00 and $2.00 a million tokens").told()
     )
 
 
