@@ -47,7 +47,13 @@ class Choice:
             return "wrong format: no number alone"
         if letters := _options_missed(example):
             return f"wrong format: none of {', '.join(letters)}"
-        return _yes_or_no(asked, output) or _label(example) or _date(asked, output) or _edges(asked, output)
+        return (
+            _yes_or_no(asked, output)
+            or _label(example)
+            or _scale(asked, output)
+            or _date(asked, output)
+            or _edges(asked, output)
+        )
 
 
 def _yes_or_no(asked: str, output: str) -> str | None:
@@ -75,6 +81,10 @@ LABELS = any_of(
     rf"(?P<if>\w+){QUOTE} (?:if|for|when)\b[^.]*?\b(?:and|or|otherwise|else),? {QUOTE}"
     rf"(?P<else>\w+){QUOTE}",
 )
+PHRASE = r"[\"“'‘](?!\s)[^\"”'’\n]{1,30}(?<!\s)[\"”'’]"
+PHRASES = any_of(rf"(?<!\w){PHRASE}(?:(?:, (?:or |and )?| ?/ ?| (?:or|and) ){PHRASE})+(?!\w)")
+OR_NOT = any_of(r"\b(?:as|into|whether|is|either)\b(?: [\w']+){0,3}? (?P<is>\w+) or (?:not|non)[- ](?P=is)\b")
+NOT_IT = frozenset(words("yes no not non ham legitimate legit genuine safe true false normal regular"))
 SORTS = any_of(
     r"\b(?:classif\w+|assign|categori[sz]e|label|sentiment|determine|identify|output|decide|detect|tone"
     r"|predict|which|is the|is this|tag)\b"
@@ -84,9 +94,11 @@ SORTS = any_of(
 def _label(example: Example) -> str | None:
     """Check that a task with labels to choose from is answered with one, and with no more where only that is wanted."""
     asked = example.instruction
-    found = LABELS.search(asked) if SORTS.search(asked) else None
-    if found is None:
+    if not SORTS.search(asked):
         return None
+    found = LABELS.search(asked)
+    if found is None:
+        return _phrase(asked, example.output)
     named = found[1] or found["listed"] or f"{found['if']} or {found['else']}"
     labels = [label for label in re.split(r"\W+or\W+|\s*[,/]\s*|\W+", named.lower()) if label and label != "or"]
     said = example.output.lower()
@@ -97,6 +109,40 @@ def _label(example: Example) -> str | None:
     if not hit and (only or len(words(said)) < 30):
         return f"wrong format: none of {', '.join(labels)}"
     return f"wrong format: more than one of {', '.join(labels)}" if only and len(words(said)) > 7 else None
+
+
+def _phrase(asked: str, output: str) -> str | None:
+    """Check labels of several words in quotes, and a quality that something has or not."""
+    said, only = words(output), ONLY.search(asked)
+    if not only and len(said) > 4:
+        return None
+    if quoted := PHRASES.search(asked):
+        labels = re.findall(PHRASE, quoted[0])
+        hit = any(words(label)[-1][:5] in output.lower() for label in labels if words(label)) or set(said) & NOT_IT
+        return None if hit else f"wrong format: none of {', '.join(labels)}"
+    if found := OR_NOT.search(asked):
+        hit = found["is"].lower()[:5] in output.lower() or set(said) & NOT_IT
+        return None if hit else f"wrong format: neither {found['is']} nor not"
+    return None
+
+
+SCALE = any_of(
+    r"\b(?:rat(?:e|ing)|scor(?:e|ing)|scale|grade|range)\b[^.?!]*?"
+    r"\b(?P<least>\d{1,2})(?: ?\([^)]*\))? ?(?:to|-|–|and|through) ?(?P<most>\d{1,3})\b(?! ?(?:words|sentences|years|%))"
+)
+
+
+def _scale(asked: str, output: str) -> str | None:
+    """Check that a short answer on a scale of numbers is a number of it."""
+    found = SCALE.search(asked)
+    stated = re.findall(r"(?<![\w.,])[-−]?\d+(?:\.\d+)?", re.sub(r"(?: ?/ ?| out of )\d+", "", output))
+    if found is None or len(words(output)) > 6 or len(stated) > 1 or int(found["least"]) >= int(found["most"]):
+        return None
+    if not stated:
+        short = len(words(output)) < 3 and not SPELT.search(output) and ONLY.search(asked)
+        return f"wrong format: no number from {found['least']} to {found['most']}" if short else None
+    inside = int(found["least"]) <= float(stated[0].replace("−", "-")) <= int(found["most"])
+    return None if inside else f"wrong format: {stated[0]} is not from {found['least']} to {found['most']}"
 
 
 OPTION = re.compile(
