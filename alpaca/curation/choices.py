@@ -82,7 +82,11 @@ LABELS = any_of(
     rf"(?P<else>\w+){QUOTE}",
 )
 PHRASE = r"[\"“'‘](?!\s)[^\"”'’\n]{1,30}(?<!\s)[\"”'’]"
-PHRASES = any_of(rf"(?<!\w){PHRASE}(?:(?:, (?:or |and )?| ?/ ?| (?:or|and) ){PHRASE})+(?!\w)")
+PHRASES = any_of(
+    r"\b(?:as|into|output|return|answer|respond|reply|write|print|say|with|either|labels?|categor(?:y|ies)|classes|options"
+    r"|is|following|these|one of)\b[:,]?(?: (?:either|one of|being|with|the|labels?|words?|are|is|of)){0,3}[ :(]+"
+    rf"(?P<phrases>{PHRASE}(?:(?:, (?:or |and )?| ?/ ?| (?:or|and) ){PHRASE})+)(?!\w)"
+)
 OR_NOT = any_of(r"\b(?:as|into|whether|is|either)\b(?: [\w']+){0,3}? (?P<is>\w+) or (?:not|non)[- ](?P=is)\b")
 NOT_IT = frozenset(words("yes no not non ham legitimate legit genuine safe true false normal regular"))
 SORTS = any_of(
@@ -114,13 +118,11 @@ def _label(example: Example) -> str | None:
 def _phrase(asked: str, output: str) -> str | None:
     """Check labels of several words in quotes, and a quality that something has or not."""
     said, only = words(output), ONLY.search(asked)
-    if not only and len(said) > 4:
-        return None
-    if quoted := PHRASES.search(asked):
-        labels = re.findall(PHRASE, quoted[0])
+    if (quoted := PHRASES.search(asked)) and (only or len(said) < 30):
+        labels = re.findall(PHRASE, quoted["phrases"])
         hit = any(words(label)[-1][:5] in output.lower() for label in labels if words(label)) or set(said) & NOT_IT
         return None if hit else f"wrong format: none of {', '.join(labels)}"
-    if found := OR_NOT.search(asked):
+    if (found := OR_NOT.search(asked)) and (only or len(said) < 5):
         hit = found["is"].lower()[:5] in output.lower() or set(said) & NOT_IT
         return None if hit else f"wrong format: neither {found['is']} nor not"
     return None

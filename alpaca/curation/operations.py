@@ -14,7 +14,7 @@ from alpaca.curation.quantities import DIGITS
 
 Values = list[Fraction]
 ITEM = rf"[-−]?[$€£]?{DIGITS}%?"
-BETWEEN = r"(?:,? and |, ?|,? & |; ?| \+ |,?\n| (?=[-−$€£]?\d))"
+BETWEEN = r"(?:,? and | ?, ?|,? & |; ?| \+ |,?\n| (?=[-−$€£]?\d))"
 LIST = rf"((?:{ITEM}{BETWEEN})+{ITEM})(?![.,]?\d)"
 OF = (
     r"(?: (?:of|for|up|from|in|between))?"

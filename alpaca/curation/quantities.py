@@ -137,8 +137,9 @@ def _heat(amount: Fraction, scale: str, other: str) -> Fraction:
 
 
 def inexact(unit: str, other: str) -> bool:
-    """Tell whether people round between two units: those of two systems, and years."""
-    return bool(IMPERIAL.search(unit)) != bool(IMPERIAL.search(other)) or "year" in unit + other
+    """Tell whether people round between two units: those of two systems, and years in days."""
+    years = "year" in unit + other and not (_size("months", unit.lower()) and _size("months", other.lower()))
+    return years or bool(IMPERIAL.search(unit)) != bool(IMPERIAL.search(other))
 
 
 def conversions(text: str) -> Iterator[tuple[re.Match[str], Fraction]]:

@@ -20,7 +20,7 @@ from alpaca.curation.quantities import DIGITS, UNITS, in_digits, measured
 
 NUMBER = re.compile(rf"(?<![\w.,/])[$€£]?({DIGITS})(?![.,:]?\d|/\d|\s?-\s?\d|\w*\d)")
 QUESTION = any_of(
-    r"\bhow (?:many|much|far|long|old|tall|fast|heavy|big|high|wide|deep)\b|\bwhat (?:do|does|did|will|would)\b",
+    r"\bhow (?:many|much|far|long|old|tall|fast|heavy|big|large|high|wide|deep)\b|\bwhat (?:do|does|did|will|would)\b",
     r"\b(?:what|find|calculate|compute|determine|work out)\b[^.?]{0,30}\b(?:total|new|final|remaining"
     r"|distance|costs?|price|change|speed"
     r"|profit|sum|amount|number|age|average|weight|length|left|discount|tip|tax|savings?|pay|area|wages?|earnings)\b",
@@ -94,7 +94,7 @@ def possible(task: str, output: str) -> str | None:
     """Return what the numbers of a story make, where none of the numbers in the short answer to it is that."""
     if not QUESTION.search(task) or len(words(output)) > 40 or not 7 < len(words(task)) < 45:
         return None
-    story = in_digits(re.sub(r"\b[Oo]ne(?= \w+ (?:costs?|has|holds|is))", "1", task))
+    story = in_digits(re.sub(r"\b[Oo]ne(?= \w+ (?:costs?|has|holds|is))", "a", task))
     given = _given(story)
     stated = NUMBER_STATED.findall(in_digits(output).replace("$", ""))
     read = len(NUMBER.findall(story)) == len(re.findall(DIGITS, story))
