@@ -91,7 +91,7 @@ OR_NOT = any_of(r"\b(?:as|into|whether|is|either)\b(?: [\w']+){0,3}? (?P<is>\w+)
 NOT_IT = frozenset(words("yes no not non ham legitimate legit genuine safe true false normal regular"))
 SORTS = any_of(
     r"\b(?:classif\w+|assign|categori[sz]e|label|sentiment|determine|identify|output|decide|detect|tone"
-    r"|predict|which|is the|is this|tag)\b"
+    r"|predict|which|is the|is this|is it|tag|answer|respond|reply|return)\b"
 )
 
 

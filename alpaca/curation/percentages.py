@@ -15,12 +15,12 @@ _GROWS = (
     r"|declin|rais|jump|cut|shr[aiu]nk|markup|mark-?down|climb|sav)\w*"
 )
 _HUNDREDTHS = r"(?:percent(?:age)?s?|per cent|%)"
-GROWTH = any_of(
-    rf"\b{_HUNDREDTHS}(?:(?: of)?(?: the)?(?: \w+)?) {_GROWS}\b",
-    rf"\bfrom {VALUE}\b[^?!]*?\bto {VALUE}\b[^?!]*?[.?!;,]? ?[^?!]*\b(?:(?:by|in|as) |{_GROWS} )[^?!]*?"
-    rf"(?:what|how (?:many|much)|an?|in|as)?(?: the)? ?{_HUNDREDTHS}(?!\w)",
-    rf"\b(?:by )?(?:what|how many|how much) {_HUNDREDTHS}\b[^?!]*?\b{_GROWS}\b[^?!]*?\bfrom {VALUE}\b[^?!]*?\bto {VALUE}",
+GROWTH = any_of(rf"\b{_HUNDREDTHS}(?:(?: of)?(?: the)?(?: \w+)?) {_GROWS}\b")
+GROWS = any_of(rf"\b{_GROWS}\b")
+FROM_TO = any_of(
+    rf"\bfrom (?:\w+ )?{VALUE}(?![\d.,]*\d| ?%| percent)[^?!]*?\bto (?:\w+ )?{VALUE}(?![\d.,]*\d| ?%| percent)"
 )
+ASKED = any_of(rf"(?<!\d)(?<!\d ){_HUNDREDTHS}(?!\w)(?! points?\b)")
 BACKWARDS = any_of(r"\b(?:original\w*|was|were|used to|before|previous\w*|to \S+ from|instead of|regular\w*|now)\b")
 TIPS = any_of(
     r"\b(?:how (?:large|much|big|high|many \w+) (?:is|are|was|would|will|should|does|do|must|can)|what(?:['’]s|s| is"
@@ -37,7 +37,8 @@ def percentage(task: Task) -> Answer | None:
     if len(task.numbers) != 2 or len(words(task.text)) > 30:
         return None
     first, second = task.numbers
-    if first and GROWTH.search(task.text):
+    grows = FROM_TO.search(task.digits) and ASKED.search(task.text) and GROWS.search(task.text)
+    if first and (grows or GROWTH.search(task.text)):
         grown = abs(second - first) * 100
         turned = grown / second if second and BACKWARDS.search(task.text) else None
         return Answer((grown / first,) if turned is None else (grown / first, turned))
