@@ -70,6 +70,33 @@ SIGNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (rf"\b(?:double|twice)(?: the number)? {N}", r"(2 × \1)"),
     )
 )
+# One of these stands in each text that a pattern above rewrites, in the same order.
+HINTS = (
+    *("sum", "product of", "quotient", "difference", "add", "subtract", "multipl", "divid", "to the power", "raised"),
+    *(
+        "power",
+        "squared",
+        "cubed",
+        "square of",
+        "cube of",
+        "square root",
+        "cube root",
+        "factorial",
+        "factorial",
+        "% of",
+    ),
+    *("times", "over", "plus", "minus", "/", " of", "double"),
+)
+MORE_HINTS = {
+    "% of": ("percent", "per cent", "%"),
+    "times": ("times", "multiplied"),
+    "over": ("over", "divided"),
+    "plus": ("plus", "added", "increased"),
+    "minus": ("minus", "less", "decreased"),
+    " of": ("hal", "third", "quarter", "fourth", "fifth", "sixth", "eighth", "tenth"),
+    "double": ("double", "twice"),
+}
+HINTED = [(MORE_HINTS.get(hint, (hint,)), pattern, signs) for hint, (pattern, signs) in zip(HINTS, SIGNS, strict=True)]
 ORDINALS = {word: str(n) for n, word in enumerate(("second", "third", "fourth", "fifth", "sixth", "seventh"), 2)}
 POWER = re.compile(r"(?<=\^ )(second|third|fourth|fifth|sixth|seventh|\d+(?=th|nd|rd))(?:th|nd|rd)?")
 SHARE = any_of(rf"× (\d*|an?|one)/({'|'.join(PARTS)})")
@@ -98,8 +125,10 @@ def _signed(sentence: str) -> str:
     if not (DIGIT.search(sentence) or OPERATES.search(sentence)):
         return sentence
     sentence = in_digits(sentence)
-    for pattern, signs in SIGNS if DIGIT.search(sentence) else ():
-        sentence = pattern.sub(signs, sentence)
+    low = sentence.lower()
+    for hint, pattern, signs in HINTED if DIGIT.search(sentence) else ():
+        if has_any(low, hint):
+            sentence = pattern.sub(signs, sentence)
     if "× " in sentence:
         sentence = SHARE.sub(
             lambda found: f"× {found[1] if found[1].isdigit() else 1}/{PARTS[found[2].lower()]}", sentence

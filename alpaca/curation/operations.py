@@ -79,6 +79,7 @@ OPERATIONS: dict[str, Callable[[Values], Fraction]] = {
     r"standard deviation": lambda values: root(variance(values)),
 }
 NAMED = {any_of(rf"\b(?:{name})\b"): name for name in OPERATIONS}
+NAMES = any_of(*OPERATIONS)  # any of them, in one quick search
 STATED = {any_of(rf"\b(?:{name}){OF}{LIST}"): operation for name, operation in OPERATIONS.items()}
 # Words beside the name of an operation that make it another one.
 ANOTHER = any_of(

@@ -304,6 +304,7 @@ GROWS = any_of(
 NEW = any_of(r"\b(?:new|final|total|now|including|after|altogether|pay|in all)\b")
 
 
+DIGIT = re.compile(r"\d")
 COUNTED = any_of(  # so he now has 8; leaving 5 apples
     r"\b(?:so|now|then|leaving|left|altogether|in total)\b[^.\d]{0,40}?"
     r"\b(?:has|have|had|of|with|is|are|makes?|leaving|be)\b[^.\d]{0,12}?(\d[\d,]*)(?![\d.]*\d|%)(?=[^\d]*$)",
@@ -312,8 +313,9 @@ COUNTED = any_of(  # so he now has 8; leaving 5 apples
 
 def told(text: str) -> str | None:
     """Return a sentence that counts things to a number which its two others do not make."""
-    for sentence in re.split(r"(?<=[.!?])\s+|\n", text) if has_any(text, ("so", "now", "lea", "left", "total")) else ():
-        found = COUNTED.search(sentence)
+    counts = len(DIGIT.findall(text)) > 2 and has_any(text.lower(), ("so", "now", "lea", "left", "total", "then"))
+    for sentence in re.split(r"(?<=[.!?])\s+|\n", text) if counts else ():
+        found = COUNTED.search(sentence) if len(DIGIT.findall(sentence)) > 2 else None
         given = [Given(number(value)) for value in NUMBER.findall(sentence[: found.start()])] if found else []
         if found and len(given) == 2 and len(re.findall(DIGITS, in_digits(sentence))) == 3:
             made = _made(tuple(given), True, True) | {one.value * two.value / 100 for one in given for two in given}
