@@ -34,6 +34,10 @@ OPERATES = any_of(
     r"\b(?:plus|minus|times|multiplied|divided|squared|cubed|percent|root|product of|sum of"
     r"|difference between|multiply|subtract|divide)\b"
 )
+OPERATIONS_IN = (  # one of these stands in each text that OPERATES finds
+    *("plus", "minus", "times", "multipl", "divide", "squared", "cubed", "percent", "root", "product of", "sum of"),
+    *("difference between", "subtract"),
+)
 DIGIT = re.compile(r"\d")
 NO_PERCENT = r"(?! \d[\d.]*(?: ?%| percent))"
 PARTS = {"half": 2, "third": 3, "quarter": 4, "fourth": 4, "fifth": 5, "sixth": 6, "eighth": 8, "tenth": 10}
@@ -114,15 +118,15 @@ def in_signs(text: str) -> str:
     """Return a text with its words of calculation as signs, and there its numbers in digits, sentence by sentence."""
     for pattern, sign in TYPESET if has_any(text, ("\\", "**", "sqrt")) else ():
         text = pattern.sub(sign, text)
-    if not (DIGIT.search(text) or OPERATES.search(text)):
+    operates = has_any(text.lower(), OPERATIONS_IN) and OPERATES.search(text) is not None
+    if not (operates or DIGIT.search(text)):
         return text
-    return "".join(
-        _signed(part) if CALCULATES.search(part) else part for part in re.split(r"(?<=[.!?;] )|(?<=\n)", text)
-    )
+    parts = re.split(r"(?<=[.!?;] )|(?<=\n)", text)
+    return "".join(_signed(part) if operates or DIGIT.search(part) else part for part in parts)
 
 
 def _signed(sentence: str) -> str:
-    if not (DIGIT.search(sentence) or OPERATES.search(sentence)):
+    if not (CALCULATES.search(sentence) and (DIGIT.search(sentence) or OPERATES.search(sentence))):
         return sentence
     sentence = in_digits(sentence)
     low = sentence.lower()

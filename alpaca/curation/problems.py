@@ -50,7 +50,7 @@ def missed(example: Example, output: str) -> str | None:
         or (SUMS.search(task.text) and (re.search(r"\d", task.digits) or IN_ONE.search(task.text)))
     ):
         return None
-    output = in_digits(output) if len(words(output)) < LONG else output
+    output = in_digits(output) if len(output) < 20 * LONG and len(words(output)) < LONG else output
     for solve in SOLVERS:
         if answer := solve(task):
             return str(answer) if wrong(answer, output, task) else None
@@ -142,11 +142,13 @@ WANTED = any_of(
 def conversion(task: Task) -> Answer | None:
     """Compute an amount in the other of two units that a task names."""
     text = re.sub(r"\ban?(?= \w+\W*$)|\bone(?= )", "1", task.digits) if not task.numbers else task.digits
+    numbers = re.findall(DIGITS, text)
+    if len(numbers) != 1 or len(text) > 400 or len(words(text)) > 25 or not CONVERTS.search(text):
+        return None
     amounts = list(AMOUNT.finditer(text))
     units = [found for found in UNITS.finditer(text) if text[found.start() - 1 : found.start()] != "/"]
     kinds = list(dict.fromkeys(found[0].lower().rstrip("s") for found in units))
-    numbers = re.findall(DIGITS, text)
-    if len(numbers) != 1 or not 1 <= len(kinds) <= 4 or len(words(text)) > 25 or not CONVERTS.search(text):
+    if not 1 <= len(kinds) <= 4:
         return None
     if dozens := re.search(
         rf"\bhow many (?!dozen|pair)\w+ (?:\w+ ){{0,3}}?({DIGITS}) (dozen|pairs?|scores?|gross)\b", text, re.IGNORECASE
