@@ -38,12 +38,7 @@ class Choice:
 
     def __call__(self, example: Example) -> str | None:
         asked, output = example.instruction, example.output
-        number = (
-            re.search(r"\d", output)
-            or SPELT.search(output)
-            or re.search(r"\b(?:zero|none|infinit\w*)\b", output, re.IGNORECASE)
-        )
-        if NUMBER_ONLY.search(asked) and (not number or len(words(output)) > 15):
+        if NUMBER_ONLY.search(asked) and (len(words(output)) > 15 or not _has_number(output)):
             return "wrong format: no number alone"
         if letters := _options_missed(example):
             return f"wrong format: none of {', '.join(letters)}"
@@ -54,6 +49,11 @@ class Choice:
             or _date(asked, output)
             or _edges(asked, output)
         )
+
+
+def _has_number(output: str) -> bool:
+    named = re.search(r"\d|\b(?:zero|none|infinit\w*)\b", output, re.IGNORECASE)
+    return bool(named or SPELT.search(output))
 
 
 def _yes_or_no(asked: str, output: str) -> str | None:
@@ -136,9 +136,11 @@ SCALE = any_of(
 
 def _scale(asked: str, output: str) -> str | None:
     """Check that a short answer on a scale of numbers is a number of it."""
-    found = SCALE.search(asked)
+    found = SCALE.search(asked) if len(output) < 100 else None
+    if found is None or len(words(output)) > 6 or int(found["least"]) >= int(found["most"]):
+        return None
     stated = re.findall(r"(?<![\w.,])[-−]?\d+(?:\.\d+)?", re.sub(r"(?: ?/ ?| out of )\d+", "", output))
-    if found is None or len(words(output)) > 6 or len(stated) > 1 or int(found["least"]) >= int(found["most"]):
+    if len(stated) > 1:
         return None
     if not stated:
         short = len(words(output)) < 3 and not SPELT.search(output) and ONLY.search(asked)
