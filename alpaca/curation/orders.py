@@ -9,17 +9,24 @@ from fractions import Fraction
 from alpaca.curation.prose import MARKER, any_of, has_any, is_code, words
 from alpaca.records import Example
 
+A_TO_Z, Z_TO_A = r"a(?: to |-|-to-)z", r"z(?: to |[- ]|-to-)a"
 SORTS = any_of(
-    r"\b(?:sort|order|arrange|rank|rearrange|reorder|alphabeti[sz]e|organi[sz]e|put|place|list|line up)\b"
-    r"[^.?!]*?(?P<by>\b(?:ascending|descending|increasing|decreasing|numeric\w*|alphabet\w*|lexicographic\w*|z[- ]to[- ]a"
-    r"|a[- ]to[- ]z|(?:from )?(?:the )?(?:small|low|large|high|big|great|least|most)\w* to (?:the )?\w+)\b)"
+    r"\b(?:sort|order|arrange|rank|rearrange|reorder|alphabeti[sz]e|organi[sz]e|put|place|list|line up)\b[^.?!]*?"
+    r"\b(?:ascending|descending|increasing|decreasing|numeric\w*|alphabet\w*|lexicographic\w*"
+    rf"|{A_TO_Z}|{Z_TO_A}"
+    r"|(?:small|low|large|high|big|great|least|most|early|earli|late|old|new|young)\w* to (?:the )?\w+)\b"
 )
-ALPHABET = any_of(r"alphabet|lexicographic|\b(?:a[- ]to[- ]z|z[- ]to[- ]a)\b")
-DOWN = any_of(r"\b(?:descending|decreasing|z[- ]to[- ]a|(?:large|high|big|great|most)\w* to|revers\w+|backwards?)\b")
-UP = any_of(r"\b(?:ascending|increasing|a[- ]to[- ]z|(?:small|low|least)\w* to)\b")
+ALPHABET = any_of(rf"alphabet|lexicographic|\b(?:{A_TO_Z}|{Z_TO_A})\b")
+DOWN = any_of(
+    rf"\b(?:descending|decreasing|{Z_TO_A}|(?:large|high|big|great|most|latest)\w* to|revers\w+|backwards?)\b"
+)
+UP = any_of(rf"\b(?:ascending|increasing|{A_TO_Z}|(?:small|low|least|earl)\w* to)\b")
+THINGS = r"(?P<what>words?|numbers?|items?|elements?|list|array|letters?|characters?|strings?)"
 REVERSES = any_of(
     r"\b(?:reverse|invert|flip)(?: the)?(?: (?:order|sequence|position)s? of)?(?: (?:the|all|these|this|given|following"
-    r"|a|of|in|input|order)){0,4} (?P<what>words?|numbers?|items?|elements?|list|array|letters?|characters?|strings?)\b"
+    rf"|a|of|in|input|order)){{0,4}} {THINGS}\b",
+    r"\b(?:write|spell|print|say|put|type)(?: (?:the|all|these|this|given|following|out)){0,3} (?P<back>words?|letters?"
+    r"|sentence|list|numbers?) (?:backwards?|in reverse)\b",
 )
 # A task about sorting, or one of which the order is another than that of the whole words and numbers.
 OTHERWISE = any_of(
@@ -40,7 +47,9 @@ class Order:
     def __call__(self, example: Example) -> str | None:
         asked = example.instruction.partition("\n")[0]
         low = asked.lower()
-        if not has_any(low, ("ort", "rder", "rrange", "rank", "lphabet", "rganiz", "revers", "invert", "flip", " to ")):
+        if not has_any(
+            low, ("ort", "rder", "rrange", "rank", "lphabet", "rganiz", "revers", "invert", "flip", "backward", " to ")
+        ):
             return None
         if OTHERWISE.search(asked) or is_code(example.output):
             return None
@@ -89,7 +98,12 @@ def _not_reversed(asked: str, example: Example) -> str | None:
     ones, twos = words(given), words(output)
     if sorted(ones) == sorted(twos) and len(ones) > 1:
         return output[:60] if twos != ones[::-1] else None
-    if len(ones) == 1 and sorted(ones[0]) == sorted(twos[0]) and ones[0].isalpha() and found["what"][0] not in "n":
+    if (
+        len(ones) == 1
+        and sorted(ones[0]) == sorted(twos[0])
+        and ones[0].isalpha()
+        and (found["what"] or found["back"])[0] != "n"
+    ):
         return output[:60] if twos[0] != ones[0][::-1] else None
     return None
 

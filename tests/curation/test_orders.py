@@ -20,6 +20,10 @@ ORDERS = [  # instruction, input, right, wrong
     ("Alphabetize the words from A to Z.", "pen cup ant", "ant cup pen", "pen cup ant"),
     ("List these in reverse alphabetical order.", "ant, cup, pen", "1. Pen\n2. Cup\n3. Ant", "1. Ant\n2. Cup\n3. Pen"),
     ("Reverse the order of the words.", "kind dogs bark", "bark dogs kind", "bark kind dogs"),
+    ("Write the word backwards.", "planet", "tenalp", "tenlap"),
+    ("Sort the list A-Z.", "pear, apple, fig", "apple, fig, pear", "pear, fig, apple"),
+    ("Order the years from earliest to latest.", "1990, 1850, 1776", "1776, 1850, 1990", "1990, 1776, 1850"),
+    ("Order the ages from oldest to youngest.", "18, 19, 7", "19, 18, 7", "18, 19, 7"),
     ("Reverse the letters of the word.", "garden", "nedrag", "nedgar"),
 ]
 CHOICES = [
