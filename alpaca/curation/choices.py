@@ -1,4 +1,4 @@
-"""Filters of answers that are none of those to choose from: yes or no, a label, a number, an option, or a form of these.
+"""Filters of answers that are none of those to choose from: yes or no, a label, a number, an option, or a form.
 
 Such forms are capitals or none, a form of dates, a first or last word.
 """
@@ -83,8 +83,8 @@ LABELS = any_of(
 )
 PHRASE = r"[\"“'‘](?!\s)[^\"”'’\n]{1,30}(?<!\s)[\"”'’]"
 PHRASES = any_of(
-    r"\b(?:as|into|output|return|answer|respond|reply|write|print|say|with|either|labels?|categor(?:y|ies)|classes|options"
-    r"|is|following|these|one of)\b[:,]?(?: (?:either|one of|being|with|the|labels?|words?|are|is|of)){0,3}[ :(]+"
+    r"\b(?:as|into|output|return|answer|respond|reply|write|print|say|with|either|labels?|categor(?:y|ies)|classes"
+    r"|options|is|following|these|one of)\b[:,]?(?: (?:either|one of|being|with|the|labels?|words?|are|is|of)){0,3}[ :(]+"
     rf"(?P<phrases>{PHRASE}(?:(?:, (?:or |and )?| ?/ ?| (?:or|and) ){PHRASE})+)(?!\w)"
 )
 OR_NOT = any_of(r"\b(?:as|into|whether|is|either)\b(?: [\w']+){0,3}? (?P<is>\w+) or (?:not|non)[- ](?P=is)\b")
@@ -130,7 +130,8 @@ def _phrase(asked: str, output: str) -> str | None:
 
 SCALE = any_of(
     r"\b(?:rat(?:e|ing)|scor(?:e|ing)|scale|grade|range)\b[^.?!]*?"
-    r"\b(?P<least>\d{1,2})(?: ?\([^)]*\))? ?(?:to|-|–|and|through) ?(?P<most>\d{1,3})\b(?! ?(?:words|sentences|years|%))"
+    r"\b(?P<least>\d{1,2})(?: ?\([^)]*\))? ?(?:to|-|–|and|through)"
+    r" ?(?P<most>\d{1,3})\b(?! ?(?:words|sentences|years|%))"
 )
 
 

@@ -201,8 +201,8 @@ def _list(asked: str, output: str) -> str | None:
 
 TITLE = re.compile(r"\W*(?P<title>[A-Z0-9][^\n:.!?]{2,60}):\W*(?P<rest>[A-Z][^\n]+)")
 INTRODUCES = any_of(
-    r"\b(?:here|following|these|those|this|include\w*|such as|are|is|list|answer|output|example\w*|note|title|introduction"
-    r"|pros?|cons?|first\w*|one|two|three|four|five|six|seven|eight|ten|several|some|\d+)\b",
+    r"\b(?:here|following|these|those|this|include\w*|such as|are|is|list|answer|output|example\w*|note|title"
+    r"|introduction|pros?|cons?|first\w*|one|two|three|four|five|six|seven|eight|ten|several|some|\d+)\b",
 )
 GOES_ON = any_of(  # a second item within a paragraph
     r"\b(?:second(?:ly)?|third(?:ly)?|another|also|additionally|furthermore|moreover|in addition|finally|lastly|next"

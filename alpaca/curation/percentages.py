@@ -11,8 +11,8 @@ from alpaca.curation.quantities import DIGITS
 from alpaca.curation.tasks import VALUE, Answer, Task
 
 _GROWS = (
-    r"(?:increas|decreas|chang|gr[eo]w|drop|ris|rose|gain|los[se]|fall|fell|go(?:ne)? up|went (?:up|down)|reduc|discount"
-    r"|declin|rais|jump|cut|shr[aiu]nk|markup|mark-?down|climb|sav)\w*"
+    r"(?:increas|decreas|chang|gr[eo]w|drop|ris|rose|gain|los[se]|fall|fell|go(?:ne)? up|went (?:up|down)|reduc"
+    r"|discount|declin|rais|jump|cut|shr[aiu]nk|markup|mark-?down|climb|sav)\w*"
 )
 _HUNDREDTHS = r"(?:percent(?:age)?s?|per cent|%)"
 GROWTH = any_of(rf"\b{_HUNDREDTHS}(?:(?: of)?(?: the)?(?: \w+)?) {_GROWS}\b")

@@ -34,7 +34,8 @@ STATED_ONLY = any_of(  # tasks about a calculation that ask for something else t
     r"\b(?:without|explain why|describe|date|year|phone|ratio|digits?|true|false|correct|wrong|check"
     r"|verify|significant|is it)\b",
     r"\b(?:modulo|mod|prime|roman|sequence|series|pattern|next|game|compare|larger|greater|more than|less than)\b",
-    r"\b(?:left|remain\w*|spen[dt]\w*|rest|insert|fill|missing|blank|complete|prove|proof|sort|order|arrange|rearrange|identify|classify)\b",
+    r"\b(?:left|remain\w*|spen[dt]\w*|rest)\b",
+    r"\b(?:insert|fill|missing|blank|complete|prove|proof|sort|order|arrange|rearrange|identify|classify)\b",
 )
 IN_ONE = any_of(r"\bhow many \w+ (?:are |is )?(?:there )?(?:in|make(?: up)?|equal) (?:an?|one)\b")
 SUMS = any_of(
