@@ -84,7 +84,8 @@ LABELS = any_of(
 PHRASE = r"[\"“'‘](?!\s)[^\"”'’\n]{1,30}(?<!\s)[\"”'’]"
 PHRASES = any_of(
     r"\b(?:as|into|output|return|answer|respond|reply|write|print|say|with|either|labels?|categor(?:y|ies)|classes"
-    r"|options|is|following|these|one of)\b[:,]?(?: (?:either|one of|being|with|the|labels?|words?|are|is|of)){0,3}[ :(]+"
+    r"|options|is|following|these|one of)\b[:,]?"
+    r"(?: (?:either|one of|being|with|the|labels?|words?|are|is|of)){0,3}[ :(]+"
     rf"(?P<phrases>{PHRASE}(?:(?:, (?:or |and )?| ?/ ?| (?:or|and) ){PHRASE})+)(?!\w)"
 )
 OR_NOT = any_of(r"\b(?:as|into|whether|is|either)\b(?: [\w']+){0,3}? (?P<is>\w+) or (?:not|non)[- ](?P=is)\b")
