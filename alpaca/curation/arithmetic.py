@@ -14,9 +14,9 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from alpaca.curation.calculations import NUMBER, agrees, computed, in_signs, number
-from alpaca.curation.operations import STATED, values
+from alpaca.curation.operations import NAMES_IN, STATED, values
 from alpaca.curation.problems import missed
-from alpaca.curation.prose import FENCE, any_of
+from alpaca.curation.prose import FENCE, any_of, has_any
 from alpaca.curation.quantities import conversions, inexact
 from alpaca.curation.stories import told
 from alpaca.curation.totals import wrong_total
@@ -137,8 +137,12 @@ def _last_calculation(line: str, in_words: bool) -> str | None:
 
 def named_values(text: str) -> Iterator[Statement]:
     """Yield what is said to be the sum, mean, median and so on of listed numbers."""
-    for sentence in re.split(r"(?<=[.!?])\s+|\n", text):
-        if len(DIGIT.findall(sentence)) < 3 or WRONG_ON_PURPOSE.search(sentence):
+    for sentence in re.split(r"(?<=[.!?])\s+|\n", text) if len(DIGIT.findall(text)) > 2 else ():
+        if (
+            len(DIGIT.findall(sentence)) < 3
+            or not has_any(sentence.lower(), NAMES_IN)
+            or WRONG_ON_PURPOSE.search(sentence)
+        ):
             continue
         for pattern, operation in STATED.items():
             for found in pattern.finditer(sentence):

@@ -34,6 +34,10 @@ OPERATES = any_of(
     r"\b(?:plus|minus|times|multiplied|divided|squared|cubed|percent|root|product of|sum of"
     r"|difference between|multiply|subtract|divide)\b"
 )
+OPERATIONS_IN = (  # one of these stands in each text that OPERATES finds
+    *("plus", "minus", "times", "multipl", "divide", "squared", "cubed", "percent", "root", "product of", "sum of"),
+    *("difference between", "subtract"),
+)
 DIGIT = re.compile(r"\d")
 NO_PERCENT = r"(?! \d[\d.]*(?: ?%| percent))"
 PARTS = {"half": 2, "third": 3, "quarter": 4, "fourth": 4, "fifth": 5, "sixth": 6, "eighth": 8, "tenth": 10}
@@ -70,6 +74,33 @@ SIGNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (rf"\b(?:double|twice)(?: the number)? {N}", r"(2 × \1)"),
     )
 )
+# One of these stands in each text that a pattern above rewrites, in the same order.
+HINTS = (
+    *("sum", "product of", "quotient", "difference", "add", "subtract", "multipl", "divid", "to the power", "raised"),
+    *(
+        "power",
+        "squared",
+        "cubed",
+        "square of",
+        "cube of",
+        "square root",
+        "cube root",
+        "factorial",
+        "factorial",
+        "% of",
+    ),
+    *("times", "over", "plus", "minus", "/", " of", "double"),
+)
+MORE_HINTS = {
+    "% of": ("percent", "per cent", "%"),
+    "times": ("times", "multiplied"),
+    "over": ("over", "divided"),
+    "plus": ("plus", "added", "increased"),
+    "minus": ("minus", "less", "decreased"),
+    " of": ("hal", "third", "quarter", "fourth", "fifth", "sixth", "eighth", "tenth"),
+    "double": ("double", "twice"),
+}
+HINTED = [(MORE_HINTS.get(hint, (hint,)), pattern, signs) for hint, (pattern, signs) in zip(HINTS, SIGNS, strict=True)]
 ORDINALS = {word: str(n) for n, word in enumerate(("second", "third", "fourth", "fifth", "sixth", "seventh"), 2)}
 POWER = re.compile(r"(?<=\^ )(second|third|fourth|fifth|sixth|seventh|\d+(?=th|nd|rd))(?:th|nd|rd)?")
 SHARE = any_of(rf"× (\d*|an?|one)/({'|'.join(PARTS)})")
@@ -87,19 +118,21 @@ def in_signs(text: str) -> str:
     """Return a text with its words of calculation as signs, and there its numbers in digits, sentence by sentence."""
     for pattern, sign in TYPESET if has_any(text, ("\\", "**", "sqrt")) else ():
         text = pattern.sub(sign, text)
-    if not (DIGIT.search(text) or OPERATES.search(text)):
+    operates = has_any(text.lower(), OPERATIONS_IN) and OPERATES.search(text) is not None
+    if not (operates or DIGIT.search(text)):
         return text
-    return "".join(
-        _signed(part) if CALCULATES.search(part) else part for part in re.split(r"(?<=[.!?;] )|(?<=\n)", text)
-    )
+    parts = re.split(r"(?<=[.!?;] )|(?<=\n)", text)
+    return "".join(_signed(part) if operates or DIGIT.search(part) else part for part in parts)
 
 
 def _signed(sentence: str) -> str:
-    if not (DIGIT.search(sentence) or OPERATES.search(sentence)):
+    if not (CALCULATES.search(sentence) and (DIGIT.search(sentence) or OPERATES.search(sentence))):
         return sentence
     sentence = in_digits(sentence)
-    for pattern, signs in SIGNS if DIGIT.search(sentence) else ():
-        sentence = pattern.sub(signs, sentence)
+    low = sentence.lower()
+    for hint, pattern, signs in HINTED if DIGIT.search(sentence) else ():
+        if has_any(low, hint):
+            sentence = pattern.sub(signs, sentence)
     if "× " in sentence:
         sentence = SHARE.sub(
             lambda found: f"× {found[1] if found[1].isdigit() else 1}/{PARTS[found[2].lower()]}", sentence

@@ -1,4 +1,4 @@
-"""Filters of answers that are none of those to choose from: yes or no, a label, a number, an option, or a form of these.
+"""Filters of answers that are none of those to choose from: yes or no, a label, a number, an option, or a form.
 
 Such forms are capitals or none, a form of dates, a first or last word.
 """
@@ -38,16 +38,22 @@ class Choice:
 
     def __call__(self, example: Example) -> str | None:
         asked, output = example.instruction, example.output
-        number = (
-            re.search(r"\d", output)
-            or SPELT.search(output)
-            or re.search(r"\b(?:zero|none|infinit\w*)\b", output, re.IGNORECASE)
-        )
-        if NUMBER_ONLY.search(asked) and (not number or len(words(output)) > 15):
+        if NUMBER_ONLY.search(asked) and (len(words(output)) > 15 or not _has_number(output)):
             return "wrong format: no number alone"
         if letters := _options_missed(example):
             return f"wrong format: none of {', '.join(letters)}"
-        return _yes_or_no(asked, output) or _label(example) or _date(asked, output) or _edges(asked, output)
+        return (
+            _yes_or_no(asked, output)
+            or _label(example)
+            or _scale(asked, output)
+            or _date(asked, output)
+            or _edges(asked, output)
+        )
+
+
+def _has_number(output: str) -> bool:
+    named = re.search(r"\d|\b(?:zero|none|infinit\w*)\b", output, re.IGNORECASE)
+    return bool(named or SPELT.search(output))
 
 
 def _yes_or_no(asked: str, output: str) -> str | None:
@@ -75,18 +81,29 @@ LABELS = any_of(
     rf"(?P<if>\w+){QUOTE} (?:if|for|when)\b[^.]*?\b(?:and|or|otherwise|else),? {QUOTE}"
     rf"(?P<else>\w+){QUOTE}",
 )
+PHRASE = r"[\"“'‘](?!\s)[^\"”'’\n]{1,30}(?<!\s)[\"”'’]"
+PHRASES = any_of(
+    r"\b(?:as|into|output|return|answer|respond|reply|write|print|say|with|either|labels?|categor(?:y|ies)|classes"
+    r"|options|is|following|these|one of)\b[:,]?"
+    r"(?: (?:either|one of|being|with|the|labels?|words?|are|is|of)){0,3}[ :(]+"
+    rf"(?P<phrases>{PHRASE}(?:(?:, (?:or |and )?| ?/ ?| (?:or|and) ){PHRASE})+)(?!\w)"
+)
+OR_NOT = any_of(r"\b(?:as|into|whether|is|either)\b(?: [\w']+){0,3}? (?P<is>\w+) or (?:not|non)[- ](?P=is)\b")
+NOT_IT = frozenset(words("yes no not non ham legitimate legit genuine safe true false normal regular"))
 SORTS = any_of(
     r"\b(?:classif\w+|assign|categori[sz]e|label|sentiment|determine|identify|output|decide|detect|tone"
-    r"|predict|which|is the|is this|tag)\b"
+    r"|predict|which|is the|is this|is it|tag|answer|respond|reply|return)\b"
 )
 
 
 def _label(example: Example) -> str | None:
     """Check that a task with labels to choose from is answered with one, and with no more where only that is wanted."""
     asked = example.instruction
-    found = LABELS.search(asked) if SORTS.search(asked) else None
-    if found is None:
+    if not SORTS.search(asked):
         return None
+    found = LABELS.search(asked)
+    if found is None:
+        return _phrase(asked, example.output)
     named = found[1] or found["listed"] or f"{found['if']} or {found['else']}"
     labels = [label for label in re.split(r"\W+or\W+|\s*[,/]\s*|\W+", named.lower()) if label and label != "or"]
     said = example.output.lower()
@@ -97,6 +114,41 @@ def _label(example: Example) -> str | None:
     if not hit and (only or len(words(said)) < 30):
         return f"wrong format: none of {', '.join(labels)}"
     return f"wrong format: more than one of {', '.join(labels)}" if only and len(words(said)) > 7 else None
+
+
+def _phrase(asked: str, output: str) -> str | None:
+    """Check labels of several words in quotes, and a quality that something has or not."""
+    said, only = words(output), ONLY.search(asked)
+    if (quoted := PHRASES.search(asked)) and (only or len(said) < 30):
+        labels = re.findall(PHRASE, quoted["phrases"])
+        hit = any(words(label)[-1][:5] in output.lower() for label in labels if words(label)) or set(said) & NOT_IT
+        return None if hit else f"wrong format: none of {', '.join(labels)}"
+    if (found := OR_NOT.search(asked)) and (only or len(said) < 5):
+        hit = found["is"].lower()[:5] in output.lower() or set(said) & NOT_IT
+        return None if hit else f"wrong format: neither {found['is']} nor not"
+    return None
+
+
+SCALE = any_of(
+    r"\b(?:rat(?:e|ing)|scor(?:e|ing)|scale|grade|range)\b[^.?!]*?"
+    r"\b(?P<least>\d{1,2})(?: ?\([^)]*\))? ?(?:to|-|–|and|through)"
+    r" ?(?P<most>\d{1,3})\b(?! ?(?:words|sentences|years|%))"
+)
+
+
+def _scale(asked: str, output: str) -> str | None:
+    """Check that a short answer on a scale of numbers is a number of it."""
+    found = SCALE.search(asked) if len(output) < 100 else None
+    if found is None or len(words(output)) > 6 or int(found["least"]) >= int(found["most"]):
+        return None
+    stated = re.findall(r"(?<![\w.,])[-−]?\d+(?:\.\d+)?", re.sub(r"(?: ?/ ?| out of )\d+", "", output))
+    if len(stated) > 1:
+        return None
+    if not stated:
+        short = len(words(output)) < 3 and not SPELT.search(output) and ONLY.search(asked)
+        return f"wrong format: no number from {found['least']} to {found['most']}" if short else None
+    inside = int(found["least"]) <= float(stated[0].replace("−", "-")) <= int(found["most"])
+    return None if inside else f"wrong format: {stated[0]} is not from {found['least']} to {found['most']}"
 
 
 OPTION = re.compile(

@@ -190,10 +190,42 @@ def _list(asked: str, output: str) -> str | None:
         return None
     n = count(next(group for group in found.groups() if group))
     most = bool(LIMIT.search(found[0]))
+    titled = 0 if labels or items(output) else _titled(output, asked)
+    if 0 < titled < n and not most:
+        return f"{titled} items for {n}"
     has = len(labels) or len(items(output)) or _inline(output) or _bare(output)
     if n < 2 or has < (1 if labels or _bare(output) == 1 else 2) or (not labels and has > n and _has_headings(output)):
         return None
     return f"{has} items for {n}" if (has < n and not most) or has > n else None
+
+
+TITLE = re.compile(r"\W*(?P<title>[A-Z0-9][^\n:.!?]{2,60}):\W*(?P<rest>[A-Z][^\n]+)")
+INTRODUCES = any_of(
+    r"\b(?:here|following|these|those|this|include\w*|such as|are|is|list|answer|output|example\w*|note|title"
+    r"|introduction|pros?|cons?|first\w*|one|two|three|four|five|six|seven|eight|ten|several|some|\d+)\b",
+)
+GOES_ON = any_of(  # a second item within a paragraph
+    r"\b(?:second(?:ly)?|third(?:ly)?|another|also|additionally|furthermore|moreover|in addition|finally|lastly|next"
+    r"|besides|other|likewise|two|three|four|both|several|various|\d[.)]|[a-c]\))(?!\w)|;|\b[A-Z][^.:\n]{2,40}: [A-Z]",
+    flags=re.NOFLAG,
+)
+
+
+def _titled(output: str, asked: str) -> int:
+    """Return how many items an output has of which each is one paragraph of prose with a title; 0 for others."""
+    parts = [part for part in output.strip().split("\n") if part.strip()]
+    found = [TITLE.match(part) for part in parts] if len(parts) < 4 else []
+    for title in found:
+        if (
+            title is None
+            or len(words(title["title"])) > 10
+            or len(words(title["rest"])) < 8
+            or INTRODUCES.search(title["title"])
+            or GOES_ON.search(title["rest"].lower() if ":" not in title["rest"] else title["rest"])
+            or set(words(title["title"])) <= set(words(asked))
+        ):
+            return 0
+    return len(found)
 
 
 def has_points(asked: str) -> bool:

@@ -129,7 +129,7 @@ def days(task: Task) -> Answer | None:
     except ValueError:
         return None
     gap = abs((second - first).days)
-    return Answer(tuple(map(Fraction, (gap, gap + 1, gap - 1))))
+    return Answer(tuple(map(Fraction, (gap, gap + 1, gap - 1))), repeated=DAY)
 
 
 def hours(task: Task) -> Answer | None:

@@ -9,12 +9,12 @@ from fractions import Fraction
 from math import gcd, lcm, prod
 
 from alpaca.curation.calculations import number, root
-from alpaca.curation.prose import any_of
+from alpaca.curation.prose import any_of, has_any
 from alpaca.curation.quantities import DIGITS
 
 Values = list[Fraction]
 ITEM = rf"[-−]?[$€£]?{DIGITS}%?"
-BETWEEN = r"(?:,? and |, ?|,? & |; ?| \+ |,?\n| (?=[-−$€£]?\d))"
+BETWEEN = r"(?:,? and | ?, ?|,? & |; ?| \+ |,?\n| (?=[-−$€£]?\d))"
 LIST = rf"((?:{ITEM}{BETWEEN})+{ITEM})(?![.,]?\d)"
 OF = (
     r"(?: (?:of|for|up|from|in|between))?"
@@ -79,6 +79,11 @@ OPERATIONS: dict[str, Callable[[Values], Fraction]] = {
     r"standard deviation": lambda values: root(variance(values)),
 }
 NAMED = {any_of(rf"\b(?:{name})\b"): name for name in OPERATIONS}
+NAMES_IN = (  # one of these stands in each text with one of the names
+    *("sum", "total", "add", "average", "mean", "median", "mode", "range", "product", "multiply", "large", "bigge"),
+    *("greate", "highe", "max", "small", "least", "lowe", "min", "gcd", "gcf", "hcf", "lcm", "difference", "quotient"),
+    "standard deviation",
+)
 STATED = {any_of(rf"\b(?:{name}){OF}{LIST}"): operation for name, operation in OPERATIONS.items()}
 # Words beside the name of an operation that make it another one.
 ANOTHER = any_of(
@@ -96,4 +101,4 @@ def values(text: str) -> Values:
 
 def named(text: str) -> list[str]:
     """Return the names (as in `OPERATIONS`) of the operations that a text speaks of."""
-    return [name for pattern, name in NAMED.items() if pattern.search(text)]
+    return [name for pattern, name in NAMED.items() if pattern.search(text)] if has_any(text.lower(), NAMES_IN) else []

@@ -1,4 +1,4 @@
-"""Tasks whose answer is computed: calculations, lists, conversions, percentages, interest, change, years.
+"""Tasks whose answer is computed: calculations, lists, conversions, wages, change, years.
 
 A task is read only where that is sure: it is short, and each of its numbers has a part in what is computed.
 """
@@ -9,14 +9,14 @@ import re
 from collections.abc import Callable, Iterable
 from fractions import Fraction
 
-from alpaca.curation import numerals, operations
+from alpaca.curation import numerals, operations, percentages
 from alpaca.curation.calculations import OPERATES, computed, in_signs, number
 from alpaca.curation.equations import unsolved
 from alpaca.curation.prose import any_of, words
 from alpaca.curation.quantities import AMOUNT, DIGITS, UNITS, in_digits, inexact, measured
 from alpaca.curation.shapes import shape
 from alpaca.curation.stories import possible
-from alpaca.curation.tasks import COUNTED, LONG, VALUE, Answer, Task, wrong
+from alpaca.curation.tasks import COUNTED, LONG, Answer, Task, wrong
 from alpaca.records import Example
 
 RUN = re.compile(r"[(√∛|−-]*[$€£]?\d(?:[$€£\d.,%+\-−–*×x·∙÷/^()²³!√∛|]| )*")
@@ -34,6 +34,7 @@ STATED_ONLY = any_of(  # tasks about a calculation that ask for something else t
     r"\b(?:without|explain why|describe|date|year|phone|ratio|digits?|true|false|correct|wrong|check"
     r"|verify|significant|is it)\b",
     r"\b(?:modulo|mod|prime|roman|sequence|series|pattern|next|game|compare|larger|greater|more than|less than)\b",
+    r"\b(?:left|remain\w*|spen[dt]\w*|rest)\b",
     r"\b(?:insert|fill|missing|blank|complete|prove|proof|sort|order|arrange|rearrange|identify|classify)\b",
 )
 IN_ONE = any_of(r"\bhow many \w+ (?:are |is )?(?:there )?(?:in|make(?: up)?|equal) (?:an?|one)\b")
@@ -50,7 +51,7 @@ def missed(example: Example, output: str) -> str | None:
         or (SUMS.search(task.text) and (re.search(r"\d", task.digits) or IN_ONE.search(task.text)))
     ):
         return None
-    output = in_digits(output) if len(words(output)) < LONG else output
+    output = in_digits(output) if len(output) < 20 * LONG and len(words(output)) < LONG else output
     for solve in SOLVERS:
         if answer := solve(task):
             return str(answer) if wrong(answer, output, task) else None
@@ -142,11 +143,13 @@ WANTED = any_of(
 def conversion(task: Task) -> Answer | None:
     """Compute an amount in the other of two units that a task names."""
     text = re.sub(r"\ban?(?= \w+\W*$)|\bone(?= )", "1", task.digits) if not task.numbers else task.digits
+    numbers = re.findall(DIGITS, text)
+    if len(numbers) != 1 or len(text) > 400 or len(words(text)) > 25 or not CONVERTS.search(text):
+        return None
     amounts = list(AMOUNT.finditer(text))
     units = [found for found in UNITS.finditer(text) if text[found.start() - 1 : found.start()] != "/"]
     kinds = list(dict.fromkeys(found[0].lower().rstrip("s") for found in units))
-    numbers = re.findall(DIGITS, text)
-    if len(numbers) != 1 or not 1 <= len(kinds) <= 4 or len(words(text)) > 25 or not CONVERTS.search(text):
+    if not 1 <= len(kinds) <= 4:
         return None
     if dozens := re.search(
         rf"\bhow many (?!dozen|pair)\w+ (?:\w+ ){{0,3}}?({DIGITS}) (dozen|pairs?|scores?|gross)\b", text, re.IGNORECASE
@@ -174,52 +177,6 @@ def conversion(task: Task) -> Answer | None:
 
 def _same(unit: str, other: str) -> bool:
     return measured(Fraction(1), unit, other) == 1 and measured(Fraction(0), unit, other) == 0
-
-
-def percentage(task: Task) -> Answer | None:
-    """Compute what percent one number is of another, or by how many percent one grew to the other."""
-    if len(task.numbers) != 2 or len(words(task.text)) > 30:
-        return None
-    first, second = task.numbers
-    if (
-        re.search(
-            r"\bpercent(?:age)?(?: of)? (?:increase|decrease|change|growth|drop|rise|gain|loss)\b",
-            task.text,
-            re.IGNORECASE,
-        )
-        and first
-    ):
-        return Answer(((second - first) / first * 100, (first - second) / first * 100))
-    if second and re.search(r"\bis what (?:percent|%)", task.text, re.IGNORECASE):
-        return Answer((first / second * 100,))
-    if first and re.search(r"\bwhat (?:percent(?:age)?|%) of \S*\d[\d.,]* is\b", task.text, re.IGNORECASE):
-        return Answer((second / first * 100,))
-    if second and re.search(r"\bwhat percent(?:age)? is \S*\d\S* (?:out )?of\b", task.text, re.IGNORECASE):
-        return Answer((first / second * 100,))
-    changed = re.fullmatch(
-        rf"\W*(?:what (?:is|do you get)|calculate|find|compute|determine)?(?: the (?:result|value)"
-        rf"(?: of)?)?\W*(increase|decrease|reduce|raise|{VALUE})"
-        rf"(?:ing)? ?(?:{VALUE} (?:by)|increased by|decreased by|reduced by|plus|minus) {VALUE} ?(?:%|percent)\W*",
-        task.digits,
-        re.IGNORECASE,
-    )
-    if changed:
-        sign = -1 if re.search(r"decreas|reduc|minus", task.text, re.IGNORECASE) else 1
-        return Answer((first * (100 + sign * second) / 100,))
-    return None
-
-
-def interest(task: Task) -> Answer | None:
-    """Compute simple interest, alone or with the principal."""
-    if not re.search(r"\bsimple interest\b", task.text, re.IGNORECASE) or len(task.numbers) != 3:
-        return None
-    rates = re.findall(rf"({DIGITS}) ?(?:%|percent)", task.digits)
-    times = re.findall(rf"({DIGITS}) ?-?(?:years?)", task.digits, re.IGNORECASE)
-    sums = [value for value in task.numbers if [value] != [*map(number, rates)] and [value] != [*map(number, times)]]
-    if len(rates) != 1 or len(times) != 1 or len(sums) != 1:
-        return None
-    gained = sums[0] * number(rates[0]) * number(times[0]) / 100
-    return Answer((gained, gained + sums[0]))
 
 
 def change(task: Task) -> Answer | None:
@@ -250,6 +207,34 @@ def years(task: Task) -> Answer | None:
 DAY = re.compile(r"\b\d{1,2}(?:st|nd|rd|th)?,? (?:of )?[A-Z][a-z]+|\b[A-Z][a-z]{2,} \d{1,2}(?:st|nd|rd|th)?\b")
 
 
+HOURLY = any_of(rf"{DIGITS}(?: [a-z]+)? ?(?:per|an|each|every|/|a) ?hour\b", r"\bhourly\b[^.\d]*\d")
+WAGES = any_of(r"\b(?:pay|paid|earn\w*|makes?|wages?|salary|income|owed?)\b")
+NO_WAGE = any_of(
+    r"\b(?:overtime|tax\w*|days?|tips?|save[sd]?|spen[dt]\w*|percent|more|less|half|how many hours|raise)\b|%"
+)
+
+
+def wage(task: Task) -> Answer | None:
+    """Compute what is earned in some hours at so much an hour."""
+    worked = re.search(rf"{DIGITS} hours\b", task.digits, re.IGNORECASE)
+    if not worked or len(task.numbers) != 2 or not HOURLY.search(task.digits) or not WAGES.search(task.text):
+        return None
+    return None if NO_WAGE.search(task.text) else Answer((task.numbers[0] * task.numbers[1],))
+
+
+def angle(task: Task) -> Answer | None:
+    """Compute the last angle of a triangle or a quadrangle."""
+    asked = re.search(r"\b(triangle|quadrilateral)\b", task.text, re.IGNORECASE)
+    last = re.search(
+        r"\b(?:third|fourth|other|remaining|last|missing|unknown)(?: \w+)? angle\b", task.text, re.IGNORECASE
+    )
+    given = {"triangle": 2, "quadrilateral": 3}[asked[1].lower()] if asked and last else None
+    sizes = re.findall(rf"({DIGITS}) ?(?:degrees?\b|°)", task.digits)
+    if given is None or len(sizes) != given or re.search(r"\b(?:isosceles|twice|exterior|equal)\b", task.text):
+        return None
+    return Answer((180 * (given - 1) - sum(map(number, sizes), Fraction(0)),))
+
+
 def labelled_shape(task: Task) -> Answer | None:
     """Compute the area, volume or perimeter of a shape whose sizes are given."""
     found = shape(task.digits, task.numbers)
@@ -257,5 +242,6 @@ def labelled_shape(task: Task) -> Answer | None:
 
 
 SOLVERS: Iterable[Callable[[Task], Answer | None]] = (
-    *numerals.SOLVERS, remainder, expression, listed, years, labelled_shape, conversion, percentage, interest, change
+    *numerals.SOLVERS, remainder, expression, listed, years, labelled_shape, conversion,
+    percentages.percentage, percentages.part, percentages.interest, change, wage, angle
 )  # fmt: skip

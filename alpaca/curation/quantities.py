@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import NamedTuple
 
-from alpaca.curation.prose import any_of, words
+from alpaca.curation.prose import any_of, has_any, words
 
 DIGITS = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?"
 ONES = dict(zip(words("zero one two three four five six seven eight nine"), range(10), strict=True))
@@ -19,6 +19,11 @@ LARGE = {"thousand": 1000, "million": 10**6, "billion": 10**9}
 _TWO = rf"(?:(?:{'|'.join(TENS)})(?:[- ](?:{'|'.join(list(ONES)[1:])}))?|{'|'.join(reversed(SMALL))})"
 _THREE = rf"(?:(?:{_TWO}|an?)[- ]hundred(?:(?: and)?[- ]{_TWO})?|{_TWO})"
 SPELT = any_of(rf"\b(?:(?:{_THREE}|an?) (?:{'|'.join(LARGE)})(?:,?(?: and)? {_THREE})?|{_THREE})\b(?!-)")
+# One of these stands in each number in words but `one`.
+SPELLINGS = (
+    *("two", "three", "four", "five", "six", "seven", "eight", "nine", "zero", "eleven", "twel", "thir", "fif", "fort"),
+    *("twen", "hundred", "thousand", "million", "billion", "ten"),
+)
 
 # Sizes of units that measure the same, in the first of them; names without a plural's s.
 MEASURES = {
@@ -77,7 +82,7 @@ def in_digits(text: str) -> str:
     def digits(found: re.Match[str]) -> str:
         return found[0] if found[0].lower() == "one" else str(spelt(found[0]))
 
-    return SPELT.sub(digits, text)
+    return SPELT.sub(digits, text) if has_any(text.lower(), SPELLINGS) else text
 
 
 def spelt(text: str) -> int:
@@ -137,8 +142,9 @@ def _heat(amount: Fraction, scale: str, other: str) -> Fraction:
 
 
 def inexact(unit: str, other: str) -> bool:
-    """Tell whether people round between two units: those of two systems, and years."""
-    return bool(IMPERIAL.search(unit)) != bool(IMPERIAL.search(other)) or "year" in unit + other
+    """Tell whether people round between two units: those of two systems, and years in days."""
+    years = "year" in unit + other and not (_size("months", unit.lower()) and _size("months", other.lower()))
+    return years or bool(IMPERIAL.search(unit)) != bool(IMPERIAL.search(other))
 
 
 def conversions(text: str) -> Iterator[tuple[re.Match[str], Fraction]]:

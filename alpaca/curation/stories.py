@@ -20,7 +20,7 @@ from alpaca.curation.quantities import DIGITS, UNITS, in_digits, measured
 
 NUMBER = re.compile(rf"(?<![\w.,/])[$€£]?({DIGITS})(?![.,:]?\d|/\d|\s?-\s?\d|\w*\d)")
 QUESTION = any_of(
-    r"\bhow (?:many|much|far|long|old|tall|fast|heavy|big|high|wide|deep)\b|\bwhat (?:do|does|did|will|would)\b",
+    r"\bhow (?:many|much|far|long|old|tall|fast|heavy|big|large|high|wide|deep)\b|\bwhat (?:do|does|did|will|would)\b",
     r"\b(?:what|find|calculate|compute|determine|work out)\b[^.?]{0,30}\b(?:total|new|final|remaining"
     r"|distance|costs?|price|change|speed"
     r"|profit|sum|amount|number|age|average|weight|length|left|discount|tip|tax|savings?|pay|area|wages?|earnings)\b",
@@ -94,7 +94,7 @@ def possible(task: str, output: str) -> str | None:
     """Return what the numbers of a story make, where none of the numbers in the short answer to it is that."""
     if not QUESTION.search(task) or len(words(output)) > 40 or not 7 < len(words(task)) < 45:
         return None
-    story = in_digits(re.sub(r"\b[Oo]ne(?= \w+ (?:costs?|has|holds|is))", "1", task))
+    story = in_digits(re.sub(r"\b[Oo]ne(?= \w+ (?:costs?|has|holds|is))", "a", task))
     given = _given(story)
     stated = NUMBER_STATED.findall(in_digits(output).replace("$", ""))
     read = len(NUMBER.findall(story)) == len(re.findall(DIGITS, story))
@@ -304,6 +304,7 @@ GROWS = any_of(
 NEW = any_of(r"\b(?:new|final|total|now|including|after|altogether|pay|in all)\b")
 
 
+DIGIT = re.compile(r"\d")
 COUNTED = any_of(  # so he now has 8; leaving 5 apples
     r"\b(?:so|now|then|leaving|left|altogether|in total)\b[^.\d]{0,40}?"
     r"\b(?:has|have|had|of|with|is|are|makes?|leaving|be)\b[^.\d]{0,12}?(\d[\d,]*)(?![\d.]*\d|%)(?=[^\d]*$)",
@@ -312,8 +313,9 @@ COUNTED = any_of(  # so he now has 8; leaving 5 apples
 
 def told(text: str) -> str | None:
     """Return a sentence that counts things to a number which its two others do not make."""
-    for sentence in re.split(r"(?<=[.!?])\s+|\n", text) if has_any(text, ("so", "now", "lea", "left", "total")) else ():
-        found = COUNTED.search(sentence)
+    counts = len(DIGIT.findall(text)) > 2 and has_any(text.lower(), ("so", "now", "lea", "left", "total", "then"))
+    for sentence in re.split(r"(?<=[.!?])\s+|\n", text) if counts else ():
+        found = COUNTED.search(sentence) if len(DIGIT.findall(sentence)) > 2 else None
         given = [Given(number(value)) for value in NUMBER.findall(sentence[: found.start()])] if found else []
         if found and len(given) == 2 and len(re.findall(DIGITS, in_digits(sentence))) == 3:
             made = _made(tuple(given), True, True) | {one.value * two.value / 100 for one in given for two in given}

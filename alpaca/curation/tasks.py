@@ -22,6 +22,7 @@ LONG = 60  # words of an output of which each number is read as an answer
 COUNTED = any_of(
     r"\b(?:two|three|four|five|six|seven|eight|ten) (?=(?:given |following )?(?:num|val|int|frac|term|side|score))"
 )
+INDEX = re.compile(r"(?<=[a-z] )\d(?= ?= ?[$€£]?\d|: [$€£]?\d)|(?<=[a-z])\d(?= ?= ?\d)")  # side 1 = 23
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Task:
 
     @cached_property
     def digits(self) -> str:
-        return in_digits(COUNTED.sub("", self.text))
+        return in_digits(INDEX.sub("", COUNTED.sub("", self.text)))
 
     @cached_property
     def numbers(self) -> list[Fraction]:
@@ -51,6 +52,7 @@ class Answer:
     values: tuple[Fraction, ...]
     near: int = 0
     label: str = ""
+    repeated: re.Pattern[str] | None = None  # what an output may repeat of the task, with numbers that are no answer
 
     def holds(self, stated: str) -> bool:
         value = number(stated)
@@ -66,6 +68,7 @@ class Answer:
 
 def wrong(answer: Answer, output: str, task: Task) -> bool:
     """Tell whether an output states another value: as its final one, or in that none of its numbers is right."""
+    output = answer.repeated.sub(" ", output) if answer.repeated else output
     stated = stated_numbers(output)
     if not stated:
         return False

@@ -6,7 +6,7 @@ import re
 from fractions import Fraction
 
 from alpaca.curation.calculations import number
-from alpaca.curation.prose import any_of
+from alpaca.curation.prose import any_of, has_any
 from alpaca.curation.quantities import DIGITS
 
 MONEY = rf"[$€£]\s?({DIGITS})"
@@ -37,9 +37,11 @@ INLINE = re.compile(rf"[A-Za-z][\w' ]{{1,25}}?(?: (?:is|costs|for|at|was))?:? \(
 
 def wrong_total(text: str) -> str | None:
     """Return a total that is not the sum of the amounts listed right above it, or in the sentence before."""
-    stated = [line for line in text.split("\n") if DIGIT.search(line) and TOTAL.search(line)]
-    if priced := _product(text):
+    if has_any(text, ("$", "€", "£")) and (priced := _product(text)):
         return priced
+    if not has_any(text.lower(), ("total", "sum", "add", "altogether", "in all")):
+        return None
+    stated = any(DIGIT.search(line) and TOTAL.search(line) for line in text.split("\n"))
     return _below_list(text) if stated and len(DIGIT.findall(text)) > 3 else None
 
 
@@ -63,7 +65,7 @@ def _below_list(text: str) -> str | None:
     sign, sure = "", True
     for line in text.split("\n"):
         line = COUNT.sub("", line)
-        item = ITEM.match(line.strip())
+        item = ITEM.match(line.strip()) if line.rstrip(" \t\r.*|")[-1:].isdigit() else None
         if TOTAL.search(line) and every:
             if sure and (fault := _differs(line, run, every, sign)):
                 return fault
