@@ -142,6 +142,7 @@ UTTERANCE = any_of(  # tasks whose answer is something that somebody says
     r"\b(?:sentence|quote|dialog\w*|conversation|chat|repl(?:y|ies)|respon\w+|excuse|phrase|tweet|message|line|joke)s?\b",
     r"\b(?:statement|idiom|translat\w*|rephrase|paraphrase|rewrite|slogan|proverb|motto|say)s?\b",
 )
+BRIEF = 12  # words, of which no letter, poem or story consists
 SAYS_SOMETHING = any_of(
     UTTERANCE.pattern,
     r"\b(?:lyrics?|e-?mail|letter|apology|poem|story|song|diary|character|narrative)s?\b",
@@ -179,7 +180,7 @@ def _declines(output: str) -> str | None:
 def _refuses(example: Example) -> str | None:
     """Return one of the first sentences that says no, of the exchange and of what was asked alone."""
     told, named = _told(example), set(words(example.instruction))
-    utters = SAYS_SOMETHING.search(example.instruction)
+    utters = (UTTERANCE if len(words(example.output)) < BRIEF else SAYS_SOMETHING).search(example.instruction)
     for part in sentences(example.output[:600])[:2]:
         if part[-1] not in ".!?" or part[0] in '"“' or not DENIES.search(part) or YES_NO.match(part):
             continue

@@ -30,11 +30,12 @@ NOT_SO = (  # an AI researcher is a person
     "(?! (?:engineer|researcher|expert|student|developer|company|enthusiast|who|science|programmer|learning|user|nerd|geek))"
 )
 MODELS = "(?:Claude|Bard|Gemini|Copilot|Alexa|Siri|Alpaca|Llama|Vicuna|Bing)"
+MADE = either("created developed made built trained designed programmed provided powered from by of at without with")
 SPEAKS = any_of(  # who speaks, and as what
     rf"\bI(?:['’]m| am|,? as|,) {JUST}(?:an? |your )?{JUST}(?:[\w-]+[- ]){{0,2}}?{MIND}(?!\w){NOT_SO}",
     rf"\bI(?:['’]m| am|,? as) {JUST}(?:an? )?{JUST}(?:\w+ )?{MACHINE}(?!\w){NOT_SO}",
     rf"(?<!such )\b(?:as|being|like|speaking as) {JUST}(?:an? |any |all |other |your )+(?:[\w-]+[- ]){{0,2}}?{MIND}(?!\w){NOT_SO}"
-    r"(?:[^.!?\n]{0,60}\b(?:I|my|me)\b|,)",
+    rf"(?:[^.!?\n]{{0,60}}\b(?:I|my|me)\b|(?: {MADE} [^.!?,\n]{{1,40}})?,)",
     rf"\b(?:as|being|(?:since|because) {I_AM}) {JUST}(?:an? )?(?:\w+ )?{MACHINE}\b{NOT_SO}[^.!?\n]{{0,25}}\bI\b",
     rf"\b{I_AM} {MODELS}\b(?=,? (?:an?|and|the|your|made|by)\b|[.,!])",
     rf"\bI exist (?:only|just|merely|purely)? ?as (?:an? )?{MACHINE}\b",
