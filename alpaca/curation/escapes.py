@@ -123,7 +123,12 @@ def escape_in(text: str, instruction: str, output: str) -> str | None:
     code = prose if kind and "```" in text else f"{text}\n{output}"
     if kind is None and (kind := _weak(text, prose)) and ABOUT_CODE.search(instruction):
         return None
-    if kind is None or (is_code(code) and not (kind == BOXES and WITHIN.search(prose))) or ">>> " in code or ABOUT_ESCAPES.search(instruction):
+    if (
+        kind is None
+        or (is_code(code) and not (kind == BOXES and WITHIN.search(prose)))
+        or ">>> " in code
+        or ABOUT_ESCAPES.search(instruction)
+    ):
         return None
     return None if kind == BOXES and ABOUT_BOXES.search(instruction) else kind
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from alpaca.curation.merged import unrelated
+from alpaca.curation.merged import pair, unrelated
 from alpaca.curation.remnants import LABELLED, remnant
 from alpaca.records import Example
 
@@ -18,5 +18,5 @@ class SeveralTasks:
         for text in (example.instruction, example.input):
             if found := remnant(text, told or text is example.input):
                 return f"several tasks: {found[:40]}"
-        second = unrelated(example)
+        second = pair(example) or unrelated(example)
         return f"several tasks: {second[:60]}" if second else None

@@ -9,7 +9,7 @@ from alpaca.curation.prose import is_code, words
 OPENERS, CLOSERS = "([{", ")]}"
 HALF_TAG = re.compile(r"</?[a-z]\w*>[^<>]*</?[a-zA-Z]{0,10}\Z", re.DOTALL)
 ELEMENT = re.compile(r"\s*<(table|ul|ol|dl|div|form|body|head|svg|select|section|article|nav|main|script|style)\b")
-ALIAS = re.compile(r"\b(?:ON|AND|OR|WHERE|BY|SELECT|SET)\b[^\n]*[=<>,( ] *[a-z]\w{0,15}\.\Z")  # of SQL
+ALIAS = re.compile(r"\b(?:ON|AND|OR|WHERE)\b[^\n]*[=<>] *[a-z]\w{0,15}\.\Z")  # of SQL
 BRACKET = re.compile(r"[()\[\]{}]")
 
 
