@@ -89,7 +89,7 @@ def _is_wordless(text: str) -> bool:
 
 
 def _lost_ligatures(text: str) -> bool:
-    """Tell whether two pieces in an English text that are no words become some with "fi", "ff" and their like put in."""
+    """Tell whether two pieces of an English text that are no words become some with "fi", "ff" and the like put in."""
     known, _ = vocabulary()
     said = re.findall(r"[A-Za-z]+(?=[\s.,;:!?)]|\Z)", text)
     unknown = [place for place, word in enumerate(said) if word.islower() and len(word) > 2 and word not in known]

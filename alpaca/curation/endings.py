@@ -63,7 +63,7 @@ NUMBERED_THING = either("step option part plan answer vitamin letter type class 
 class CutOff:
     """The output comes to an end: fences, brackets, quotation marks and tags are closed, and its last sentence stops.
 
-    A last sentence without closing punctuation is no fault where the text has none elsewhere: lists, labels, tables, verse.
+    A last sentence without closing punctuation is no fault where the text has none elsewhere, as lists, tables and verse.
     """
 
     def __call__(self, example: Example) -> str | None:
@@ -195,7 +195,7 @@ def _is_less(lines: list[str]) -> str | None:
 
 
 def _is_piece(lines: list[str], text: str, example: Example) -> bool:
-    """Tell whether the last word is no English word but begins one, in an English text that does not have it elsewhere."""
+    """Tell whether the last word is no English word but begins one, and an English text has it nowhere else."""
     found = re.search(r"(?:^|[\s(\"“*-])([A-Za-z][a-z]*)\Z", lines[0]) if lines else None
     if not found or not _may_be_cut(found[1], lines[0][: found.start(1)]):
         return False

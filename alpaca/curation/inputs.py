@@ -11,7 +11,7 @@ from alpaca.records import Example
 
 @dataclass(frozen=True)
 class SeveralTasks:
-    """The fields hold one task: no remnants of prompts or of further tasks, and no second request that has nothing to do with the first."""
+    """The fields hold one task: no remnants of prompts and of further tasks, no second request about something else."""
 
     def __call__(self, example: Example) -> str | None:
         told = bool(LABELLED.search(example.instruction))

@@ -41,7 +41,8 @@ FOREIGN_RUN = re.compile(r"(?<![(\w])(?:[\u0400-\u052f\u0590-\u06ff\u0900-\u0dff
 QUOTED = re.compile(r"[\"“«*]([^\"”»*]+)[\"”»*]|(?<!\w)'([^'\n]+)'(?!\w)")
 UNLIKE = NOT_LATIN - {"sr", "kk", "mn"}  # these are never written in ASCII alone
 LATIN_LETTERS = any_of(
-    r"\b(?:romaji|pinyin|transliterat\w+|romani[sz]\w+|phonetic\w*|(?:latin|english|roman) (?:letters|script|alphabet|characters))\b"
+    r"\b(?:romaji|pinyin|transliterat\w+|romani[sz]\w+|phonetic\w*)\b",
+    r"\b(?:latin|english|roman) (?:letters|script|alphabet|characters)\b",
 )
 PLAIN = 0.25  # a text with this share of English function words is not asked about: no other language reaches it
 SLACK = 3  # times `1 - sure`: the named language is hardly ever as unlikely as that in a text of at least two words

@@ -165,7 +165,7 @@ PAIR = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 HOLDS_PAIRS = any_of(
-    HOLDS_REQUESTS.pattern, r"\b(?:questions?|answers?|examples?|prompt|tasks?|problem|q ?& ?a|faq|format)\b"
+    HOLDS_REQUESTS.pattern, r"\b(?:questions?|answers?|examples|prompt|tasks?|problem|q ?& ?a|faq|format)\b"
 )
 LONG = 500  # characters; longer instructions hold texts
 
@@ -190,11 +190,11 @@ def pair(example: Example) -> str | None:
         found = PAIR.search(text) if ":" in text else None
         if not found:
             continue
-        rest = example.instruction.replace(found[0], "")
+        rest = example.instruction[: found.start()] if text is example.instruction else example.instruction
         alone = not (text is example.instruction and found.start() == 0)
         own = _stems(words(found[1])[1:]) - FORM
         if alone and own and not (HOLDS_PAIRS.search(rest) or GIVES.search(rest) or own & _stems(words(rest))):
-            return found[0].split("\n")[0]
+            return found[1]
     return None
 
 
@@ -275,9 +275,8 @@ def _own_words(example: Example) -> str:
     if not rest or example.input.strip() or re.search(r":\s*\S|[\"“]", first):
         return text
     told = first if rest.startswith("\n") or first.rstrip().endswith(":") else text.partition("\n\n")[0]
-    tasks = (first.rstrip().endswith(":") or COUNTED.search(first)) and sum(
-        request.marked and request.asks for request in requests(rest)
-    ) > 1
+    several = first.rstrip().endswith(":") or COUNTED.search(first)
+    tasks = several and sum(request.marked and request.asks for request in requests(rest)) > 1
     return told if HOLDS.search(told) and not tasks else text
 
 

@@ -108,9 +108,8 @@ SLOT = re.compile(
 )
 SNAKE = re.compile(r"[A-Za-z]+(?:[_-][A-Za-z0-9]+)+|[a-z]+(?:[A-Z][a-z]+)+|\$[A-Za-z_]+")
 ABBREVIATED = re.compile(r"[Nn] ?[/.] ?[Aa]\.?|n ?a|NA")
-FORMAT = re.compile(
-    r"(?:DD|MM|YY(?:YY)?|HH|SS|dd|mm|yy(?:yy)?|hh|ss)(?:[-/.: ](?:DD|MM|YY(?:YY)?|HH|SS|dd|mm|yy(?:yy)?|hh|ss))+"
-)
+FIGURES = r"(?:DD|MM|YY(?:YY)?|HH|SS|dd|mm|yy(?:yy)?|hh|ss)"
+FORMAT = re.compile(rf"{FIGURES}(?:[-/.: ]{FIGURES})+")
 A_DATE = re.compile(
     r"\b(?:the|this|an?|given|following|my) (?:\w+ )?(?:dates?|times?|timestamps?)\b(?! format)", re.IGNORECASE
 )
@@ -131,6 +130,7 @@ LONG_THINGS = frozenset(
     )
 )
 OF_NUMBERS = re.compile(r"number|digit|binar|cod|convert|encrypt|revers|integer|integers|math|calculat", re.IGNORECASE)
+A_LIST = re.compile(r"\b(?:given|following|these|below) (?:\w+ )?(?:numbers|words|items|names|values)\b", re.IGNORECASE)
 OF_FORM = re.compile(r"\bcount|how many|revers|\bcase\b|length|letter|scrambl", re.IGNORECASE)
 FEW = 14  # words; placeholders are short
 LONG = 300  # characters
@@ -257,6 +257,8 @@ def _filler(bare: str, instruction: str) -> bool:
     plain = [word.strip(".,!?-") for word in said]
     if not plain or (FORMAT.fullmatch(bare) and A_DATE.search(instruction)):
         return bool(plain)
+    if len(plain) > 2 and len(set(plain)) == 1 and len(plain[0]) == 1 and A_LIST.search(instruction):
+        return True
     if len(plain) == 1 and LONG_THINGS & _named_after(instruction) and not OF_FORM.search(instruction):
         return plain[0] in TYPES | NONSENSE and not (plain[0].isdigit() and OF_NUMBERS.search(instruction))
     if all(word.isdigit() for word in plain):

@@ -22,7 +22,8 @@ MIND = either(  # what calls itself so is no person
 )
 MACHINE = either("robots? bots? machines? computers? software programs? algorithms? code", MIND)
 I_AM = r"I(?:['’]m| am)"
-JUST = rf"(?:{either('just only merely simply still currently really actually but also ,', 'of course', 'after all', 'in fact')} )*"
+JUST = either("just only merely simply still currently really actually but also ,", "of course", "after all", "in fact")
+JUST = rf"(?:{JUST} )*"
 MAKERS = (
     "(?:OpenAI|Anthropic|Google|Meta|Microsoft|Stanford|(?:my )?(?:developers|engineers|creators|makers|programmers))"
 )
@@ -60,7 +61,10 @@ LEARNT = any_of(  # how a machine comes to know
     r"\b(?:data|texts?|corpus) (?:that )?I was trained (?:on|with)\b",
     r"\b(?:OpenAI|ChatGPT|GPT-[34])(?:['’]s)?\b[^.!?\n]{0,30}\b(?:trained|policy|policies|developed|created|I)\b",
 )
-CANNOT = r"(?:do not|don['’]t|cannot|can['’]t|lack|am not able to|am unable to)(?: (?:actually|really|currently|personally|truly))?"
+CANNOT = (
+    r"(?:do not|don['’]t|cannot|can['’]t|lack|am not able to|am unable to)"
+    r"(?: (?:actually|really|currently|personally|truly))?"
+)
 SENSES = r"(?: (?:have|possess|experience|hold|feel|form|access|browse|search|display|open|view|see|hear))?"
 OF_PERSONS = either(
     r"emotions consciousness browse subjective senses",
