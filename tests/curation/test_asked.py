@@ -144,7 +144,7 @@ def test_what_says_more_of_the_same_request_is_none(instruction: str, text: str)
         (f"{BREAD} Output: You mix and bake. Instruction: Name three rivers in Africa.", "", True),
         ("Do the following tasks.\n1. Explain how bread is baked.\n\n2. Name three rivers in Africa.", "", True),
         ("Rate this answer to the question.", "Q: Name three rivers in Africa.\nA: Nile, Congo and Niger.", False),
-        ("Go on as in the examples.\n\nQ: Name a river.\nA: Nile.\nQ: Name a lake.\nA:", "", False),
+        ("Go on as in the examples.", "Q: Name a river.\nA: Nile.", False),
     ],
 )
 def test_an_example_pasted_into_another(instruction: str, text: str, several: bool) -> None:
