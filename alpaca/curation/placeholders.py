@@ -129,6 +129,10 @@ LONG_THINGS = frozenset(
         "statements document email letter review poem excerpt dialogue conversation speech report"
     )
 )
+A_TEXT = re.compile(
+    rf"\b(?:following|given|provided|this|these|the|below|above) (?:\w+ )??(?:{'|'.join(sorted(LONG_THINGS))})\b",
+    re.IGNORECASE,
+)
 OF_NUMBERS = re.compile(r"number|digit|binar|cod|convert|encrypt|revers|integer|integers|math|calculat", re.IGNORECASE)
 A_LIST = re.compile(r"\b(?:given|following|these|below) (?:\w+ )?(?:numbers|words|items|names|values)\b", re.IGNORECASE)
 OF_FORM = re.compile(r"\bcount|how many|revers|\bcase\b|length|letter|scrambl", re.IGNORECASE)
@@ -259,8 +263,9 @@ def _filler(bare: str, instruction: str) -> bool:
         return bool(plain)
     if len(plain) > 2 and len(set(plain)) == 1 and len(plain[0]) == 1 and A_LIST.search(instruction):
         return True
-    if len(plain) == 1 and LONG_THINGS & _named_after(instruction) and not OF_FORM.search(instruction):
-        return plain[0] in TYPES | NONSENSE and not (plain[0].isdigit() and OF_NUMBERS.search(instruction))
+    if len(plain) == 1 and A_TEXT.search(instruction) and not OF_FORM.search(instruction):
+        known = plain[0] in TYPES | NONSENSE or (_typed(plain[0]) and not CODED.search(instruction))
+        return known and not (plain[0].isdigit() and OF_NUMBERS.search(instruction))
     if all(word.isdigit() for word in plain):
         return False
     if (headed := HEADED.fullmatch(bare)) and _typed(headed[1].lower()):
