@@ -63,7 +63,7 @@ NUMBERED_THING = either("step option part plan answer vitamin letter type class 
 class CutOff:
     """The output comes to an end: fences, brackets, quotation marks and tags are closed, and its last sentence stops.
 
-    A last sentence without closing punctuation is no fault where the text has none elsewhere, as lists, tables and verse.
+    A last sentence without closing punctuation is no fault where the text has none elsewhere: lists, tables, verse.
     """
 
     def __call__(self, example: Example) -> str | None:

@@ -187,7 +187,7 @@ def unrelated(example: Example) -> str | None:
 def pair(example: Example) -> str | None:
     """Return a question with its answer, of which the rest of an instruction says nothing."""
     for text in (example.instruction, example.input):
-        found = PAIR.search(text) if ":" in text else None
+        found = PAIR.search(text) if ":" in text and "\n" in text else None
         if not found:
             continue
         rest = example.instruction[: found.start()] if text is example.instruction else example.instruction
