@@ -86,6 +86,8 @@ ANSWERED = any_of(
 )
 APART = any_of(
     rf"^\W*in {LISTED}{NAME}(?=\s*[,:]| please)",
+    rf"^\W*(?:please )?(?:respond|answer|reply|write|explain|say|speak)(?: the following| this| to (?:this|me))? "
+    rf"in {QUALITY}{NAME}(?: only)?\s*:",
     rf"[(\[]\s*(?:in )?{QUALITY}{NAME}(?: please| only)?\s*[)\]]\W*$",
     rf"[,;:–—-] ?(?:all |and |but )?in {QUALITY}{NAME}(?:,? please)?\W*$",
 )
@@ -117,7 +119,8 @@ QUESTION = any_of(
 LINGUISTIC = any_of(
     r"\b(?:grammar\w*|tenses?|verbs?|nouns?|pronouns?|adjectives?|adverbs?|articles?|conjugat\w+|subjunctive"
     r"|gender|plurals?|vowels?)\b",
-    r"\b(?:alphabet|syntax|fluen(?:cy|tly)|fluent(?= in)|proficien\w+|degree|class(?:es)?|courses?|lessons?|exams?|literature|accents?"
+    r"\b(?:alphabet|syntax|fluen(?:cy|tly)|fluent(?= in)|proficien\w+|degree|"
+    r"class(?:es)?|courses?|lessons?|exams?|literature|accents?"
     r"|spelling)\b",
     r"\b(?:letters?|differences?|mean(?:s|ing|t)?|origins?|etymolog\w+|pronounc\w+|pronunciation|idioms?)\b",
 )

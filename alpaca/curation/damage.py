@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from alpaca.curation.endings import vocabulary
 from alpaca.curation.escapes import escape_in
 from alpaca.curation.mojibake import mojibake
-from alpaca.curation.prose import any_of, is_code, words
+from alpaca.curation.prose import any_of, has_any, is_code, words
 from alpaca.records import Example
 
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]|\r(?!\n)")
@@ -24,6 +24,12 @@ CODED = any_of(
     r"(?=.*\d)(?=(?-i:.*[a-z]))(?=(?-i:.*[A-Z]))(?:[A-Za-z0-9+/]{4}\s?){10,}[A-Za-z0-9+/=]{0,4}",
     r"(?=.*[a-f])(?=.*\d)(?:[0-9a-f]{2}[\s:]?){20,}",
 )
+PIECES = any_of(  # signs that tokenizers put for spaces, line breaks and the joints of words
+    r"(?<=[a-z\d.,;:!?)\]\"'”’*])[ĠĊ]|[ĠĊ](?=[A-Z\s])|(?<=[A-Z]{2})Ġ|▁(?=[A-Za-z])|(?<=[a-z.,])▁",
+    r"(?<=[a-z] )##[a-z]{1,6}\b|(?<=[a-z])@@ (?=[a-z])|(?<=[a-z])</w>",
+    flags=re.NOFLAG,
+)
+PIECE_SIGNS = ("Ġ", "Ċ", "▁", " ##", "@@ ", "</w>")
 SURROGATE = re.compile(r"[\ud800-\udfff]")
 REPLACED = re.compile(r"\ufffd|ï¿½")
 SPACED = re.compile(r"(?:(?<!\w)[a-z] +){9,}")
@@ -55,6 +61,8 @@ def _broken(text: str) -> str | None:
         return "half a surrogate pair"
     if not text.isascii() and REPLACED.search(text):
         return "replacement character"
+    if has_any(text, PIECE_SIGNS) and PIECES.search(text):
+        return "signs of a tokenizer"
     if CODED.fullmatch(text.strip()):
         return "a text in base 64 or 16"
     if _is_wordless(text):
@@ -81,7 +89,7 @@ def _is_wordless(text: str) -> bool:
 
 
 def _lost_ligatures(text: str) -> bool:
-    """Tell whether two pieces in an English text that are no words become some with "fi", "ff" and their like put in."""
+    """Tell whether two pieces of an English text that are no words become some with "fi", "ff" and the like put in."""
     known, _ = vocabulary()
     said = re.findall(r"[A-Za-z]+(?=[\s.,;:!?)]|\Z)", text)
     unknown = [place for place, word in enumerate(said) if word.islower() and len(word) > 2 and word not in known]

@@ -9,16 +9,19 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from alpaca.curation.announced import announces, breaks_off
+from alpaca.curation.announced import OPEN_ENDED, announces, breaks_off
 from alpaca.curation.prose import ABBREVIATION, FENCE, MARKER, any_of, either, is_code, without_code, words
 from alpaca.curation.unclosed import unclosed
 from alpaca.records import Example
 
 ENDED = any_of(r"[.!?:;…。！？|}\])>`*_~\"'”’»%°$€£=)\u3002\u0964]\Z", r"[^\w\s,&(\[{/+\-–—‘“«#@\\<]\Z")
 LINKS = either(  # words after which something must follow
-    "the a an of to and or but nor for with by from at as in on into onto upon than that which who whose because if when "
-    "while where is are was were be been has have had its their your our my his every each between through during without "
-    "within towards? about such so very more most can could will would should may might must not also including like these "
+    "the a an of to and or but nor for with by from at as in on into onto upon than that which who whose because if "
+    "when "
+    "while where is are was were be been has have had its their your our my his every each between through during "
+    "without "
+    "within towards? about such so very more most can could will would should may might must not also including like "
+    "these "
     "those this both either we they he she until since although though however,? therefore,?",
     r"e\.g\.?",
     r"i\.e\.?",
@@ -26,6 +29,13 @@ LINKS = either(  # words after which something must follow
 )
 DANGLING = any_of(r"[,\-–—:;(\[{&+/=“‘«<\\]\Z", rf"(?<![\w-]){LINKS}\Z")
 MAY_DANGLE = any_of(r"\w\+\+\Z", r"https?://\S+\Z")
+BEGINS = any_of(  # the first words of a sentence
+    r"(?:(?:Once|When|While|If|As|Because|Although|Since|After|Before|Overall,?|However,?|Therefore,?|With|By|In|On|"
+    r"For)"
+    r"|This|These|Those|It|They|There|You|We|Remember|Additionally,?|Finally,?)(?: [a-z]+){0,3}",
+    flags=re.NOFLAG,
+)
+BEFORE = re.compile(r"[a-z]{2}[.!?]\s*\n\s*\n[^\n]+\Z")
 NO_SENTENCE = any_of(  # lines that need no closing punctuation
     r"https?://\S+\Z|\S+\.(?:com|org|net|html?|edu|gov)\S*\Z|#\w+\Z",  # addresses and tags
     r"^\s*[|+]|^\s*(?:#+ |\*\*|>)",  # tables, headings, quotations
@@ -53,7 +63,7 @@ NUMBERED_THING = either("step option part plan answer vitamin letter type class 
 class CutOff:
     """The output comes to an end: fences, brackets, quotation marks and tags are closed, and its last sentence stops.
 
-    A last sentence without closing punctuation is no fault where the text has none elsewhere: lists, labels, tables, verse.
+    A last sentence without closing punctuation is no fault where the text has none elsewhere: lists, tables, verse.
     """
 
     def __call__(self, example: Example) -> str | None:
@@ -76,7 +86,8 @@ def _stops_short(text: str, asked: str) -> str | None:
         return f"ends with {last.split()[-1][-20:]!r}"
     if ENDED.search(text) or is_code(without_code(text)[-200:]) or is_code(last):
         return None
-    return _does_not_close(text, last)
+    begun = BEGINS.fullmatch(last) and BEFORE.search(text) and not OPEN_ENDED.search(asked)
+    return _does_not_close(text, last) or ("a sentence that is only begun" if begun else None)
 
 
 def _does_not_close(text: str, last: str) -> str | None:
@@ -96,6 +107,12 @@ def _closes_a_letter(text: str, last: str) -> bool:
     others = [line.rstrip()[-1] for line in text.split("\n")[:-1] if line.strip()]
     if last[-1] == ",":
         return bool(others and ":" not in last and len(words(last)) < 5 and FAREWELL.search(last))
+    if (
+        last[-1] == ":"
+        and MARKER.match(last)
+        and any(MARKER.match(line) for line in text.split("\n") if line[-1:] == ".")
+    ):
+        return False
     if last[-1] == ":":
         return others[-1:] == [":"] and others.count(":") > 1
     return last[-1] == ";" and (others.count(";") > 1 or is_code(text))
@@ -178,7 +195,7 @@ def _is_less(lines: list[str]) -> str | None:
 
 
 def _is_piece(lines: list[str], text: str, example: Example) -> bool:
-    """Tell whether the last word is no English word but begins one, in an English text that does not have it elsewhere."""
+    """Tell whether the last word is no English word but begins one, and an English text has it nowhere else."""
     found = re.search(r"(?:^|[\s(\"“*-])([A-Za-z][a-z]*)\Z", lines[0]) if lines else None
     if not found or not _may_be_cut(found[1], lines[0][: found.start(1)]):
         return False

@@ -20,10 +20,11 @@ STRONG = any_of(
     r"\\u(?:20[1-3][0-9a-fA-F]|00[a-fA-F89][0-9a-fA-F]|[dD]83[c-eC-E]|[fF]{3}[dD])|\\u\{[0-9a-fA-F]{2,6}\}",
     rf"(?:\\x[89a-fA-F]{HEX}){{2,}}|(?<=\w)\\x[89a-fA-F]{HEX}(?=\w)|(?:\\[23][0-7]{{2}}){{2,}}|\\N\{{[A-Z -]+\}}",
     rf"<U\+{HEX}{{4,6}}>|(?<=[\w])[\[{{]?U\+{HEX}{{4,6}}|[\[{{]U\+{HEX}{{4,6}}[\]}}](?=\w)|%u{HEX}{{4}}",
-    rf"(?:<(?:0x)?[89a-fA-F]{HEX}>){{2,}}|[a-z]<(?:0x{HEX}{{2}}|[89]\d)>|(?<=[a-z])0x[89a-f]{HEX}(?=\w*[g-z])",
-    r"_x00[01][0-9A-F]_",  # of Excel
+    rf"(?:<(?:0x)?[89a-fA-F]{HEX}>){{2,}}|<0x{HEX}{{2}}>|[a-z]<[89]\d>|(?<=[a-z])0x[89a-f]{HEX}(?=\w*[g-z])",
+    rf"_x(?:00[01]|20[0-3]|00[89a-fA-F]){HEX}_",  # of Excel
     r"(?<![\w\]])\[(?:\d{1,2};)*\d{1,2}m|(?<=\w)\[(?:\d{1,2};)*\d{1,2}m(?=\w)",  # of terminals
     r"[a-z]{2}\^[A-Z@](?=[a-z\s])|\s\^[M@](?=[a-z])",
+    r"(?<=[a-z][.!?:])\\n\\n(?=\S)",
     r"(?<!&)(?<!\S)#(?:8\d{3}|1\d\d|2\d\d);|(?<=\w)#(?:8\d{3}|1\d\d|2\d\d);",
     flags=EXACT,
 )
@@ -47,10 +48,10 @@ TRANSFER = any_of(
     r"(?:\b[A-Za-z]{2,}[.,]?\+){3,}",
     flags=EXACT,
 )
-MARK = r"\?+|\[\?\]|<\?>|\(\?\)|\{\?\}|&;"
+MARK = r"[´`¨¯]?\?+|\[\?\]|<\?>|\(\?\)|\{\?\}|&;"
 QUESTIONED = any_of(
     CONTRACTED.format(MARK),
-    r"[a-z](?:\?(?:s|t|re|ve|ll|d|m)|(?:\[\?\]|<\?>|\(\?\)|\{\?\}|&;)[a-z]+)\b(?!\w)",
+    r"[a-z](?:[´`¨¯]?\?+(?:s|t|re|ve|ll|d|m)|(?:\[\?\]|<\?>|\(\?\)|\{\?\}|&;)[a-z]+)\b(?!\w)",
     r"\w\?{2,}[a-z]|(?<!\S)\?{2,}[A-Za-z]",
     flags=EXACT,
 )
@@ -72,6 +73,7 @@ UNAPOSTROPHED = any_of(
 )
 SPACED = ("n t", " s ", " ve ", " re ", " ll ", " m ")
 BOXED = any_of(r"[^\s°(][□▯￼⍰⌂]|(?<!\n)(?<!^)(?<!°)[□▯￼⍰⌂]\w|[a-z,\d] [□▯￼⍰⌂] [a-z\d]|\w■\w", flags=EXACT)
+WITHIN = re.compile(r"[a-z][□▯￼⍰⌂][a-z]")  # a word
 ABOUT_BOXES = any_of(
     r"□|\b(?:blanks?|box(?:es)?|missing|squares?|symbols?|check ?(?:box|list)\w*|tick|emoticon|kaomoji)\b"
 )
@@ -95,6 +97,13 @@ ABOUT_CODE = any_of(
     r"|scripts? (?:in|that|to)|bash|shell)\b",
 )
 NAMED = any_of(r"\b(?:unicode|code ?points?|escape (?:sequence|character)s?|ascii|utf-8)\b")
+# Typographic signs, which no program has outside of its strings
+TYPOGRAPHIC = any_of(
+    r"(?<![/\[\]\-\w\\])\\u20(?:1[3489cd]|26)(?![0-9a-f])|(?<![/\[\]\-])(?:\\xe2\\x80\\x[89a-b])",
+    r"(?<![/\[\]\-\\])\b(?:[a-z]{1,20})?u20(?:1[3489cd]|26)(?![0-9a-f])",
+    r"(?m:\\n```|^```\w*\\n)",  # a fence with line breaks as signs
+    flags=EXACT,
+)
 STRING = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'")
 LITERAL = re.compile(r"b'.*'|b\".*\"|\"(?:[^\"\\]|\\.)*\\[n\"](?:[^\"\\]|\\.)*\"", re.DOTALL)
 
@@ -106,12 +115,20 @@ def escape_in(text: str, instruction: str, output: str) -> str | None:
     """
     prose = without_code(text)
     prose = ADDRESS.sub(" ", prose) if has_any(prose, ("/", "\\", "www.")) else prose
+    if has_any(text, ("u20", "\\xe2\\x80", "\\n```", "```\\n")) and TYPOGRAPHIC.search(STRING.sub(" ", text)):
+        return None if ABOUT_ESCAPES.search(instruction) or NAMED.search(prose) else "escape sequence"
     if has_any(prose, ("%", "=", "\\", "U+", "<", "[", "_x", "0x", "^", "#")) and _stands_out(prose):
         return None if ABOUT_ESCAPES.search(instruction) or NAMED.search(prose) else "escape sequence"
     kind = _typographic(prose)
+    code = prose if kind and "```" in text else f"{text}\n{output}"
     if kind is None and (kind := _weak(text, prose)) and ABOUT_CODE.search(instruction):
         return None
-    if kind is None or is_code(text) or is_code(output) or ">>> " in text or ABOUT_ESCAPES.search(instruction):
+    if (
+        kind is None
+        or (is_code(code) and not (kind == BOXES and WITHIN.search(prose)))
+        or ">>> " in code
+        or ABOUT_ESCAPES.search(instruction)
+    ):
         return None
     return None if kind == BOXES and ABOUT_BOXES.search(instruction) else kind
 

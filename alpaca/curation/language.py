@@ -39,6 +39,11 @@ KEEPS = any_of(
 )
 FOREIGN_RUN = re.compile(r"(?<![(\w])(?:[\u0400-\u052f\u0590-\u06ff\u0900-\u0dff]{2,}[ ,]+){3,}[\u0400-\u0dff]{2,}")
 QUOTED = re.compile(r"[\"“«*]([^\"”»*]+)[\"”»*]|(?<!\w)'([^'\n]+)'(?!\w)")
+UNLIKE = NOT_LATIN - {"sr", "kk", "mn"}  # these are never written in ASCII alone
+LATIN_LETTERS = any_of(
+    r"\b(?:romaji|pinyin|transliterat\w+|romani[sz]\w+|phonetic\w*)\b",
+    r"\b(?:latin|english|roman) (?:letters|script|alphabet|characters)\b",
+)
 PLAIN = 0.25  # a text with this share of English function words is not asked about: no other language reaches it
 SLACK = 3  # times `1 - sure`: the named language is hardly ever as unlikely as that in a text of at least two words
 LONG = 25  # words: an answer as long as that is no phrase of another language with its explanation
@@ -109,6 +114,8 @@ class Language:
         if not re.search(r"[^\W\d_]{2}", output):
             return None
         asked = asked_language(example.instruction)
+        if asked and LATIN_LETTERS.search(example.instruction):
+            return None
         return self._other_than(asked, output) if asked else self._unasked(example, output)
 
     def _other_than(self, asked: Asked, output: str) -> str | None:
@@ -116,6 +123,8 @@ class Language:
         if _other_script(output) and code not in NOT_LATIN:
             return "wrong language: another script than that of the one named"
         said = words(output)
+        if code in UNLIKE and asked.strength is Strength.WHOLE and len(said) > 4 and output.isascii():
+            return f"wrong language: no letter of {code}"
         if code != "en" and asked.strength is Strength.WHOLE and _is_english(said):
             return f"wrong language: en where {code} is named"
         found = self._rather(code, output)

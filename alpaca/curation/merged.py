@@ -159,6 +159,14 @@ COUNTED = any_of(
     r"requests)\b",
     r"\bboth of (?:these|the following)|\ball of the following:",
 )
+PAIR = re.compile(
+    r"^\W*(?:q|question|task|prompt|query|request|problem|exercise)\W{0,3}\d*: *([^\n]+)\n+"
+    r"\W*(?:a|ans|answer|output|response|solution|result|completion)\W{0,3}\d*: *\S[^\n]*(?:\n(?!\w+:)[^\n]*)*",
+    re.IGNORECASE | re.MULTILINE,
+)
+HOLDS_PAIRS = any_of(
+    HOLDS_REQUESTS.pattern, r"\b(?:questions?|answers?|examples|prompt|tasks?|problem|q ?& ?a|faq|format)\b"
+)
 LONG = 500  # characters; longer instructions hold texts
 
 
@@ -174,6 +182,20 @@ def unrelated(example: Example) -> str | None:
     text = example.instruction.strip()[len(told) :]
     held = Example(told, text.strip(), example.output) if text else example
     return _in_instruction(example) or _in_input(held)
+
+
+def pair(example: Example) -> str | None:
+    """Return a question with its answer, of which the rest of an instruction says nothing."""
+    for text in (example.instruction, example.input):
+        found = PAIR.search(text) if ":" in text and "\n" in text else None
+        if not found:
+            continue
+        rest = example.instruction[: found.start()] if text is example.instruction else example.instruction
+        alone = not (text is example.instruction and found.start() == 0)
+        own = _stems(words(found[1])[1:]) - FORM
+        if alone and own and not (HOLDS_PAIRS.search(rest) or GIVES.search(rest) or own & _stems(words(rest))):
+            return found[1]
+    return None
 
 
 def _in_instruction(example: Example) -> str | None:
@@ -253,7 +275,8 @@ def _own_words(example: Example) -> str:
     if not rest or example.input.strip() or re.search(r":\s*\S|[\"“]", first):
         return text
     told = first if rest.startswith("\n") or first.rstrip().endswith(":") else text.partition("\n\n")[0]
-    tasks = first.rstrip().endswith(":") and sum(request.marked and request.asks for request in requests(rest)) > 1
+    several = first.rstrip().endswith(":") or COUNTED.search(first)
+    tasks = several and sum(request.marked and request.asks for request in requests(rest)) > 1
     return told if HOLDS.search(told) and not tasks else text
 
 

@@ -51,6 +51,9 @@ NEEDS = frozenset(
         "yet"
     )
 )
+SIGHTS = frozenset(
+    words("figure image picture photo chart graph table diagram map screenshot attached attachment file")
+)
 GIVEN = frozenset(
     words(
         "added provided inserted filled pasted supplied entered given determined done defined announced goes go comes"
@@ -82,7 +85,7 @@ LETTERS = re.compile(
     r"letter|scrambl|cod|cipher|morse|string|acronym|abbreviat|password|pronounc|keyboard|symbol|\bterms?\b|\bwords?\b",
     re.IGNORECASE,
 )
-CODED = re.compile(r"letter|scrambl|cipher|decod|encod|morse|string|password|keyboard", re.IGNORECASE)
+CODED = re.compile(r"roman|numeral|letter|scrambl|cipher|decod|encod|morse|string|password|keyboard", re.IGNORECASE)
 ROWS = ("qwertyuiop", "asdfghjkl;", "zxcvbnm", "1234567890")
 EDGES = "[]<>{}()`*\"'“”‘’_#|/\\-.!?…:=~^ \t\n"
 LABEL = re.compile(
@@ -105,6 +108,34 @@ SLOT = re.compile(
 )
 SNAKE = re.compile(r"[A-Za-z]+(?:[_-][A-Za-z0-9]+)+|[a-z]+(?:[A-Z][a-z]+)+|\$[A-Za-z_]+")
 ABBREVIATED = re.compile(r"[Nn] ?[/.] ?[Aa]\.?|n ?a|NA")
+FIGURES = r"(?:DD|MM|YY(?:YY)?|HH|SS|dd|mm|yy(?:yy)?|hh|ss)"
+FORMAT = re.compile(rf"{FIGURES}(?:[-/.: ]{FIGURES})+")
+A_DATE = re.compile(
+    r"\b(?:the|this|an?|given|following|my) (?:\w+ )?(?:dates?|times?|timestamps?)\b(?! format)", re.IGNORECASE
+)
+HEADED = re.compile(r"[A-Z][A-Za-z ]{1,25}: *(\S.*)")
+# What an owner has, of which a slot names the kind: `Person's name`
+OWNERS = frozenset(
+    words(
+        "person user author customer client company product book movie film city country student teacher employee name "
+        "character place location brand animal artist song event topic"
+    )
+)
+OWNED = frozenset(words("name title address age date description number email content text topic details"))
+# Things that no single word is
+LONG_THINGS = frozenset(
+    words(
+        "sentence sentences paragraph paragraphs passage passages article articles text texts story essay statement "
+        "statements document email letter review poem excerpt dialogue conversation speech report"
+    )
+)
+A_TEXT = re.compile(
+    rf"\b(?:following|given|provided|this|these|the|below|above) (?:\w+ )??(?:{'|'.join(sorted(LONG_THINGS))})\b",
+    re.IGNORECASE,
+)
+OF_NUMBERS = re.compile(r"number|digit|binar|cod|convert|encrypt|revers|integer|integers|math|calculat", re.IGNORECASE)
+A_LIST = re.compile(r"\b(?:given|following|these|below) (?:\w+ )?(?:numbers|words|items|names|values)\b", re.IGNORECASE)
+OF_FORM = re.compile(r"\bcount|how many|revers|\bcase\b|length|letter|scrambl", re.IGNORECASE)
 FEW = 14  # words; placeholders are short
 LONG = 300  # characters
 
@@ -146,11 +177,13 @@ def _said(bare: str, instruction: str) -> bool:
 
 def _thing(said: list[str], things: frozenset[str] | set[str], instruction: str, marked: bool) -> bool:
     """`Some text`, `Your word here`, `Sentence 1`, `TEXT_HERE`, `text to be added`; one word only where it is given."""
+    if _kind(said, things) or (len(said) > 2 and len(set(said)) == 1 and said[0] in THINGS):
+        return True
     if said[0] == "placeholder" or (said[-1] == "placeholder" and len(said) < 4):
         return True
     if not all(word in things | SLOTS | PLACES | FILLS | GIVEN | NEEDS | BINDS or word.isdigit() for word in said):
         return False
-    if said[:2] == ["to", "be"] and GIVEN & set(said):
+    if said[0] in ("to", "will", "yet", "must", "shall") and "be" in said and GIVEN & set(said):
         return True
     named = _named_after(instruction)
     if not THINGS.union(TASKS, named).intersection(said) or {"is", "are", "was"}.intersection(said):
@@ -158,6 +191,18 @@ def _thing(said: list[str], things: frozenset[str] | set[str], instruction: str,
     alone = len(said) == 1 and said[0] in named & THINGS
     number = len(said) == 2 and said[0] in THINGS and (said[1].isdigit() or len(said[1]) == 1)
     return alone or number or marked or _awaited(said) or _slotted(said)
+
+
+def _kind(said: list[str], things: frozenset[str] | set[str]) -> bool:
+    """`Person's name`, `the sentence to be processed`, `see figure`."""
+    if len(said) == 2 and said[0].endswith(("'s", "’s")) and said[0][:-2] in OWNERS and said[1] in OWNED:
+        return True
+    if len(said) == 2 and said[0] == "see" and said[1] in SIGHTS:
+        return True
+    named = said[:-3]
+    return (
+        said[-3:-1] == ["to", "be"] and said[-1].endswith("ed") and bool(named) and set(named) <= things | SLOTS | STOP
+    )
 
 
 def _awaited(said: list[str]) -> bool:
@@ -214,8 +259,17 @@ def _filler(bare: str, instruction: str) -> bool:
     if CODED.search(instruction) and len(said) == 1:
         return False
     plain = [word.strip(".,!?-") for word in said]
-    if not plain or all(word.isdigit() for word in plain):
+    if not plain or (FORMAT.fullmatch(bare) and A_DATE.search(instruction)):
+        return bool(plain)
+    if len(plain) > 2 and len(set(plain)) == 1 and len(plain[0]) == 1 and A_LIST.search(instruction):
+        return True
+    if len(plain) == 1 and A_TEXT.search(instruction) and not OF_FORM.search(instruction):
+        known = plain[0] in TYPES | NONSENSE or (_typed(plain[0]) and not CODED.search(instruction))
+        return known and not (plain[0].isdigit() and OF_NUMBERS.search(instruction))
+    if all(word.isdigit() for word in plain):
         return False
+    if (headed := HEADED.fullmatch(bare)) and _typed(headed[1].lower()):
+        return True
     nonsense = [word in NONSENSE or _typed(word) for word in plain]
     return all(nonsense) and (len(plain) > 1 or _typed(plain[0])) and plain != ["hello", "world"]
 

@@ -42,6 +42,7 @@ MARKED = any_of(
     r"^\s*(?:image|photo|picture|video|photograph)s? ?(?:source|credits?|courtesy|by|via)?\s*[:©]\s*[^\n]{1,60}$",
     r"\b(?:image|photo|picture|video)s? (?:source|credits?|courtesy)\b|^\W*(?:photo|image|picture|illustration|"
     r"video)s? (?:by|via|from|courtesy) (?-i:[A-Z])",
+    r"(?<=[.!?] )(?-i:Photo|Image|Picture|Video)s?(?: (?:source|credits?|courtesy(?: of)?|by))?: (?-i:[A-Z])\w+",
     r"^\W*(?:image|photo|picture|figure|fig\.|video|chart|diagram|illustration) \d+\s*[:.–-]",
     flags=re.IGNORECASE | re.MULTILINE,
 )
@@ -75,6 +76,10 @@ POINTED = any_of(
     r"\((?:see|cf\.?|refer to) (?:the )?(?:\w+ )?(?:image|picture|photo|figure|fig\.?|diagram|chart|graph|table|map|"
     r"attachment|link|screenshot|illustration|video|appendix)\b",
     r"\b(?:see|find|view|in|as) (?:the )?(?:\w+ )?(?:table|figure|chart|list) (?:below|above)\b",
+    # `note the arrow in the screenshot`, `refer to the table above`
+    rf"\A(?:note|notice|observe|look at|watch) (?:how )?the (?:[\w-]+ ){{1,4}}(?:in|on|of) the (?:{SIGHTS})\b",
+    r"\b(?:refer to|consult|look at|check) the (?:\w+ )?(?:table|figure|chart|list) (?:below|above)\b",
+    r"\bin the (?:screenshot|diagram|figure|chart|graph|infographic)s? (?:above|below)\b",
     r"\bin the (?:image|picture|photo|video|screenshot|diagram|figure|chart)s?,? (?:you|we|I|one) (?:can )?see\b",
 )
 # A link, a file or a page that the reader is sent to.
@@ -105,6 +110,7 @@ SENT = any_of(
     r"\bvisit (?:this|our) (?:[\w-]+ )?(?:page|site|website|blog|article|post|link)\b",
     r"\bread (?:the |our |this )?(?:full |original |complete |whole )?(?:article|story|post|report|guide|recipe|"
     r"review) (?:here|below|at)\b",
+    r"\b(?:open|see|read|download|consult|view) [\w-]+\.(?:docx?|pdf|pptx?|xlsx?|csv|txt|zip)\b",
     r"\bscan the (?:qr )?code\b|\bsee (?:the )?(?:full |original )?(?:article|post|page|website|site) (?:for|below|"
     r"here|at)\b",
 )
@@ -112,10 +118,25 @@ NOUNS = (
     "image picture photo screenshot snapshot diagram figure fig. chart graph plot infographic map illustration drawing "
     "sketch slide gallery thumbnail scan poster qr ![ floor blueprint video clip footage audio recording podcast "
     "animation webinar trailer pdf spreadsheet worksheet attach enclos handout appendix book workbook zip download "
-    "document file template brochure link url button banner page click tap here table img exhibit"
+    "document file template brochure link url button banner page click tap here table img exhibit "
+    ".doc .pdf .ppt .xls .csv .txt"
 )
 POINTS = tuple(NOUNS.split())
-SENDS = ("click", "link", "url", "here", "download", "attach", "enclos", "button", "scan", "tap ", "press", "see ")
+SENDS = (
+    "click",
+    "link",
+    "url",
+    "here",
+    "download",
+    "attach",
+    "enclos",
+    "button",
+    "scan",
+    "tap ",
+    "press",
+    "see ",
+    "open ",
+)
 # Kinds of text in which such a sentence has its place, where one is to be written.
 MADE = (
     r"\b(?:writ\w+|re-?write|create|design|draft|compose|generate|make|develop|produce|build|prepare|craft|edit|revise|"

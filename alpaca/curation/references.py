@@ -168,7 +168,7 @@ CITES = re.compile(r"\b(?:citations?|cite|mla|apa|bibliograph\w*|domain)\b", re.
 READS = any_of(
     r"\b(?:visit|open|read|watch|listen|follow|check|go to|click|look|see|browse|use|download|review|summari[sz]e|"
     r"according|based|analy[sz]e|extract|get|rate|transcribe|paraphrase|evaluate|critique|found (?:here|at)|"
-    r"available (?:here|at)|content|article|load|consult|study|referring|what does|main)\b"
+    r"available (?:here|at)|content|article|load|consult|study|referring|what does|main|text (?:in|of|from))\b"
 )
 PROGRAMS = any_of(
     r"\b(?:code|script|function|program|regex\w*|command|curl|wget|python|javascript|html|parse|valid\w*|domain|encode|"

@@ -24,9 +24,11 @@ ABLE = either(
     "in a position",
 )
 ACT = either(
-    "assist\\w* provid\\w+ generat\\w+ creat\\w+ fulfil\\w* comply\\w* answer\\w* complet\\w+ process\\w* access brows\\w+ see "
+    "assist\\w* provid\\w+ generat\\w+ creat\\w+ fulfil\\w* comply\\w* answer\\w* complet\\w+ process\\w* access "
+    "brows\\w+ see "
     "view\\w* determin\\w+ offer\\w* discuss\\w* writ\\w+ engag\\w+ support\\w* respond\\w* produc\\w+ continu\\w+ "
-    "accommodat\\w+ satisf\\w+ handle participat\\w+ perform\\w* execut\\w+ giv(?:e|ing) shar(?:e|ing) tell say retrieve "
+    "accommodat\\w+ satisf\\w+ handle participat\\w+ perform\\w* execut\\w+ giv(?:e|ing) shar(?:e|ing) tell say "
+    "retrieve "
     "context information details data request promot\\w+ make",
     r"help(?:ing)?(?! (?:the|but|it|my|feel|loving|wonder))",
     r"do (?:that|this|so)",
@@ -41,20 +43,26 @@ UNFIT = either(
     r"be (?:answered|fulfilled|completed|processed)",
 )
 DECLINES = any_of(
-    rf"\b(?:I|we)(?:['’](?:m|d|ll|ve|re))?{ASIDE}(?: (?:would|will|do|can|was|are))?{ASIDE} ?{NEGATED}(?: {ABLE})* {ACT}\b",
-    r"\bI (?:have to|must|will have to|am going to|need to|['’]d rather|would rather|would prefer to) (?:decline|refuse|pass|not)\b",
+    rf"\b(?:I|we)(?:['’](?:m|d|ll|ve|re))?{ASIDE}(?: (?:would|will|do|can|was|are))?{ASIDE} ?{NEGATED}(?: {ABLE})* "
+    rf"{ACT}\b",
+    r"\bI (?:have to|must|will have to|am going to|need to|['’]d rather|would rather|would prefer to) (?:decline|"
+    r"refuse|pass|not)\b",
     r"\bI (?:politely |respectfully )?(?:decline|refuse) (?:to|this|your)\b",
     rf"\b{I_AM} not (?:at liberty|in a position)\b",
-    rf"\b(?:{I_AM}|I was|I['’]ve been|I have been) (?:instructed|told|asked|trained|designed|configured|programmed|required) not to\b",
-    r"\b(?:that|this|it)(?:['’]s| is) (?:just |simply |not )?something (?:that )?I(?:['’]m| am)? (?:can|could|unable|not|won['’]t|do)",
+    rf"\b(?:{I_AM}|I was|I['’]ve been|I have been) (?:instructed|told|asked|trained|designed|configured|programmed|"
+    rf"required) not to\b",
+    r"\b(?:that|this|it)(?:['’]s| is) (?:just |simply |not )?something (?:that )?I(?:['’]m| am)? (?:can|could|unable|"
+    r"not|won['’]t|do)",
     r"\b(?:is|are|['’]s) (?:not something|nothing) I(?:['’]m| am| can| will)\b",
     r"\bit (?:is|would be)(?: not|n['’]t) (?:appropriate|possible|ethical|right) for me\b",
 )
 UNMET = any_of(  # rules that forbid it, and what is missing
     r"\b(?:against|violat\w+|not (?:in line|aligned|consistent) with|outside(?: of)?|beyond)\b[^.!?\n]{0,40}"
     rf"\b(?:my|our|openai|usage|content|ethical|safety)\b[^.!?\n]{{0,20}}\b{RULES}",
-    rf"\b(?:this|that|your|the) {REQUEST} (?:is|was|{NOT}|could not|violates|goes|falls|seems|appears)\b[^.!?\n]{{0,40}}\b{UNFIT}",
-    rf"\b(?:{I_AM}|I) (?:{NOT}|did not|do not)(?: quite| fully| really)? (?:understand|sure what)(?:ing)? (?:the|your|this|what|you)\b",
+    rf"\b(?:this|that|your|the) {REQUEST} (?:is|was|{NOT}|could not|violates|goes|falls|seems|"
+    rf"appears)\b[^.!?\n]{{0,40}}\b{UNFIT}",
+    rf"\b(?:{I_AM}|I) (?:{NOT}|did not|do not)(?: quite| fully| really)? (?:understand|sure what)(?:ing)? (?:the|"
+    rf"your|this|what|you)\b",
     r"\b(?:could|can|would) you (?:please )?(?:rephrase|reword|elaborate|be more specific|explain what you)",
     r"\b(?:please|(?:could|can) you (?:please )?) ?(?:provide|supply|give|share|specify|clarify)\b",
     rf"\bI(?:['’]d| would)? need more {WANTING}",
@@ -62,16 +70,21 @@ UNMET = any_of(  # rules that forbid it, and what is missing
     r"\bno \w+ (?:was|were|has been|is) (?:provided|given|supplied)\b",
 )
 DENIES = any_of(
-    r"n['’]t\b|\b(?:cannot|not|no|nope|never|nobody|nothing|unable|lack|without|incapable|impossible|fail(?:ed|s)?|error)\b",
-    r"\b(?:declin\w+|refus\w+|refrain|regret\w*|denied|rather|pass on|blank|off.limits|will have to|some(?:one|body) else)\b",
-    r"\b(?:inappropriate|irresponsible|unethical|insufficient|beyond|outside|against|violates?|too (?:difficult|hard))\b",
+    r"n['’]t\b|\b(?:cannot|not|no|nope|never|nobody|nothing|unable|lack|without|incapable|impossible|fail(?:ed|"
+    r"s)?|error)\b",
+    r"\b(?:declin\w+|refus\w+|refrain|regret\w*|denied|rather|pass on|blank|off.limits|will have to|some(?:one|body) "
+    r"else)\b",
+    r"\b(?:inappropriate|irresponsible|unethical|insufficient|beyond|outside|against|violates?|too (?:difficult|"
+    r"hard))\b",
 )
 ENTREATS = any_of(
-    r"\?|\b(?:please|kindly|thanks?|welcome|await\w*|wait\w*|need|forg[eo]t\w*|missing|empty|let me know|go ahead|paste|ready)\b",
+    r"\?|\b(?:please|kindly|thanks?|welcome|await\w*|wait\w*|need|forg[eo]t\w*|missing|empty|let me know|go ahead|"
+    r"paste|ready)\b",
     DENIES.pattern,
 )
 ASKS_FOR = any_of(
-    r"\?|\b(?:please|kindly|you|your|go ahead|again|here|missing|empty|blank|forg[eo]t\w*|await\w*|attached|error|denied)\b",
+    r"\?|\b(?:please|kindly|you|your|go ahead|again|here|missing|empty|blank|forg[eo]t\w*|await\w*|attached|error|"
+    r"denied)\b",
     r"\b(?:supplied|received|request|question|task|topic)\b",
 )
 ELIDED = any_of(r"\W*(?:nope|sorry|can['’]t|cannot|unable|won['’]t|not able)\b")
@@ -82,37 +95,59 @@ REASON = any_of(r",? \b(?:because|since|due to|as (?:it|this|that)|so that|in ca
 EXCHANGE = frozenset(  # what is said of asking and answering, whatever is asked
     words(
         # what is done
-        "answer question request ask task information info help assist assistance aid service work working job reply respond "
-        "response say tell talk speak discuss mention comment topic subject content matter thing provide produce generate create "
-        "make deliver give offer supply share send show present submit attempt try carry perform handle process fulfil fulfill "
-        "complete comply satisfy proceed start begin continue finish do doing go going draw stop leave put get come take keep "
+        "answer question request ask task information info help assist assistance aid service work working job reply "
+        "respond "
+        "response say tell talk speak discuss mention comment topic subject content matter thing provide produce "
+        "generate create "
+        "make deliver give offer supply share send show present submit attempt try carry perform handle process "
+        "fulfil fulfill "
+        "complete comply satisfy proceed start begin continue finish do doing go going draw stop leave put get come "
+        "take keep "
         # who can
-        "able unable ability capable incapable capability capacity equip means position power skill qualified expert expertise "
-        "experience knowledge know idea sure certain uncertain familiar learn taught teach train program design build mean meant "
+        "able unable ability capable incapable capability capacity equip means position power skill qualified expert "
+        "expertise "
+        "experience knowledge know idea sure certain uncertain familiar learn taught teach train program design "
+        "build mean meant "
         # who may
-        "allow permit permission authority authorize liberty free comfortable willing refuse decline deny refrain pass prefer "
-        "rather reject guideline policy rule principle restriction limit limitation scope remit ground ethic ethical unethical "
-        "harmful safe safety reason legal appropriate inappropriate responsible irresponsible conscience violate conflict against "
-        "beyond outside fall possible impossible difficult hard easy tricky complicated error fail denied available unavailable "
+        "allow permit permission authority authorize liberty free comfortable willing refuse decline deny refrain "
+        "pass prefer "
+        "rather reject guideline policy rule principle restriction limit limitation scope remit ground ethic ethical "
+        "unethical "
+        "harmful safe safety reason legal appropriate inappropriate responsible irresponsible conscience violate "
+        "conflict against "
+        "beyond outside fall possible impossible difficult hard easy tricky complicated error fail denied available "
+        "unavailable "
         # what one feels
-        "sorry afraid apologize apology regret regretful unfortunate regrettable sad wish hope love glad happy pleased delighted "
+        "sorry afraid apologize apology regret regretful unfortunate regrettable sad wish hope love glad happy "
+        "pleased delighted "
         "appreciate understand understood think thought feel find seem appear mind honest trust consider "
         # what is there
-        "see read view look hear notice receive clear unclear vague specific detail context further additional enough sufficient "
-        "insufficient complete incomplete missing empty blank lack without include attach access data material box field input "
+        "see read view look hear notice receive clear unclear vague specific detail context further additional "
+        "enough sufficient "
+        "insufficient complete incomplete missing empty blank lack without include attach access data material box "
+        "field input "
         "text prompt instruction file word sentence paragraph document message chat conversation "
         # what the other shall do
-        "rephrase reword clarify clarification elaborate specify repeat resend forget forgot forgotten paste type enter upload "
-        "post copy insert bring wait await ready refer suggest consult professional specialist source advice advise opinion judge "
-        "somebody someone anybody nobody anyone else elsewhere something anything nothing everything yourself myself instead "
+        "rephrase reword clarify clarification elaborate specify repeat resend forget forgot forgotten paste type "
+        "enter upload "
+        "post copy insert bring wait await ready refer suggest consult professional specialist source advice advise "
+        "opinion judge "
+        "somebody someone anybody nobody anyone else elsewhere something anything nothing everything yourself myself "
+        "instead "
         # courtesies
-        "sure okay ok certainly absolutely definitely course yes yeah no nope alright fine great good excellent interesting well "
-        "done welcome thanks thank hello hi hey oh hmm um dear user friend problem worry reach touch please kindly gladly "
+        "sure okay ok certainly absolutely definitely course yes yeah no nope alright fine great good excellent "
+        "interesting well "
+        "done welcome thanks thank hello hi hey oh hmm um dear user friend problem worry reach touch please kindly "
+        "gladly "
         # grammar
-        "am cannot not never within out up over off through next ahead first before once soon later today now moment current "
-        "present time right away yet still back again another different part set way case order sake call name whatever ever "
-        "simple real true actual however therefore perhaps maybe just quite very too so much only even though although because "
-        "while regarding concerning about due since unless below above following follow as requested describe exact kind type "
+        "am cannot not never within out up over off through next ahead first before once soon later today now moment "
+        "current "
+        "present time right away yet still back again another different part set way case order sake call name "
+        "whatever ever "
+        "simple real true actual however therefore perhaps maybe just quite very too so much only even though "
+        "although because "
+        "while regarding concerning about due since unless below above following follow as requested describe exact "
+        "kind type "
         "sort want need require like let care careful proper quick respectful polite wrong conclude long stand purpose"
     )
 )
@@ -128,20 +163,25 @@ FIELDS = frozenset(
 )
 COURTESY = frozenset(
     words(
-        "sure ok okay certainly absolutely course done understood alright great hello hi hey thanks thank welcome fine of no yep "
-        "problem good question happy to help here you go as requested working on it answer the is follows below response my your "
+        "sure ok okay certainly absolutely course done understood alright great hello hi hey thanks thank welcome "
+        "fine of no yep "
+        "problem good question happy to help here you go as requested working on it answer the is follows below "
+        "response my your "
         "let me"
     )
 )
 QUESTIONS = frozenset(
     words(
-        "what who whom whose when where why how which is are do does did should would could can will am was were has have may if"
+        "what who whom whose when where why how which is are do does did should would could can will am was were has "
+        "have may if"
     )
 )
 UTTERANCE = any_of(  # tasks whose answer is something that somebody says
-    r"\b(?:sentence|quote|dialog\w*|conversation|chat|repl(?:y|ies)|respon\w+|excuse|phrase|tweet|message|line|joke)s?\b",
+    r"\b(?:sentence|quote|dialog\w*|conversation|chat|repl(?:y|ies)|respon\w+|excuse|phrase|tweet|message|line|"
+    r"joke)s?\b",
     r"\b(?:statement|idiom|translat\w*|rephrase|paraphrase|rewrite|slogan|proverb|motto|say)s?\b",
 )
+BRIEF = 12  # words, of which no letter, poem or story consists
 SAYS_SOMETHING = any_of(
     UTTERANCE.pattern,
     r"\b(?:lyrics?|e-?mail|letter|apology|poem|story|song|diary|character|narrative)s?\b",
@@ -179,7 +219,7 @@ def _declines(output: str) -> str | None:
 def _refuses(example: Example) -> str | None:
     """Return one of the first sentences that says no, of the exchange and of what was asked alone."""
     told, named = _told(example), set(words(example.instruction))
-    utters = SAYS_SOMETHING.search(example.instruction)
+    utters = (UTTERANCE if len(words(example.output)) < BRIEF else SAYS_SOMETHING).search(example.instruction)
     for part in sentences(example.output[:600])[:2]:
         if part[-1] not in ".!?" or part[0] in '"“' or not DENIES.search(part) or YES_NO.match(part):
             continue

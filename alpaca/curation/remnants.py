@@ -23,6 +23,7 @@ TOKENS = (  # of chat formats and tokenizers, and the words of Alpaca's own prom
     r"^\s*#{3,} ?(?:end|stop)?\s*$|^\s*#{3,} ?(?:End|Stop)\b",
     rf"^\s*#{{2,6}} ?(?:{FIELD}|{SPEAKER})s?\b[ \d]*:",
     r"<no ?(?:in|out)put>",
+    r"(?-i:\bOutput:\s\S[^\n]*\s(?:Instruction|Task):\s[A-Z])",
     r"</?(?:instruction|input|output|response|task|prompt|answer)>",
     r"^\s*(?:instruction|output)\s*=\s*\"",
     r"\"\s*[,}]\s*,?\s*\{?\s*\"(?:instruction|input|output|prompt|response|completion|answer)\"\s*:",

@@ -7,6 +7,9 @@ import re
 from alpaca.curation.prose import is_code, words
 
 OPENERS, CLOSERS = "([{", ")]}"
+HALF_TAG = re.compile(r"</?[a-z]\w*>[^<>]*</?[a-zA-Z]{0,10}\Z", re.DOTALL)
+ELEMENT = re.compile(r"\s*<(table|ul|ol|dl|div|form|body|head|svg|select|section|article|nav|main|script|style)\b")
+ALIAS = re.compile(r"\b(?:ON|AND|OR|WHERE)\b[^\n]*[=<>] *[a-z]\w{0,15}\.\Z")  # of SQL
 BRACKET = re.compile(r"[()\[\]{}]")
 
 
@@ -16,14 +19,24 @@ def unclosed(text: str) -> str | None:
         return "unclosed code fence"
     if re.search(r"(?:^|\n)\s*(?:\d{1,3}[.)]|[-*•])\Z", text):
         return "empty list item"
-    if re.search(r"<html\b", text) and "</html>" not in text:
+    if _leaves_a_tag(text):
         return "unclosed tag"
+    if ALIAS.search(text):
+        return "a table without a column"
     if fault := _opens_at_the_end(text.split("\n")):
         return fault
     if text[:1] in '"“' and len(re.findall(r"[\"“”]", text)) == 1 and len(words(text)) > 3:
         return "unclosed quotation"
     depth, since = _open_bracket(text)
     return "unclosed bracket" if depth and not (is_code(text) and since > 400) and since < 400 else None
+
+
+def _leaves_a_tag(text: str) -> bool:
+    """Tell whether the last tag has no end, or the element that a text begins with, or a page, is not closed."""
+    if "<" not in text:
+        return False
+    first = ELEMENT.match(text) or re.search(r"<(html)\b", text)
+    return bool(HALF_TAG.search(text)) or (first is not None and f"</{first[1]}" not in text)
 
 
 def _opens_at_the_end(lines: list[str]) -> str | None:

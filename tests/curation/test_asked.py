@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from alpaca.curation.beyond import BeyondText, ProgramWritten
+from alpaca.curation.inputs import SeveralTasks
 from alpaca.curation.merged import unrelated
 from alpaca.curation.placeholders import stands_in
 from alpaca.curation.references import MissingReference
@@ -33,6 +34,14 @@ RIVERS = "name three rivers in Africa."
         "see the instruction above",
         "Text: ________",
         "[object Object]",
+        "Text text text text",
+        "test",
+        "12345",
+        "the text to be shortened",
+        "Will be provided later.",
+        "Author's name",
+        "see figure",
+        "Product: XXX",
     ],
 )
 def test_an_input_made_of_words_of_a_slot_is_none(text: str) -> None:
@@ -50,10 +59,22 @@ def test_an_input_made_of_words_of_a_slot_is_none(text: str) -> None:
         "{1, 22, 500}",
         "A=(1,2), B=(3,4)",
         "No problem.",
+        "Very very very good.",
+        "Anna's name",
+        "see you later",
+        "Grade: A",
     ],
 )
 def test_an_input_that_says_something_is_one(text: str) -> None:
     assert not stands_in(text, SUM_UP)
+
+
+def test_a_slot_is_told_by_what_the_instruction_speaks_of() -> None:
+    assert stands_in("DD/MM/YYYY", "Write the date in words.")
+    assert not stands_in("DD/MM/YYYY", "Explain this date format.")
+    assert stands_in("x, x, x", "Add the given numbers.")
+    assert not stands_in("XXX", "Convert the Roman numeral.")
+    assert not stands_in("12345", "Reverse the digits of the following text.")
 
 
 @pytest.mark.parametrize(
@@ -113,6 +134,21 @@ def test_a_second_request_is_found_in_an_input(text: str) -> None:
 )
 def test_what_says_more_of_the_same_request_is_none(instruction: str, text: str) -> None:
     assert unrelated(Example(instruction, text, "Cats and dogs are pets; the dog has an owner.")) is None
+
+
+@pytest.mark.parametrize(
+    ("instruction", "text", "several"),
+    [
+        (f"{BREAD}\n\nQ: Name three rivers in Africa.\nA: Nile, Congo and Niger.", "", True),
+        (BREAD, "Task: Name three rivers in Africa.\n\nAnswer: Nile, Congo and Niger.", True),
+        (f"{BREAD} Output: You mix and bake. Instruction: Name three rivers in Africa.", "", True),
+        ("Do the following tasks.\n1. Explain how bread is baked.\n\n2. Name three rivers in Africa.", "", True),
+        ("Rate this answer to the question.", "Q: Name three rivers in Africa.\nA: Nile, Congo and Niger.", False),
+        ("Go on as in the examples.", "Q: Name a river.\nA: Nile.", False),
+    ],
+)
+def test_an_example_pasted_into_another(instruction: str, text: str, several: bool) -> None:
+    assert bool(SeveralTasks()(Example(instruction, text, "You mix, knead and bake."))) == several
 
 
 def test_the_words_that_join_requests_are_told_from_them() -> None:

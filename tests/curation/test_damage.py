@@ -90,6 +90,27 @@ def test_invisible_characters_within_words(hidden: str) -> None:
     assert found(f"You kne{hidden}ad the do{hidden}ugh.")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "YouĠknead theĠdough well.",
+        "You knead,Ċ then you bake.",
+        "▁You▁knead▁the▁dough.",
+        "You are knead ##ing the dough.",
+        "You knea@@ d the dough.",
+        "You knead.<0x0A>You bake.",
+        "It_x2019_s kneaded.",
+        "It´?s kneaded.",
+        "Here?s how:\n```python\nbake()\n```",
+        "It is:\\n\\n```\\nbake()\\n```",
+        "```python\nprint(u201cbreadu201d)\nx = 2 \\u2013 1\n```",
+        "You knead it well.\\n\\nThen you bake it.",
+    ],
+)
+def test_signs_of_tokenizers_and_lost_apostrophes(text: str) -> None:
+    assert found(text)
+
+
 def test_ascii_read_as_utf_16() -> None:
     assert found("You bake it. " + b"Then you let it cool for an hour. ".decode("utf-16-le"))
 
@@ -121,6 +142,10 @@ def test_lost_ligatures(lost: str) -> None:
         ("Print the name in code.", 'print("caf\\u00e9")\nname = "caf\\xe9s"\nreturn name;'),
         ("Write the tweet.", "It's a dog's life #love @bob +1, rock 'n' roll, '90s"),
         ("Design a website.", "<p>Salt &amp; pepper</p>"),
+        ("Name a town of Malta.", "Ħaż-Żebbuġ, where Ċensu and Ġorġ live."),
+        ("Draw the rain of a week.", "▁▂▃▄▅▃▁ was the rain."),
+        ("Replace dashes in Python.", "```python\ntext = re.sub(r'[\\u2013\\u2014]', '-', text)\n```"),
+        ("Compare them in code.", "```js\nx = a ?s : b;\n```\nIt's x."),
     ],
 )
 def test_natural_texts_are_not_damaged(instruction: str, output: str) -> None:
