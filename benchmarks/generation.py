@@ -32,17 +32,20 @@ ROOT = Path(__file__).parent.parent
 FAULTS = {"refused": 0.05, "failed": 0.05, "truncated": 0.02, "reset": 0.01, "retry_after": 1}
 RECOVERS = ("ours", "curator", "distilabel", "datatrove")  # from faults and kills
 LONGEST = 150  # seconds for one run
+SHORT = "Write twenty tasks. " * 20  # a prompt of 400 characters, answered with 10 to 40 words
 
 
 class Server:
-    def __init__(self) -> None:
+    def __init__(self, short: bool = False) -> None:
+        self.short = short
         command = [sys.executable, str(ROOT / "tests" / "model_server.py"), "0"]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout is not None
         self.url = f"http://127.0.0.1:{self.process.stdout.readline().strip()}"
 
     def behave(self, **behaviour: Any) -> None:
-        content = json.dumps({"timed": brief(None), "writer": "model_server:from_stock"} | behaviour).encode()
+        about = {"timed": SHORT} if self.short else {"timed": brief(None), "writer": "model_server:from_stock"}
+        content = json.dumps(about | behaviour).encode()
         urllib.request.urlopen(urllib.request.Request(f"{self.url}/reset", content)).read()
 
     def stats(self) -> dict[str, Any]:
@@ -59,8 +62,11 @@ class Race:
     count: int
     concurrency: int
 
+    short: bool = False
+
     def __post_init__(self) -> None:
-        self.prompts.write_text(json.dumps(prompts(self.count)))
+        texts = [f"{number}. {SHORT}" for number in range(self.count)] if self.short else prompts(self.count)
+        self.prompts.write_text(json.dumps(texts))
 
     @property
     def prompts(self) -> Path:
@@ -131,7 +137,8 @@ def kill(running: subprocess.Popen[bytes]) -> None:
 def main() -> None:
     options = arguments()
     with tempfile.TemporaryDirectory() as folder:
-        race = Race(Server(), options.peers, Path(folder), options.count, options.concurrency)
+        sizes = (options.count, options.concurrency, options.short)
+        race = Race(Server(options.short), options.peers, Path(folder), *sizes)
         there = [name for name in CLIENTS if name not in RECOVERS[1:] or (options.peers / name).is_dir()]
         names = [name for name in there if not options.only or name in options.only]
         try:
@@ -155,7 +162,7 @@ def table(race: Race, names: list[str], options: argparse.Namespace) -> None:
     seconds = {name: sorted(runs)[len(runs) // 2] for name, runs in calm.items()}
     for name in names:
         cells = ["{:.2f} s ({:.2f}) {}".format(*seconds[name])]
-        if name in RECOVERS:
+        if name in RECOVERS and not options.calm:
             faulty = race.run(name, latency=options.latency, **FAULTS)
             twice, again = race.killed(name, latency=options.latency)
             cells += ["{:.1f} s ({:.1f}) {}".format(*faulty), f"{twice}, {again}"]
@@ -173,6 +180,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--concurrency", type=int, default=100)
     parser.add_argument("--latency", type=float, default=0.1, help="seconds")
     parser.add_argument("--turns", type=int, default=5, help="of all clients; the median counts")
+    parser.add_argument("--short", action="store_true", help="short prompts and replies instead of generation's")
+    parser.add_argument("--calm", action="store_true", help="without faults and kills")
     parser.add_argument("--only", nargs="*", choices=list(CLIENTS))
     parser.add_argument("--logs", type=Path, help="where to leave what clients wrote")
     return parser.parse_args()

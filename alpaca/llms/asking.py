@@ -16,6 +16,7 @@ from concurrent.futures import Future
 from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from threading import Thread
+from time import sleep
 from typing import Any, Final
 
 from alpaca.errors import Stopped, UserError
@@ -30,6 +31,7 @@ FIRST_DELAY: Final = 0.25  # seconds before the second attempt, doubled for each
 LONGEST_DELAY: Final = 30.0
 ROOM: Final = 2048  # bytes of the disk that a reply takes, and for each of its tokens
 ROOM_A_TOKEN: Final = 16
+PART: Final = 32  # requests that are prepared before they go on their way
 UNREACHED_ATTEMPTS: Final = 3  # of a server that has never answered
 QUIET: Final = 60.0  # seconds between two lines about the same failure, and about no reply
 
@@ -63,12 +65,21 @@ def in_order(
 ) -> Iterator[Reply]:
     """Yield the reply to each request in order, with `ahead` requests taken before each."""
     source, waiting = iter(requests), deque[tuple[str, Future[Reply] | None]]()
-    with asking.running():
-        while True:
-            named = [(request, request.identity(settings)) for request in take(source, ahead - len(waiting))]
+
+    def fill() -> None:
+        """Take what is missing in parts: the first are on their way while others are prepared."""
+        while missing := min(PART, ahead - len(waiting)):
+            named = [(request, request.identity(settings)) for request in take(source, missing)]
             new = {name: prepare(request, name) for request, name in named if ledger.stored(name) is None}
             asking.submit(list(new.values()))
-            waiting += [(name, new[name].reply if name in new else None) for _, name in named]
+            waiting.extend((name, new[name].reply if name in new else None) for _, name in named)
+            if len(named) < missing:
+                return
+            sleep(0)  # lets the loop's thread send them
+
+    with asking.running():
+        while True:
+            fill()
             if not waiting:
                 return
             name, reply = waiting.popleft()
