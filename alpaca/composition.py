@@ -137,7 +137,7 @@ def _instantiate(value: Any) -> Any:
 
 def in_full(stage: str, arguments: Sequence[str], search: Sequence[str] = (), strict: bool = True) -> list[str]:
     """Write out what is short for something: an experiment's file for the stage, and choices that go by their place."""
-    folders = [conf_folder(), *map(Path, search), *map(Path, config_dirs(arguments))]
+    folders = _folders(arguments, search)
     names = roles(list(groups(stage)), folders)
     return spelled_out(with_experiment(stage, arguments, folders, strict), names)
 
@@ -261,7 +261,7 @@ def explain(problem: Exception, stage: str, arguments: Sequence[str], search: Se
     """Turn one of Hydra's or OmegaConf's errors into one line that says what to do."""
     cause = problem.__cause__ if isinstance(problem.__cause__, OmegaConfBaseException) else problem
     text = f"{problem}\n{cause}"
-    folders = [conf_folder(), *map(Path, [*search, *config_dirs(arguments)])]
+    folders = _folders(arguments, search)
     is_choice = isinstance(problem, MissingConfigException) or "Config group override must be" in text
     if is_choice and (mistake := not_chosen(arguments, _places(stage, folders), folders)):
         return mistake
@@ -278,6 +278,11 @@ def explain(problem: Exception, stage: str, arguments: Sequence[str], search: Se
         return UserError("not YAML: " + " ".join(str(problem).split()))
     lines = [line.strip() for line in str(problem if str(problem) else cause).splitlines() if line.strip()]
     return UserError(lines[0] if lines else type(problem).__name__)
+
+
+def _folders(arguments: Sequence[str], search: Sequence[str]) -> list[Path]:
+    """Return where options are looked for: the packaged ones, those of an experiment, those of the command line."""
+    return [conf_folder(), *map(Path, [*search, *config_dirs(arguments)])]
 
 
 def _places(stage: str, folders: Sequence[Path]) -> dict[str, str]:
@@ -318,7 +323,7 @@ def _wrong_key(key: str, stage: str, arguments: Sequence[str], search: Sequence[
             return UserError(f"`{'.'.join(path)}` is a value and has no key `{part}`")
         if part not in node:
             here = [str(name) for name in node] + ([] if path else [*groups(stage), "hydra"])
-            folders = [conf_folder(), *map(Path, [*search, *config_dirs(arguments)])]
+            folders = _folders(arguments, search)
             places = _places(stage, folders)
             others_have = having(part, places[".".join(path)], folders) if ".".join(path) in places else []
             return _unset(part, path, node, here, others_have)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
 from typing import TypedDict
 
 from alpaca.analysis.sample import chunks
@@ -40,6 +41,7 @@ def words(texts: Iterable[str]) -> list[int]:
     return [len(text.split()) for text in texts]
 
 
+@cache  # it is loaded when a run is checked, and asked for at the run's end
 def tokens(path: str) -> Count:
     """Return what counts tokens with a tokenizer of Hugging Face's, without special ones.
 

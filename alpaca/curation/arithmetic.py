@@ -16,13 +16,12 @@ from typing import NamedTuple
 from alpaca.curation.calculations import NUMBER, agrees, computed, in_signs, number
 from alpaca.curation.operations import NAMES_IN, STATED, values
 from alpaca.curation.problems import missed
-from alpaca.curation.prose import FENCE, any_of, has_any
+from alpaca.curation.prose import DIGIT, FENCE, any_of, has_any
 from alpaca.curation.quantities import conversions, inexact
 from alpaca.curation.stories import told
 from alpaca.curation.totals import wrong_total
 from alpaca.records import Example
 
-DIGIT = re.compile(r"\d")
 SIDE = r"[$€£\d\s.,%+\-−–*×x·∙÷/^()²³!√|]"
 SIGN = r"[-−–+*×x·∙÷/^]"
 # What says that a calculation has a value; words do so only right after it.

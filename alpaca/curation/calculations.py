@@ -11,12 +11,11 @@ from collections.abc import Callable
 from fractions import Fraction
 from math import factorial, isqrt
 
-from alpaca.curation.prose import any_of, has_any
+from alpaca.curation.prose import DIGIT, any_of, has_any
 from alpaca.curation.quantities import DIGITS, in_digits
 
 NUMBER = rf"(?<![\w.])[-−+]?[$€£]?{DIGITS}(?![\w]|\.\d|/\d)"
 TOKEN = re.compile(rf"\s*(?:[$€£]?({DIGITS}|\.\d+)(?: ?(%))?|(\*\*|[-−–+*×x·∙÷/^()²³!√∛|]))")
-SIGNED = re.compile(rf"[-−]?[$€£]?{DIGITS}")
 MINUS = "-−–"
 TIMES = "*×x·∙"
 OVER = "÷/"
@@ -38,7 +37,6 @@ OPERATIONS_IN = (  # one of these stands in each text that OPERATES finds
     *("plus", "minus", "times", "multipl", "divide", "squared", "cubed", "percent", "root", "product of", "sum of"),
     *("difference between", "subtract"),
 )
-DIGIT = re.compile(r"\d")
 NO_PERCENT = r"(?! \d[\d.]*(?: ?%| percent))"
 PARTS = {"half": 2, "third": 3, "quarter": 4, "fourth": 4, "fifth": 5, "sixth": 6, "eighth": 8, "tenth": 10}
 # What words of calculation are in signs, in the order in which they are rewritten.

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
+from alpaca.curation.calculations import number
 from alpaca.curation.prose import MARKER, any_of, has_any, is_code, words
 from alpaca.records import Example
 
@@ -82,7 +83,7 @@ def _unsorted(asked: str, example: Example) -> str | None:
 
 
 def _size(text: str) -> Fraction:
-    return Fraction(re.sub(r"[,$€£%]", "", text).replace("−", "-"))
+    return number(text.rstrip("%"))
 
 
 def _last(thing: str) -> str:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from alpaca.curation import contacts, identities
-from alpaca.curation.prose import any_of
+from alpaca.curation.prose import DIGIT, any_of
 from alpaca.records import Example
 
-DIGIT = re.compile(r"\d")
 KINDS: dict[str, Callable[[str], bool]] = {
     "e-mail address": contacts.has_email,
     "payment card": identities.has_card,

@@ -6,6 +6,8 @@ import re
 from functools import lru_cache
 
 FENCE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
+DIGIT = re.compile(r"\d")
+I_AM = r"I(?:['’]m| am)"  # a part of patterns
 INLINE = re.compile(r"`[^`\n]+`")
 MARKER = re.compile(r"^\s*(?:(\d{1,3})[.)]|[-*•–+])\s+(?=\S)", re.MULTILINE)
 ABBREVIATION = re.compile(

@@ -52,7 +52,6 @@ IMPERIAL = any_of(
     r"gallon", r"quart", r"pint", r"cup", r"spoon", r"tb?sp",
 )  # fmt: skip
 _NAMES = "|".join(sorted((name for sizes in SIZES.values() for name in sizes), key=len, reverse=True))
-_POWER = r"(?P<power{0}>square |sq\.? |cubic )?"
 _PER = {"mph": ("mile", "hour"), "kph": ("kilometer", "hour"), "kmh": ("kilometer", "hour")}
 UNIT = (
     r"(?:(?:degrees? )?(?:celsius|centigrade|fahrenheit)|degrees? [cf]|kelvins?|° ?[cfk]"

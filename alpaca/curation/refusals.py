@@ -12,7 +12,7 @@ from difflib import SequenceMatcher
 from functools import cache
 
 from alpaca.analysis.phrases import grammar
-from alpaca.curation.prose import STOP, any_of, either, is_code, plain, sentences, words
+from alpaca.curation.prose import I_AM, STOP, any_of, either, is_code, plain, sentences, words
 from alpaca.records import Example
 
 ASIDE = r"(?: (?:\w+ly|just|also|still|therefore|have to|going to|need to|must|am|be|been|in a position|at liberty))*"
@@ -33,7 +33,6 @@ ACT = either(
     r"help(?:ing)?(?! (?:the|but|it|my|feel|loving|wonder))",
     r"do (?:that|this|so)",
 )
-I_AM = r"I(?:['’]m| am)"
 REQUEST = r"(?:request|question|prompt|topic|instruction|query|task)"
 WANTING = r"(?:information|context|details|data)"
 RULES = either("guidelines? polic(?:y|ies) programming principles capabilit\\w+ abilities rules scope terms expertise")

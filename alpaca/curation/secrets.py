@@ -13,7 +13,7 @@ from functools import cache
 from math import log2
 
 from alpaca.curation.endings import vocabulary
-from alpaca.curation.prose import any_of, has_any, is_code
+from alpaca.curation.prose import DIGIT, any_of, has_any, is_code
 from alpaca.records import Example
 
 DETECTORS = re.findall(
@@ -26,7 +26,6 @@ DETECTORS = re.findall(
     "stripe.StripeDetector telegram_token.TelegramBotTokenDetector twilio.TwilioKeyDetector "
     "basic_auth.BasicAuthDetector",
 )
-DIGIT = re.compile(r"\d")
 PREFIXED = any_of(
     r"\b(?:sk|pk|rk)[-_](?:live|test|proj|ant|or)?[-_]?[A-Za-z0-9_-]{16,}",
     r"\bAIza[\w-]{20,}|\bya29\.[\w-]{20,}|\bGOCSPX-[\w-]{20,}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from fractions import Fraction
-from math import pi
+from math import pi, prod
 
 from alpaca.curation.calculations import root
 from alpaca.curation.prose import any_of
@@ -15,10 +15,7 @@ PIES = (Fraction(pi), Fraction(314, 100), Fraction(22, 7), Fraction(3))
 
 
 def _product(*sizes: Fraction) -> Fraction:
-    value = Fraction(1)
-    for size in sizes:
-        value *= size
-    return value
+    return prod(sizes, start=Fraction(1))
 
 
 # Shape, what is asked for, and the value from the sizes in the order of the text; `half` stands before round ones.

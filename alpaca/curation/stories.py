@@ -15,7 +15,7 @@ from itertools import combinations
 from typing import NamedTuple
 
 from alpaca.curation.calculations import agrees, number
-from alpaca.curation.prose import any_of, has_any, words
+from alpaca.curation.prose import DIGIT, any_of, has_any, words
 from alpaca.curation.quantities import DIGITS, UNITS, in_digits, measured
 
 NUMBER = re.compile(rf"(?<![\w.,/])[$€£]?({DIGITS})(?![.,:]?\d|/\d|\s?-\s?\d|\w*\d)")
@@ -304,7 +304,6 @@ GROWS = any_of(
 NEW = any_of(r"\b(?:new|final|total|now|including|after|altogether|pay|in all)\b")
 
 
-DIGIT = re.compile(r"\d")
 COUNTED = any_of(  # so he now has 8; leaving 5 apples
     r"\b(?:so|now|then|leaving|left|altogether|in total)\b[^.\d]{0,40}?"
     r"\b(?:has|have|had|of|with|is|are|makes?|leaving|be)\b[^.\d]{0,12}?(\d[\d,]*)(?![\d.]*\d|%)(?=[^\d]*$)",

@@ -6,7 +6,7 @@ import re
 from fractions import Fraction
 
 from alpaca.curation.calculations import number
-from alpaca.curation.prose import any_of, has_any
+from alpaca.curation.prose import DIGIT, any_of, has_any
 from alpaca.curation.quantities import DIGITS
 
 MONEY = rf"[$€£]\s?({DIGITS})"
@@ -17,7 +17,6 @@ ITEM = re.compile(
 )
 TOTAL = any_of(r"\b(?:grand total|total|sum|altogether|adds? up|adding (?:these|them|everything|all)|in all)\b")
 COUNT = re.compile(r"^\W*\d+ ?[x×] (?=[A-Za-z])")
-DIGIT = re.compile(r"\d")
 STATES = re.compile(rf"(?P<sign>[$€£]?)\s?(?P<n>{DIGITS})(?!\s*[%\d])")
 # Words of lists of which not every amount is added.
 MIXED = any_of(

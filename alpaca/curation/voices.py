@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from alpaca.curation.prose import any_of, either, has_any, sentences, without_code
+from alpaca.curation.prose import I_AM, any_of, either, has_any, sentences, without_code
 from alpaca.records import Example
 
 MIND = either(  # what calls itself so is no person
@@ -21,7 +21,6 @@ MIND = either(  # what calls itself so is no person
     r"(?:computer|assistant|software) (?:program|model)",
 )
 MACHINE = either("robots? bots? machines? computers? software programs? algorithms? code", MIND)
-I_AM = r"I(?:['’]m| am)"
 JUST = either("just only merely simply still currently really actually but also ,", "of course", "after all", "in fact")
 JUST = rf"(?:{JUST} )*"
 MAKERS = (

@@ -29,10 +29,10 @@ def fitting(recipe: Recipe, available: float) -> list[str]:
     First those that keep the devices. Of those that change the same things the least is told, and none that only adds to one
     that is told.
     """
-    changes = list(_changes(recipe))
-    here = _enough(recipe, [change for change in changes if change.kind != "spread"], available)
-    spread = {kinds: text for kinds, text in _enough(recipe, changes, available).items() if "spread" in kinds}
-    return [*list(here.values())[:TOLD], *list(spread.values())[:TOLD]]
+    enough = _enough(recipe, list(_changes(recipe)), available)
+    here = [text for kinds, text in enough.items() if "spread" not in kinds]
+    spread = [text for kinds, text in enough.items() if "spread" in kinds]
+    return [*here[:TOLD], *spread[:TOLD]]
 
 
 def _enough(recipe: Recipe, changes: Sequence[Change], available: float) -> dict[frozenset[str], str]:
