@@ -85,7 +85,8 @@ def openai(url: str, texts: list[str], concurrency: int, folder: Path) -> list[s
 
 def ours(url: str, texts: list[str], concurrency: int, folder: Path) -> list[str]:
     """`llm=openai` with its ledger."""
-    import aiohttp  # noqa: F401  # which it imports when it sends
+    import aiohttp  # noqa: F401  # both of which it imports when it sends
+    import uvloop  # noqa: F401
 
     from alpaca.llms.ledger import Book
     from alpaca.llms.openai import OpenAI

@@ -23,6 +23,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
+import uvloop
 from aiohttp import web
 
 WORDS = [
@@ -140,7 +141,7 @@ def from_stock(body: dict[str, Any]) -> str:
 @lru_cache(maxsize=64)  # for stock
 def tokens(text: str) -> int:
     """Count as a tokenizer of English would: four bytes a token, a little more or less with the text."""
-    return max(1, round(len(text.encode()) / (3.6 + len(set(text)) / 100)))
+    return max(1, round(len(text.encode()) / (3.6 + 4 * text.count("e") / len(text))))
 
 
 def completion(state: State, body: dict[str, Any]) -> tuple[dict[str, Any], str, str]:
@@ -161,7 +162,7 @@ def completion(state: State, body: dict[str, Any]) -> tuple[dict[str, Any], str,
         text, finish, used = text[: limit * 3], "length", limit
     usage = {"prompt_tokens": tokens(prompt_of(body)) + 8, "completion_tokens": used}
     usage["total_tokens"] = sum(usage.values())
-    identity = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()[:24]
+    identity = hashlib.sha256(repr(body).encode()).hexdigest()[:24]
     about = {"id": identity, "created": 0, "model": body["model"] + "-2026-01-01"}
     return about | ({"usage": usage} if behaviour.usage else {"usage": None}), text, finish
 
@@ -475,4 +476,5 @@ async def serve(port: int, behaviour: Behaviour) -> None:
 
 if __name__ == "__main__":
     port, behaviour = (*sys.argv[1:], *("0", "{}")[len(sys.argv) - 1 :])
-    asyncio.run(serve(int(port), Behaviour(**json.loads(behaviour))))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as loop:  # in a race, it is to take as little as it can
+        loop.run(serve(int(port), Behaviour(**json.loads(behaviour))))

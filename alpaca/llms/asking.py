@@ -11,7 +11,7 @@ import asyncio
 import heapq
 import random
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass, field, replace
@@ -20,7 +20,7 @@ from time import sleep
 from typing import Any, Final
 
 from alpaca.errors import Stopped, UserError
-from alpaca.llms.order import known, spent, take
+from alpaca.llms.order import known, spent
 from alpaca.llms.pace import Pace
 from alpaca.llms.price import Price
 from alpaca.llms.request import Ledger, Reply, Request
@@ -31,7 +31,6 @@ FIRST_DELAY: Final = 0.25  # seconds before the second attempt, doubled for each
 LONGEST_DELAY: Final = 30.0
 ROOM: Final = 2048  # bytes of the disk that a reply takes, and for each of its tokens
 ROOM_A_TOKEN: Final = 16
-PART: Final = 32  # requests that are prepared before they go on their way
 UNREACHED_ATTEMPTS: Final = 3  # of a server that has never answered
 QUIET: Final = 60.0  # seconds between two lines about the same failure, and about no reply
 
@@ -67,15 +66,16 @@ def in_order(
     source, waiting = iter(requests), deque[tuple[str, Future[Reply] | None]]()
 
     def fill() -> None:
-        """Take what is missing in parts: the first are on their way while others are prepared."""
-        while missing := min(PART, ahead - len(waiting)):
-            named = [(request, request.identity(settings)) for request in take(source, missing)]
-            new = {name: prepare(request, name) for request, name in named if ledger.stored(name) is None}
-            asking.submit(list(new.values()))
-            waiting.extend((name, new[name].reply if name in new else None) for _, name in named)
-            if len(named) < missing:
-                return
-            sleep(0)  # lets the loop's thread send them
+        """Take what is missing, each on its way while the next is prepared."""
+        while len(waiting) < ahead and (request := next(source, None)) is not None:
+            name = request.identity(settings)
+            if ledger.stored(name) is not None:
+                waiting.append((name, None))
+                continue
+            asked = prepare(request, name)
+            waiting.append((name, asked.reply))
+            asking.submit(asked)
+            sleep(0)  # lets the loop's thread send it
 
     with asking.running():
         while True:
@@ -123,16 +123,15 @@ class Asking:
                 self._loop.call_soon_threadsafe(self._close)
                 self._thread.join()
 
-    def submit(self, asked: Sequence[Asked]) -> None:
-        """Take requests from the iterator's thread; the loop's begins with the first."""
-        if asked and self._thread is None:
+    def submit(self, asked: Asked) -> None:
+        """Take a request from the iterator's thread; the loop's begins with the first."""
+        if self._thread is None:
             import uvloop  # whose loop takes a third less of the processor than asyncio's
 
             self._loop, self._wake = uvloop.new_event_loop(), asyncio.Event()
             self._thread = Thread(target=self._run, name="asking", daemon=True)
             self._thread.start()
-        if asked:
-            self._loop.call_soon_threadsafe(self._take, asked)
+        self._loop.call_soon_threadsafe(self._take, asked)
 
     # From here on, all is the loop's thread.
 
@@ -174,10 +173,9 @@ class Asking:
             before = self._pace.accepted
             await asyncio.sleep(self._quiet)
 
-    def _take(self, asked: Sequence[Asked]) -> None:
-        for each in asked:
-            self._unanswered[each.identity] = each
-            heapq.heappush(self._ready, each)
+    def _take(self, asked: Asked) -> None:
+        self._unanswered[asked.identity] = asked
+        heapq.heappush(self._ready, asked)
         if self._end is not None:
             self._fail(self._end)
         elif self._send is not None:
