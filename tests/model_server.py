@@ -141,7 +141,7 @@ def from_stock(body: dict[str, Any]) -> str:
 @lru_cache(maxsize=64)  # for stock
 def tokens(text: str) -> int:
     """Count as a tokenizer of English would: four bytes a token, a little more or less with the text."""
-    return max(1, round(len(text.encode()) / (3.6 + 4 * text.count("e") / len(text))))
+    return max(1, round(len(text.encode()) / (3.6 + 4 * text.count("e") / (len(text) or 1))))
 
 
 def completion(state: State, body: dict[str, Any]) -> tuple[dict[str, Any], str, str]:
