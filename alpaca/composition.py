@@ -1,4 +1,4 @@
-"""Everything that knows Hydra: where configurations lie, how they are composed, and what its errors mean."""
+"""Configurations: how Hydra composes them, what is checked and built of them, and what its errors mean."""
 
 from __future__ import annotations
 
@@ -7,37 +7,27 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
-from itertools import pairwise
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import hydra
-from hydra._internal.utils import get_args_parser
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
-from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import ChoiceSweep, IntervalSweep, RangeSweep
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
+from alpaca.arguments import conf_folder, config_dirs, flags_first, folders_of, groups, in_full
 from alpaca.choices import having, not_chosen, options, own
 from alpaca.errors import UserError
 from alpaca.manifest import stage_folder
-from alpaca.roles import roles, spelled_out
+from alpaca.roles import roles
 from alpaca.schema import RESERVED, Checked, check, locate, nearest, settable, unknown
 from alpaca.sweeps import Job, job_of, sweep
 
-VALUED_FLAGS = ("--config-path", "-cp", "--config-name", "-cn", "--config-dir", "-cd", "--cfg", "-c", "--package", "-p")
 CONFIGURATION_ERRORS = (HydraException, OmegaConfBaseException, YAMLError, ValueError)  # the last for `group=null`
-
-
-def conf_folder() -> Path:
-    """Return the folder of the packaged YAML: inside the package in a wheel, beside it in a checkout."""
-    here = Path(__file__).parent
-    return next(folder for folder in (here / "conf", here.parent / "conf") if (folder / "train.yaml").is_file())
 
 
 def launch(
@@ -135,88 +125,6 @@ def _instantiate(value: Any) -> Any:
         raise
 
 
-def in_full(stage: str, arguments: Sequence[str], search: Sequence[str] = (), strict: bool = True) -> list[str]:
-    """Write out what is short for something: an experiment's file for the stage, and choices that go by their place."""
-    folders = _folders(arguments, search)
-    names = roles(list(groups(stage)), folders)
-    return spelled_out(with_experiment(stage, arguments, folders, strict), names)
-
-
-def with_experiment(stage: str, arguments: Sequence[str], folders: Sequence[Path], strict: bool) -> list[str]:
-    """Turn `experiment=NAME` into `experiment=NAME/<stage>` where the experiment is a folder with a file a stage.
-
-    Where the folder has none for this stage, nothing differs in it; `strict` refuses that, as a slip of who typed it. A plan
-    takes the training's.
-    """
-
-    def choice(name: str) -> str:
-        homes = [folder / "experiment" / name for folder in folders]
-        for file in settings_for(stage):
-            if any((home / file).is_file() for home in homes):
-                return f"{name}/{Path(file).stem}"
-        told = sorted(file.stem for home in homes for file in home.glob("*.yaml"))
-        if told and strict:
-            raise UserError(f"experiment `{name}` has no settings for {stage}; it has some for {', '.join(told)}")
-        return "null" if told else name
-
-    def argument(text: str) -> str:
-        key, equals, names = text.partition("=")
-        if key.lstrip("+") != "experiment" or not equals:
-            return text
-        return f"experiment={','.join(choice(name) for name in names.split(','))}"
-
-    return [argument(text) for text in arguments]
-
-
-def settings_for(stage: str) -> list[str]:
-    """Return the names that a file of an experiment's folder may have to be for a stage, the first that is there."""
-    return [f"{stage}.yaml", *(["train.yaml"] if stage == "plan" else [])]
-
-
-def config_dirs(arguments: Sequence[str]) -> list[str]:
-    """Return the folders given with Hydra's --config-dir (or -cd)."""
-    joined = [text.split("=", 1)[1] for text in arguments if text.startswith("--config-dir=")]
-    apart = [after for flag, after in pairwise(arguments) if flag in ("--config-dir", "-cd")]
-    return joined + apart
-
-
-def as_text(override: str) -> str:
-    """Quote an override as a text value; one that sweeps becomes a sweep over texts."""
-    parsed = OverridesParser.create().parse_override(override)
-    swept = isinstance(parsed.value(), ChoiceSweep | RangeSweep | IntervalSweep)
-    prefix = override.partition("=")[0]
-    texts = [f"{prefix}={value}" for value in parsed.sweep_string_iterator()] if swept else [override]
-    return ",".join(map(quoted, texts))
-
-
-def quoted(text: str) -> str:
-    """Quote a text for Hydra's command line."""
-    return "'" + text.replace("'", "\\'") + "'"
-
-
-def flags_first(arguments: Sequence[str]) -> list[str]:
-    """Put Hydra's flags with their values before the overrides, in any order of which a user may type them.
-
-    Raises UserError for what is no flag of Hydra's.
-    """
-    flags: list[str] = []
-    overrides: list[str] = []
-    rest = iter(arguments)
-    for text in rest:
-        if text in VALUED_FLAGS:
-            flags += [text, *(value for value in [next(rest, None)] if value is not None)]
-        else:
-            (flags if text.startswith("-") else overrides).append(text)
-    parser = get_args_parser()
-    parser.error = _refuse  # type: ignore[method-assign]
-    parser.parse_args([*flags, *overrides])
-    return [*flags, *overrides]
-
-
-def _refuse(message: str) -> NoReturn:
-    raise UserError(message)
-
-
 @cache
 def _usual_names() -> dict[str, list[str]]:
     """Return, for groups whose options are mappings of named components, the names that the packaged options use."""
@@ -245,23 +153,11 @@ def _keys_by_target(config: dict[Any, Any]) -> Iterator[tuple[str, set[str]]]:
             yield from _keys_by_target(inner)
 
 
-def groups(stage: str) -> dict[str, str]:
-    """Return the groups in a stage's defaults list, each with its default option."""
-    entries = OmegaConf.load(conf_folder() / f"{stage}.yaml").defaults
-    others = [groups(entry) for entry in entries if isinstance(entry, str) and entry != "_self_"]
-    pairs = [
-        (str(key), str(value)) for entry in entries if isinstance(entry, DictConfig) for key, value in entry.items()
-    ]
-    return {group: option for other in others for group, option in other.items()} | {
-        key.split(" ")[-1].lstrip("/"): value for key, value in pairs if key != "hydra"
-    }
-
-
 def explain(problem: Exception, stage: str, arguments: Sequence[str], search: Sequence[str] = ()) -> UserError:
     """Turn one of Hydra's or OmegaConf's errors into one line that says what to do."""
     cause = problem.__cause__ if isinstance(problem.__cause__, OmegaConfBaseException) else problem
     text = f"{problem}\n{cause}"
-    folders = _folders(arguments, search)
+    folders = folders_of(arguments, search)
     is_choice = isinstance(problem, MissingConfigException) or "Config group override must be" in text
     if is_choice and (mistake := not_chosen(arguments, _places(stage, folders), folders)):
         return mistake
@@ -278,11 +174,6 @@ def explain(problem: Exception, stage: str, arguments: Sequence[str], search: Se
         return UserError("not YAML: " + " ".join(str(problem).split()))
     lines = [line.strip() for line in str(problem if str(problem) else cause).splitlines() if line.strip()]
     return UserError(lines[0] if lines else type(problem).__name__)
-
-
-def _folders(arguments: Sequence[str], search: Sequence[str]) -> list[Path]:
-    """Return where options are looked for: the packaged ones, those of an experiment, those of the command line."""
-    return [conf_folder(), *map(Path, [*search, *config_dirs(arguments)])]
 
 
 def _places(stage: str, folders: Sequence[Path]) -> dict[str, str]:
@@ -323,7 +214,7 @@ def _wrong_key(key: str, stage: str, arguments: Sequence[str], search: Sequence[
             return UserError(f"`{'.'.join(path)}` is a value and has no key `{part}`")
         if part not in node:
             here = [str(name) for name in node] + ([] if path else [*groups(stage), "hydra"])
-            folders = _folders(arguments, search)
+            folders = folders_of(arguments, search)
             places = _places(stage, folders)
             others_have = having(part, places[".".join(path)], folders) if ".".join(path) in places else []
             return _unset(part, path, node, here, others_have)

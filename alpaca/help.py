@@ -8,8 +8,9 @@ from pathlib import Path
 
 from omegaconf import OmegaConf
 
+from alpaca.arguments import conf_folder, config_dirs, groups, settings_for
 from alpaca.choices import options
-from alpaca.composition import compose_unresolved, conf_folder, config_dirs, groups, settings_for
+from alpaca.composition import compose_unresolved
 
 
 def help_text(stage: str, summary: str, arguments: Sequence[str]) -> str:

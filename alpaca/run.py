@@ -14,7 +14,8 @@ from typing import Annotated, Literal
 from annotated_types import MinLen
 from rich.console import Console
 
-from alpaca.composition import checked, compose, quoted
+from alpaca.arguments import quoted
+from alpaca.composition import checked, compose
 from alpaca.errors import Stopped
 from alpaca.files import write_text
 from alpaca.log import announce, logger

@@ -170,7 +170,7 @@ def prefixed(arguments: Sequence[str]) -> list[str]:
 
     An override of a stage travels as a text, so that it means what it does on the stage's own command line.
     """
-    from alpaca.composition import as_text, config_dirs
+    from alpaca.arguments import as_text, config_dirs
 
     own: list[str] = []
     for text in arguments:

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 import yaml
 
-from alpaca.composition import checked, compose, conf_folder, groups
+from alpaca.arguments import conf_folder, groups
+from alpaca.composition import checked, compose
 from alpaca.errors import UserError
 from alpaca.stage import STAGES, function
 
