@@ -46,27 +46,29 @@ def in_full(stage: str, arguments: Sequence[str], search: Sequence[str] = (), st
 def with_experiment(stage: str, arguments: Sequence[str], folders: Sequence[Path], strict: bool) -> list[str]:
     """Turn `experiment=NAME` into `experiment=NAME/<stage>` where the experiment is a folder with a file a stage.
 
-    Where the folder has none for this stage, nothing differs in it; `strict` refuses that, as a slip of who typed it. A plan
-    takes the training's.
+    Where the folder has none for this stage, nothing differs in it, and the choice is left out; `strict` refuses that, as a
+    slip of who typed it. A plan takes the training's.
     """
 
-    def choice(name: str) -> str:
+    def choice(name: str) -> str | None:
         homes = [folder / "experiment" / name for folder in folders]
         for file in settings_for(stage):
             if any((home / file).is_file() for home in homes):
                 return f"{name}/{Path(file).stem}"
         told = sorted(file.stem for home in homes for file in home.glob("*.yaml"))
         if told and strict:
-            raise UserError(f"experiment `{name}` has no settings for {stage}; it has some for {', '.join(told)}")
-        return "null" if told else name
+            hint = f": alpaca {told[0]} experiment={name}" if stage == "run" else ""
+            raise UserError(f"experiment `{name}` has no settings for {stage}; it has some for {', '.join(told)}{hint}")
+        return None if told else name
 
-    def argument(text: str) -> str:
+    def written(text: str) -> str | None:
         key, equals, names = text.partition("=")
         if key.lstrip("+") != "experiment" or not equals:
             return text
-        return f"experiment={','.join(choice(name) for name in names.split(','))}"
+        chosen = [name for name in map(choice, names.split(",")) if name is not None]
+        return f"experiment={','.join(chosen)}" if chosen else None
 
-    return [argument(text) for text in arguments]
+    return [text for text in map(written, arguments) if text is not None]
 
 
 def settings_for(stage: str) -> list[str]:

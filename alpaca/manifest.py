@@ -17,6 +17,7 @@ from typing import Any
 from alpaca import __version__
 from alpaca.errors import UserError
 from alpaca.files import files_in, read_json, remove, sha256, write_json
+from alpaca.log import logger
 from alpaca.processes import SECONDS_BETWEEN_LOOKS
 
 PACKAGES = ("torch", "lightning", "transformers", "hydra-core", "deepspeed", "peft", "sentencepiece", "rapidfuzz")
@@ -74,18 +75,21 @@ def stage_folder(root: Path | str, name: str, stage: str) -> Path:
     return Path(str(root)) / relative / stage
 
 
-def finished(folder: Path, config: Mapping[str, Any]) -> dict[str, Any] | None:
+def finished(folder: Path, config: Mapping[str, Any], stage: str = "") -> dict[str, Any] | None:
     """Return the manifest in `folder` if it is of this configuration and these inputs, and its outputs are there (by size)."""
     try:
         manifest: dict[str, Any] = read_json(folder / "manifest.json")
-        inputs = _hashes([Path(file) for file in manifest["inputs"]]) == manifest["inputs"]
-        outputs = all(
-            (folder / file).is_file() and (folder / file).stat().st_size == known["bytes"]
-            for file, known in manifest["outputs"].items()
+        fits = (
+            same_result(stage or folder.name, manifest["config"], config)
+            and _hashes([Path(file) for file in manifest["inputs"]]) == manifest["inputs"]
+            and all(
+                (folder / file).is_file() and (folder / file).stat().st_size == known["bytes"]
+                for file, known in manifest["outputs"].items()
+            )
         )
     except (OSError, ValueError, KeyError):  # there is none, or not a whole one
         return None
-    return manifest if same_result(folder.name, manifest["config"], config) and inputs and outputs else None
+    return manifest if fits else None
 
 
 def same_result(stage: str, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
@@ -108,13 +112,30 @@ def _without(config: Mapping[str, Any], keys: Sequence[str]) -> dict[str, Any]:
 def begin(folder: Path, config: Mapping[str, Any], inputs: Sequence[Path]) -> Iterator[Hashes]:
     """Hold `folder` for this process, and see that what lies in it is of this configuration; yield the inputs' hashes.
 
-    What another configuration left there is moved to `<stage>.previous`, so that nothing of it is continued by mistake and
-    nothing is lost by a slip; what had only begun pushes nothing finished out of there. If the stage refuses its input, all
-    is put back. Raises UserError where an input cannot be read, another process works in the folder, or it cannot be made.
+    What another configuration left there is moved to `<stage>.previous` where it is finished and to `<stage>.stopped` where
+    it has checkpoints, so that nothing of it is continued by mistake and nothing is lost by a slip: the command that made it
+    takes it back. If the stage refuses its input, all is put back. Raises UserError where an input cannot be read, another
+    process works in the folder, or it cannot be made.
     """
     hashes = _readable_hashes(inputs)
-    lock_path = folder.parent / f".{folder.name}.lock"
     new_parents = [parent for parent in (folder.parent, *folder.parent.parents) if not parent.exists()]
+    with _held(folder) as lock_path:
+        put_back = _make_way(folder, {"config": config, "inputs": hashes})
+        try:
+            yield hashes
+        except UserError:
+            if put_back is not None and not (folder / "checkpoints").is_dir():
+                put_back()
+                lock_path.unlink()
+                for parent in new_parents:
+                    _remove_if_empty(parent)
+            raise
+
+
+@contextmanager
+def _held(folder: Path) -> Iterator[Path]:
+    """Hold a stage's folder for this process; yield the file that tells others."""
+    lock_path = folder.parent / f".{folder.name}.lock"
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         lock = lock_path.open("w")
@@ -127,16 +148,10 @@ def begin(folder: Path, config: Mapping[str, Any], inputs: Sequence[Path]) -> It
             raise UserError(
                 f"another process is at work in {folder}; wait for it, or give this run a name="
             ) from problem
-        put_back = _make_way(folder, {"config": config, "inputs": hashes})
-        try:
-            yield hashes
-        except UserError:
-            if put_back is not None and not (folder / "checkpoints").is_dir():
-                put_back()
-                lock_path.unlink()
-                for parent in new_parents:
-                    _remove_if_empty(parent)
-            raise
+        aside = _aside(folder)
+        if aside.exists():  # a process was killed while two changed places
+            aside.rename((_kept(aside, folder) or _older(folder)) if folder.exists() else folder)
+        yield lock_path
 
 
 def await_begin(folder: Path, config: Mapping[str, Any], inputs: Sequence[Path]) -> None:
@@ -152,17 +167,29 @@ def await_begin(folder: Path, config: Mapping[str, Any], inputs: Sequence[Path])
         time.sleep(SECONDS_BETWEEN_LOOKS)
 
 
+def taken_back(folder: Path, config: Mapping[str, Any], moves: bool) -> dict[str, Any] | None:
+    """Return the manifest of what is finished of this configuration but was moved to `<stage>.previous`.
+
+    The one of several processes that `moves` puts it back in its place.
+    """
+    previous = _previous(folder)
+    found = finished(previous, config, folder.name)
+    if found is not None and moves and finished(folder, config) is None:
+        with _held(folder):
+            _move(folder, previous)
+    return found
+
+
 def _make_way(folder: Path, started: dict[str, Any]) -> Callable[[], None] | None:
     """Make `folder` ready for what is started; return how to put things back, or None where it goes on in it."""
-    previous = _previous(folder)
-    marker = folder / "started.json"
-    if marker.is_file() and _continues(folder.name, read_json(marker), started):
+    if _continues(folder, folder.name, started):
         return None
-    older = _older(folder)
-    rotates = _worth_keeping(folder) or not _worth_keeping(previous)
-    moved = [(previous, older), (folder, previous)] if rotates else [(folder, older)]
-    done = [(here, there) for here, there in moved if folder.exists() and here.exists() and here.rename(there)]
-    write_json(marker, started)
+    stopped = _stopped(folder)
+    if _continues(stopped, folder.name, started):
+        _move(folder, stopped)
+        return None
+    done = _move(folder, None)
+    write_json(folder / "started.json", started)
 
     def put_back() -> None:
         remove(folder)
@@ -170,6 +197,31 @@ def _make_way(folder: Path, started: dict[str, Any]) -> Callable[[], None] | Non
             there.rename(here)
 
     return put_back
+
+
+def _move(folder: Path, back: Path | None) -> list[tuple[Path, Path]]:
+    """Move what lies in a stage's folder out of the way, and `back` into it; return what was renamed, in order.
+
+    What is finished goes to `<stage>.previous`, a training with checkpoints to `<stage>.stopped`; each takes the place of the
+    one before, which is removed once the stage is done. Of anything else nothing is kept.
+    """
+    aside, older, kept = _aside(folder), _older(folder), _kept(folder, folder)
+    if kept is None:
+        done = _rename([(folder, older)])
+    elif kept == back:
+        done = _rename([(folder, aside)])
+    else:
+        done = _rename([(kept, older), (folder, kept)])
+    if back is not None:
+        done += _rename([(back, folder), (aside, back)])
+        logger.info("%s: goes on with what is in %s", folder.name, back)
+    if kept is not None:
+        logger.info("%s: what lay in %s, of another configuration, is in %s now", folder.name, folder, kept)
+    return done
+
+
+def _rename(moves: Sequence[tuple[Path, Path]]) -> list[tuple[Path, Path]]:
+    return [(here, there) for here, there in moves if here.exists() and here.rename(there)]
 
 
 def _older(folder: Path) -> Path:
@@ -185,17 +237,34 @@ def _is_gone(path: Path) -> bool:
     return not os.path.lexists(path)
 
 
-def _continues(stage: str, before: dict[str, Any], now: dict[str, Any]) -> bool:
-    return same_result(stage, before["config"], now["config"]) and before["inputs"] == now["inputs"]
+def _continues(folder: Path, stage: str, now: dict[str, Any]) -> bool:
+    marker = folder / "started.json"
+    if not marker.is_file():
+        return False
+    before = read_json(marker)
+    return same_result(stage, before["config"], now["config"]) and bool(before["inputs"] == now["inputs"])
 
 
 def _previous(folder: Path) -> Path:
-    """Return where what was in a stage's folder before lies."""
+    """Return where what a stage had finished before lies."""
     return folder.with_name(f"{folder.name}.previous")
 
 
-def _worth_keeping(folder: Path) -> bool:
-    return (folder / "manifest.json").is_file() or any((folder / "checkpoints").glob("step-*"))
+def _stopped(folder: Path) -> Path:
+    """Return where a training lies that was stopped before another configuration came."""
+    return folder.with_name(f"{folder.name}.stopped")
+
+
+def _aside(folder: Path) -> Path:
+    """Return where one of two lies while they change places."""
+    return folder.with_name(f".{folder.name}.aside")
+
+
+def _kept(made: Path, folder: Path) -> Path | None:
+    """Return where that what was made in a stage's folder is kept, None where it is not worth it."""
+    if (made / "manifest.json").is_file():
+        return _previous(folder)
+    return _stopped(folder) if any((made / "checkpoints").glob("step-*")) else None
 
 
 def _remove_if_empty(folder: Path) -> None:
@@ -236,7 +305,7 @@ def note_usd(folder: Path, usd: float) -> None:
 
 def noted_usd(folder: Path) -> tuple[float, Path]:
     """Return the most dollars that this stage, now or before, has written down as paid, and the file."""
-    places = (folder, _previous(folder), folder.with_name(f".{folder.name}.older"))
+    places = (folder, _previous(folder), _stopped(folder), folder.with_name(f".{folder.name}.older"))
     file = max((place / name for place in places for name in ("manifest.json", "started.json")), key=_usd)
     return _usd(file), file
 

@@ -85,7 +85,7 @@ def execute(stage: str, config: dict[str, Any], arguments: Sequence[str] = ()) -
     from alpaca.prechecks import precheck
 
     folder = manifest.stage_folder(config.get("root", ""), config.get("name", ""), stage)
-    done = manifest.finished(folder, config)
+    done = manifest.taken_back(folder, config, processes.rank() == 0) or manifest.finished(folder, config)
     if done is not None:
         if processes.rank() == 0:
             announce(stage, f"finished already: {folder}", done["results"])

@@ -43,13 +43,54 @@ def test_reruns_that_are_stopped_push_nothing_out_that_is_finished(tmp_path: Pat
     assert (previous / "raw.jsonl").read_text("utf-8") == "6"
 
 
-def test_a_training_that_has_checkpoints_is_worth_keeping(tmp_path: Path) -> None:
+def step(folder: Path, number: int) -> Callable[[], None]:
+    return lambda: write_text(folder / "checkpoints" / f"step-{number}" / "x", str(number))
+
+
+def test_a_slip_takes_neither_what_is_finished_nor_what_was_stopped(tmp_path: Path) -> None:
     folder = tmp_path / "run" / "train"
     finish(folder, 1)
-    end_early(folder, 2, made=lambda: write_text(folder / "checkpoints" / "step-1" / "x", "2"))
+    end_early(folder, 2, made=step(folder, 2))
     end_early(folder, 3)
     end_early(folder, 4)
-    assert (tmp_path / "run" / "train.previous" / "checkpoints" / "step-1" / "x").read_text("utf-8") == "2"
+    there = contents(folder)
+    assert there["train.previous/raw.jsonl"] == "1"
+    assert (tmp_path / "run" / "train.stopped" / "checkpoints" / "step-2" / "x").is_file()
+    end_early(folder, 2, made=step(folder, 5))  # goes on
+    assert {path.name for path in (folder / "checkpoints").iterdir()} == {"step-2", "step-5"}
+    assert manifest.taken_back(folder, {"number": 1}, moves=True) is not None
+    assert manifest.finished(folder, {"number": 1}) is not None
+    assert not (tmp_path / "run" / "train.previous").exists()
+    assert manifest.taken_back(folder, {"number": 1}, moves=True) is None
+    assert (tmp_path / "run" / "train.stopped" / "checkpoints" / "step-5" / "x").is_file()
+
+
+def test_two_finished_results_change_places(tmp_path: Path) -> None:
+    folder = tmp_path / "run" / "curate"
+    finish(folder, 1)
+    finish(folder, 2)
+    for number in (1, 2, 1):
+        assert manifest.taken_back(folder, {"number": number}, moves=False) is not None
+        assert (folder / "raw.jsonl").read_text("utf-8") != str(number)
+        assert manifest.taken_back(folder, {"number": number}, moves=True) is not None
+        assert (folder / "raw.jsonl").read_text("utf-8") == str(number)
+        assert (tmp_path / "run" / "curate.previous" / "raw.jsonl").read_text("utf-8") == str(3 - number)
+
+
+@pytest.mark.parametrize("renamed", [1, 2])
+def test_a_kill_while_two_change_places_loses_neither(tmp_path: Path, renamed: int) -> None:
+    folder, previous = tmp_path / "run" / "curate", tmp_path / "run" / "curate.previous"
+    finish(folder, 1)
+    finish(folder, 2)
+    folder.rename(tmp_path / "run" / ".curate.aside")
+    if renamed == 2:
+        previous.rename(folder)
+    if manifest.finished(folder, {"number": 1}) is None:
+        assert manifest.taken_back(folder, {"number": 1}, moves=True) is not None
+    with manifest.begin(folder, {"number": 1}, []):
+        pass
+    assert (folder / "raw.jsonl").read_text("utf-8") == "1"
+    assert (previous / "raw.jsonl").read_text("utf-8") == "2"
 
 
 def test_what_is_refused_puts_all_back_after_stops_too(tmp_path: Path) -> None:

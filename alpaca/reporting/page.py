@@ -83,6 +83,7 @@ def render(folder: Path) -> str:
     context: dict[str, object] = {
         "name": folder.resolve().name,
         "results": {k: v for m in manifests.values() for k, v in known(m["results"]).items()},
+        "usd": sum(usd for m in manifests.values() if isinstance(usd := m["results"].get("usd"), float)),
         "stages": stages(manifests),
         "inputs": [(stage, *item) for stage, m in manifests.items() for item in sorted(m["inputs"].items())],
         "versions": versions(manifests.values()),

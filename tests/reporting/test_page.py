@@ -158,6 +158,14 @@ def test_stages_that_have_not_finished_are_left_out(run: Path) -> None:
     assert 'id="data"' not in text
 
 
+def test_the_page_of_a_generation_alone_and_the_sum_of_what_was_paid(tmp_path: Path) -> None:
+    finish(tmp_path, "generate", {"examples_generated": 9, "examples_kept": 7, "usd": 12.5})
+    assert "12.50 USD" in page.render(tmp_path)
+    finish(tmp_path, "curate", {"examples_kept": 5, "examples_read": 7, "usd": 0.5})
+    finish(tmp_path, "evaluate", {"tasks": 3, "usd": 0.0})
+    assert "13.00 USD" in page.render(tmp_path)
+
+
 def test_empty_folder_says_so(tmp_path: Path) -> None:
     assert "No stage of this run has finished yet." in page.render(tmp_path)
     assert page.table(tmp_path).row_count == 0
