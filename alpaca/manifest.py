@@ -7,7 +7,7 @@ import importlib.metadata
 import os
 import platform
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import count
@@ -22,6 +22,7 @@ from alpaca.processes import SECONDS_BETWEEN_LOOKS
 
 PACKAGES = ("torch", "lightning", "transformers", "hydra-core", "deepspeed", "peft", "sentencepiece", "rapidfuzz")
 Hashes = dict[str, str | None]  # by path; None for what is not there
+Moves = list[tuple[Path, Path]]  # from where to where
 
 LLM_PLACES = ("llm", "candidate", "reference", "judge.llm", "scores.llm")
 LLM_SPEED = (
@@ -120,16 +121,19 @@ def begin(folder: Path, config: Mapping[str, Any], inputs: Sequence[Path]) -> It
     hashes = _readable_hashes(inputs)
     new_parents = [parent for parent in (folder.parent, *folder.parent.parents) if not parent.exists()]
     with _held(folder) as lock_path:
-        put_back = _make_way(folder, {"config": config, "inputs": hashes})
+        moved = _make_way(folder, {"config": config, "inputs": hashes})
         try:
             yield hashes
         except UserError:
-            if put_back is not None and not (folder / "checkpoints").is_dir():
-                put_back()
+            if moved is not None and not (folder / "checkpoints").is_dir():
+                _put_back(folder, moved)
                 lock_path.unlink()
                 for parent in new_parents:
                     _remove_if_empty(parent)
+                moved = None
             raise
+        finally:
+            _tell(folder, moved or [])
 
 
 @contextmanager
@@ -176,30 +180,39 @@ def taken_back(folder: Path, config: Mapping[str, Any], moves: bool) -> dict[str
     found = finished(previous, config, folder.name)
     if found is not None and moves and finished(folder, config) is None:
         with _held(folder):
-            _move(folder, previous)
+            _tell(folder, _move(folder, previous))
     return found
 
 
-def _make_way(folder: Path, started: dict[str, Any]) -> Callable[[], None] | None:
-    """Make `folder` ready for what is started; return how to put things back, or None where it goes on in it."""
+def _make_way(folder: Path, started: dict[str, Any]) -> Moves | None:
+    """Make `folder` ready for what is started; return what was moved, or None where it goes on with what was begun."""
     if _continues(folder, folder.name, started):
         return None
     stopped = _stopped(folder)
     if _continues(stopped, folder.name, started):
-        _move(folder, stopped)
+        _tell(folder, _move(folder, stopped))
         return None
-    done = _move(folder, None)
+    moved = _move(folder, None)
     write_json(folder / "started.json", started)
-
-    def put_back() -> None:
-        remove(folder)
-        for here, there in reversed(done):
-            there.rename(here)
-
-    return put_back
+    return moved
 
 
-def _move(folder: Path, back: Path | None) -> list[tuple[Path, Path]]:
+def _put_back(folder: Path, moved: Moves) -> None:
+    remove(folder)
+    for here, there in reversed(moved):
+        there.rename(here)
+
+
+def _tell(folder: Path, moved: Moves) -> None:
+    """Say where lies now what another configuration had made, and what came back."""
+    for here, there in moved:
+        if there == folder:
+            logger.info("%s: what is of this configuration is back from %s", folder.name, here)
+        elif not there.name.startswith("."):
+            logger.info("%s: what another configuration had made is in %s", folder.name, there)
+
+
+def _move(folder: Path, back: Path | None) -> Moves:
     """Move what lies in a stage's folder out of the way, and `back` into it; return what was renamed, in order.
 
     What is finished goes to `<stage>.previous`, a training with checkpoints to `<stage>.stopped`; each takes the place of the
@@ -207,20 +220,15 @@ def _move(folder: Path, back: Path | None) -> list[tuple[Path, Path]]:
     """
     aside, older, kept = _aside(folder), _older(folder), _kept(folder, folder)
     if kept is None:
-        done = _rename([(folder, older)])
+        moved = _rename([(folder, older)])
     elif kept == back:
-        done = _rename([(folder, aside)])
+        moved = _rename([(folder, aside)])
     else:
-        done = _rename([(kept, older), (folder, kept)])
-    if back is not None:
-        done += _rename([(back, folder), (aside, back)])
-        logger.info("%s: goes on with what is in %s", folder.name, back)
-    if kept is not None:
-        logger.info("%s: what lay in %s, of another configuration, is in %s now", folder.name, folder, kept)
-    return done
+        moved = _rename([(kept, older), (folder, kept)])
+    return moved + (_rename([(back, folder), (aside, back)]) if back is not None else [])
 
 
-def _rename(moves: Sequence[tuple[Path, Path]]) -> list[tuple[Path, Path]]:
+def _rename(moves: Moves) -> Moves:
     return [(here, there) for here, there in moves if here.exists() and here.rename(there)]
 
 

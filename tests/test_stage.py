@@ -193,6 +193,9 @@ def test_a_finished_stage_is_passed_over_until_something_changes(alpaca: Run, tm
     assert "done in" in alpaca(*command, "seed=1").stderr
     assert (folder / "raw.jsonl").read_bytes() != first
     assert (folder.with_name("generate.previous") / "raw.jsonl").read_bytes() == first
+    again = alpaca(*command).stderr
+    assert "back from outputs/default/generate.previous" in again
+    assert "finished already" in again
     (folder / "raw.jsonl").unlink()
     assert "done in" in alpaca(*command).stderr
     assert (folder / "raw.jsonl").read_bytes() == first
