@@ -66,7 +66,8 @@ def launch(
         raise explain(failures[0], stage, arguments) from failures[0]
     if failures:
         raise failures[0]
-    sweep(stage, jobs)
+    if jobs:
+        sweep(stage, jobs)
 
 
 def compose(stage: str, overrides: Sequence[str], search: Sequence[str] = ()) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from omegaconf import OmegaConf
 from alpaca.composition import checked, compose, instantiated
 from alpaca.errors import Stopped, UserError
 from alpaca.stage import _stop, execute, function, stopped
+from alpaca.sweeps import Job, labels
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -216,7 +217,24 @@ def test_a_sweep_runs_each_job_under_a_name_of_its_own(alpaca: Run, tmp_path: Pa
     done = alpaca("generate", "-m", "num_examples=5", "seed=1,2", "name=sweep")
     assert done.returncode == 0, done.stderr
     made = sorted(file.relative_to(tmp_path / "outputs").as_posix() for file in tmp_path.rglob("manifest.json"))
-    assert made == [f"sweep/num_examples-5-seed-{seed}/generate/manifest.json" for seed in (1, 2)]
+    assert made == [f"sweep/seed-{seed}-num_examples-5/generate/manifest.json" for seed in (1, 2)]
+    assert re.search(r"seed-2-num_examples-5\s+5 examples", done.stdout)
+
+
+def test_a_job_is_named_after_what_differs_first() -> None:
+    sweeps = [
+        Job(
+            [f"data={'x' * 200}", "++overrides.train.optimizer_lr='optimizer.lr=1e-3'", f"+seed={n}"],
+            Path("o"),
+            "n",
+            [],
+        )
+        for n in (1, 2)
+    ]
+    made = labels(sweeps)
+    assert all(name.startswith(f"seed-{n}-data-xxx") for n, name in zip((1, 2), made, strict=True))
+    assert len(set(made)) == 2
+    assert labels([sweeps[0]._replace(overrides=sweeps[0].overrides[1:])]) == ["train.optimizer.lr-1e-3-seed-1"]
 
 
 def test_a_wrong_job_is_told_before_any_of_the_sweep_runs(alpaca: Run, tmp_path: Path) -> None:

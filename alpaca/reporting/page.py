@@ -106,6 +106,17 @@ def table(folder: Path) -> Table:
     return grid
 
 
+def compared(runs: Mapping[str, Path]) -> Table:
+    """Return a row for each run of a sweep: what came out of its last stage that is finished."""
+    grid = Table(box=SIMPLE_HEAD)
+    grid.add_column("job")
+    grid.add_column("what came out")
+    for label, folder in runs.items():
+        told = [phrases(stage, manifest["results"]) for stage, manifest in read_manifests(folder).items()]
+        grid.add_row(label, " · ".join(told[-1]) if told else "did not finish")
+    return grid
+
+
 def read_manifests(folder: Path) -> dict[str, Manifest]:
     paths = {stage: folder / stage / "manifest.json" for stage in PHRASES}
     return {stage: json.loads(path.read_text("utf-8")) for stage, path in paths.items() if path.exists()}
