@@ -100,7 +100,7 @@ def resolved(config: DictConfig) -> dict[str, Any]:
     return {str(key): value for key, value in plain.items()}
 
 
-def checked(function: Callable[..., Any], config: dict[str, Any], made_later: Path | None = None) -> Checked:
+def checked(function: Callable[..., Any], config: dict[str, Any], made_later: Sequence[Path] = ()) -> Checked:
     """Check a configuration against a stage's signature, with the packaged names of callbacks, filters and loggers."""
     written = stage_folder(config.get("root", ""), config.get("name", ""), function.__name__)
     return check(function, config, _usual_names(), made_later, _packaged_keys(), written)

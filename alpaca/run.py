@@ -9,20 +9,20 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from annotated_types import MinLen
 from rich.console import Console
 
-from alpaca.arguments import quoted
+from alpaca.arguments import in_full, quoted
 from alpaca.composition import checked, compose
-from alpaca.errors import Stopped
+from alpaca.errors import Stopped, UserError
 from alpaca.files import write_text
 from alpaca.log import announce, logger
 from alpaca.manifest import finished, stage_folder
 from alpaca.processes import run_stage
 from alpaca.reporting.page import render, table
-from alpaca.schema import Seed
+from alpaca.schema import Seed, locate
 from alpaca.stage import function, launch
 
 
@@ -46,7 +46,7 @@ def run(
         stage: [*_common(stage, experiment, name, root, seed, search), *overrides.get(stage, {}).values()]
         for stage in stages
     }
-    _validate(commands, search, Path(root) / name)
+    _validate(commands, search)
     for number, (stage, command) in enumerate(commands.items(), 1):
         config = compose(stage, command, search)
         done = finished(stage_folder(Path(config["root"]), config["name"], stage), config)
@@ -63,7 +63,7 @@ def run(
 
 def _common(stage: str, experiment: str | None, name: str, root: Path, seed: int, search: list[str]) -> Iterator[str]:
     """Yield the overrides that every stage is given, the seed only where it has one."""
-    chosen = [f"experiment={experiment}"] if experiment else []
+    chosen = in_full(stage, [f"experiment={experiment}"], search, strict=False) if experiment else []
     yield from chosen
     yield f"name={quoted(name)}"
     yield f"root={quoted(str(root))}"
@@ -71,12 +71,27 @@ def _common(stage: str, experiment: str | None, name: str, root: Path, seed: int
         yield f"seed={seed}"
 
 
-def _validate(commands: Mapping[str, list[str]], search: list[str], folder: Path) -> None:
-    """Check every stage's configuration before the first starts; files that an earlier stage makes need not be there."""
+def _validate(commands: Mapping[str, list[str]], search: list[str]) -> None:
+    """Check every stage's configuration before the first starts; files that an earlier one makes need not be there."""
+    made: list[Path] = []
+    unmade = Path()
     for stage, command in commands.items():
         config = compose(stage, command, search)
-        if finished(stage_folder(Path(config["root"]), config["name"], stage), config) is None:
-            checked(function(stage), config, made_later=folder)
+        folder = stage_folder(Path(config["root"]), config["name"], stage)
+        if stage == "generate" and not (config["num_held_out"] and _computes(config["generator"])):
+            unmade = folder / "held_out.jsonl"
+        if stage == "evaluate" and config["data"] == str(unmade):
+            raise UserError(
+                "evaluate: nothing is held out to evaluate with (a generator that computes answers does it, with num_held_out "
+                "above 0); choose other tasks: evaluate.tasks=bundled or evaluate.tasks=user_oriented"
+            )
+        if finished(folder, config) is None:
+            checked(function(stage), config, made_later=made)
+        made.append(folder)
+
+
+def _computes(generator: Mapping[str, Any]) -> bool:
+    return not getattr(locate(generator["_target_"]), "asks_llm", False)
 
 
 def _start(stage: str, command: list[str], search: list[str]) -> None:

@@ -98,14 +98,14 @@ def check(
     function: Callable[..., Any],
     config: Mapping[str, Any],
     known: Mapping[str, Sequence[str]],
-    made_later: Path | None = None,
+    made_later: Sequence[Path] = (),
     trusted: Mapping[str, Collection[str]] = MappingProxyType({}),
     written: Path | None = None,
 ) -> Checked:
     """Check `config` against the signature of `function`, all the way down.
 
     `known` gives the usual names of each mapping of components (the callbacks, say), to tell a new name from a slip. Input
-    paths inside the folder `made_later` need not exist yet, and none may be around the folder `written`, where results go.
+    paths inside the folders `made_later` need not exist yet, and none may be around the folder `written`, where results go.
     `trusted` gives the keys that a target is known to take. Raises UserError, one line, at the first thing that does not fit.
     """
     walk = _Walk(known, made_later, trusted, written)
@@ -159,7 +159,7 @@ class _Walk:
     def __init__(
         self,
         known: Mapping[str, Sequence[str]],
-        made_later: Path | None,
+        made_later: Sequence[Path],
         trusted: Mapping[str, Collection[str]],
         written: Path | None,
     ) -> None:
@@ -279,7 +279,7 @@ class _Walk:
         file = Path(name)
         if file.exists() and (reason := unfit(file, self.written)):
             raise UserError(f"`{path}`: {reason}")
-        later = self.made_later is not None and file.is_relative_to(self.made_later)
+        later = any(file.is_relative_to(folder) for folder in self.made_later)
         if file.exists() or later or mark is MaybePath:
             self.checked.inputs.append(file)
         elif mark is FolderOrHubId and not is_model_id(name):

@@ -58,7 +58,7 @@ def composed(stage: str, overrides: tuple[str, ...]) -> dict[str, Any]:
 
 
 def fits(stage: str, config: dict[str, Any]) -> None:
-    checked(function(stage), config, made_later=Path(config.get("root", "outputs")))
+    checked(function(stage), config, made_later=[Path(config.get("root", "outputs"))])
 
 
 @pytest.mark.parametrize(("stage", "group", "option"), options())

@@ -58,6 +58,42 @@ def test_an_override_for_one_stage_is_handed_on(typed: str, handed_on: list[str]
     assert prefixed([typed]) == handed_on
 
 
+def own(tmp_path: Path, **files: str) -> list[str]:
+    """Write an experiment with a file a stage; return how it is chosen."""
+    for stage, content in files.items():
+        file = tmp_path / "mine" / "experiment" / "small" / f"{stage}.yaml"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"# @package _global_\n{content}\n", "utf-8")
+    return ["--config-dir", "mine", "experiment=small"]
+
+
+def test_an_experiment_has_files_for_the_stages_that_differ(alpaca: Run, tmp_path: Path) -> None:
+    chosen = own(tmp_path, run="name: small", generate="num_examples: 30\nnum_held_out: 0")
+    done = alpaca("run", *chosen, "stages=[generate,curate]")
+    assert done.returncode == 0, done.stderr
+    made = json.loads((tmp_path / "outputs" / "small" / "generate" / "manifest.json").read_text("utf-8"))
+    assert made["config"]["num_examples"] == 30
+    assert (tmp_path / "outputs" / "small" / "report.html").is_file()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        ("stages=[train,curate]", "there is no file or folder outputs/default/curate/alpaca_data.json"),
+        ("stages=[generate,train]", "there is no file or folder outputs/default/curate/alpaca_data.json"),
+        ("generate.num_held_out=0", "choose other tasks: evaluate.tasks=bundled"),
+        ("generate.generator=self_instruct generate.llm=fake", "choose other tasks: evaluate.tasks=bundled"),
+    ],
+)
+def test_what_no_stage_will_make_is_missed_before_the_first(
+    alpaca: Run, tmp_path: Path, arguments: str, line: str
+) -> None:
+    refused = alpaca("run", *arguments.split())
+    assert refused.returncode == 2
+    assert line in refused.stderr
+    assert not (tmp_path / "outputs").exists()
+
+
 def test_a_stage_understands_its_overrides_as_on_its_own_command_line(alpaca: Run, tmp_path: Path) -> None:
     data = tmp_path / "données d'été.jsonl"
     data.write_text('{"instruction": "Name a bright colour", "output": "red"}\n' * 2, "utf-8")

@@ -18,7 +18,7 @@ from alpaca.stage import function
 def stage(data: InputPath | Annotated[list[InputPath], MinLen(1)]) -> None: ...
 
 
-def given(data: Any, made_later: Path | None = None, written: Path | None = None) -> Checked:
+def given(data: Any, made_later: Sequence[Path] = (), written: Path | None = None) -> Checked:
     return check(stage, {"data": data}, {}, made_later, written=written)
 
 
@@ -28,7 +28,7 @@ def test_one_path_or_a_list_of_them_are_inputs(tmp_path: Path) -> None:
     two.touch()
     assert given(str(one)) == Checked({"data": one}, [one])
     assert given([str(one), str(two)]) == Checked({"data": [one, two]}, [one, two])
-    assert given([str(one), str(tmp_path / "later" / "x")], tmp_path / "later").inputs[1].name == "x"
+    assert given([str(one), str(tmp_path / "later" / "x")], [tmp_path / "later"]).inputs[1].name == "x"
 
 
 @pytest.mark.parametrize(

@@ -84,7 +84,7 @@ def test_a_file_that_is_missing_is_the_users_mistake() -> None:
 
     config = compose("curate", ["decontamination=against", "decontamination.files=[nowhere.json]"])
     with pytest.raises(UserError, match=r"no file or folder nowhere\.json"):
-        checked(function("curate"), config | {"data": __file__}, made_later=Path("outputs"))
+        checked(function("curate"), config | {"data": __file__}, made_later=[Path("outputs")])
 
 
 def test_nothing_to_compare_with_is_refused_before_any_work(tmp_path: Path) -> None:
