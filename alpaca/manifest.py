@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import fcntl
 import importlib.metadata
-import os
 import platform
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import count
 from pathlib import Path
 from typing import Any
 
-from alpaca import __version__
+from alpaca import __version__, folders
 from alpaca.errors import UserError
-from alpaca.files import files_in, read_json, remove, sha256, write_json
-from alpaca.log import logger
+from alpaca.files import files_in, read_json, sha256, write_json
 from alpaca.processes import SECONDS_BETWEEN_LOOKS
 
 PACKAGES = ("torch", "lightning", "transformers", "hydra-core", "deepspeed", "peft", "sentencepiece", "rapidfuzz")
 Hashes = dict[str, str | None]  # by path; None for what is not there
-Moves = list[tuple[Path, Path]]  # from where to where
 
 LLM_PLACES = ("llm", "candidate", "reference", "judge.llm", "scores.llm")
 LLM_SPEED = (
@@ -47,6 +42,7 @@ SPEED_ONLY = (  # what changes how a stage computes, and not what
     "trainer.threads",
     "callbacks",
     "logger",
+    "datamodule.cache",
     "datamodule.tokens_per_micro_batch",
     "datamodule.examples_per_micro_batch",
     "module.loss",
@@ -120,42 +116,20 @@ def begin(folder: Path, config: Mapping[str, Any], inputs: Sequence[Path]) -> It
     """
     hashes = _readable_hashes(inputs)
     new_parents = [parent for parent in (folder.parent, *folder.parent.parents) if not parent.exists()]
-    with _held(folder) as lock_path:
+    with folders.held(folder) as lock_path:
         moved = _make_way(folder, {"config": config, "inputs": hashes})
         try:
             yield hashes
         except UserError:
             if moved is not None and not (folder / "checkpoints").is_dir():
-                _put_back(folder, moved)
+                folders.put_back(folder, moved)
                 lock_path.unlink()
                 for parent in new_parents:
-                    _remove_if_empty(parent)
+                    folders.remove_if_empty(parent)
                 moved = None
             raise
         finally:
-            _tell(folder, moved or [])
-
-
-@contextmanager
-def _held(folder: Path) -> Iterator[Path]:
-    """Hold a stage's folder for this process; yield the file that tells others."""
-    lock_path = folder.parent / f".{folder.name}.lock"
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        lock = lock_path.open("w")
-    except OSError as problem:
-        raise UserError(f"cannot write in {folder.parent}: {problem.strerror}") from problem
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as problem:
-            raise UserError(
-                f"another process is at work in {folder}; wait for it, or give this run a name="
-            ) from problem
-        aside = _aside(folder)
-        if aside.exists():  # a process was killed while two changed places
-            aside.rename((_kept(aside, folder) or _older(folder)) if folder.exists() else folder)
-        yield lock_path
+            folders.tell(folder, moved or [])
 
 
 def await_begin(folder: Path, config: Mapping[str, Any], inputs: Sequence[Path]) -> None:
@@ -176,73 +150,25 @@ def taken_back(folder: Path, config: Mapping[str, Any], moves: bool) -> dict[str
 
     The one of several processes that `moves` puts it back in its place.
     """
-    previous = _previous(folder)
+    previous = folders.previous(folder)
     found = finished(previous, config, folder.name)
     if found is not None and moves and finished(folder, config) is None:
-        with _held(folder):
-            _tell(folder, _move(folder, previous))
+        with folders.held(folder):
+            folders.tell(folder, folders.move(folder, previous))
     return found
 
 
-def _make_way(folder: Path, started: dict[str, Any]) -> Moves | None:
+def _make_way(folder: Path, started: dict[str, Any]) -> folders.Moves | None:
     """Make `folder` ready for what is started; return what was moved, or None where it goes on with what was begun."""
     if _continues(folder, folder.name, started):
         return None
-    stopped = _stopped(folder)
+    stopped = folders.stopped(folder)
     if _continues(stopped, folder.name, started):
-        _tell(folder, _move(folder, stopped))
+        folders.tell(folder, folders.move(folder, stopped))
         return None
-    moved = _move(folder, None)
+    moved = folders.move(folder, None)
     write_json(folder / "started.json", started)
     return moved
-
-
-def _put_back(folder: Path, moved: Moves) -> None:
-    remove(folder)
-    for here, there in reversed(moved):
-        there.rename(here)
-
-
-def _tell(folder: Path, moved: Moves) -> None:
-    """Say where lies now what another configuration had made, and what came back."""
-    for here, there in moved:
-        if there == folder:
-            logger.info("%s: what is of this configuration is back from %s", folder.name, here)
-        elif not there.name.startswith("."):
-            logger.info("%s: what another configuration had made is in %s", folder.name, there)
-
-
-def _move(folder: Path, back: Path | None) -> Moves:
-    """Move what lies in a stage's folder out of the way, and `back` into it; return what was renamed, in order.
-
-    What is finished goes to `<stage>.previous`, a training with checkpoints to `<stage>.stopped`; each takes the place of the
-    one before, which is removed once the stage is done. Of anything else nothing is kept.
-    """
-    aside, older, kept = _aside(folder), _older(folder), _kept(folder, folder)
-    if kept is None:
-        moved = _rename([(folder, older)])
-    elif kept == back:
-        moved = _rename([(folder, aside)])
-    else:
-        moved = _rename([(kept, older), (folder, kept)])
-    return moved + (_rename([(back, folder), (aside, back)]) if back is not None else [])
-
-
-def _rename(moves: Moves) -> Moves:
-    return [(here, there) for here, there in moves if here.exists() and here.rename(there)]
-
-
-def _older(folder: Path) -> Path:
-    """Remove what was left from before the previous time, as far as that can be; return a free name for it."""
-    names = (folder.with_name(f".{folder.name}.older{number or ''}") for number in count())
-    return next(name for name in names if _is_gone(name))
-
-
-def _is_gone(path: Path) -> bool:
-    """Remove a file or folder if that can be; it is in nobody's way."""
-    with suppress(OSError):
-        remove(path)
-    return not os.path.lexists(path)
 
 
 def _continues(folder: Path, stage: str, now: dict[str, Any]) -> bool:
@@ -253,38 +179,9 @@ def _continues(folder: Path, stage: str, now: dict[str, Any]) -> bool:
     return same_result(stage, before["config"], now["config"]) and bool(before["inputs"] == now["inputs"])
 
 
-def _previous(folder: Path) -> Path:
-    """Return where what a stage had finished before lies."""
-    return folder.with_name(f"{folder.name}.previous")
-
-
-def _stopped(folder: Path) -> Path:
-    """Return where a training lies that was stopped before another configuration came."""
-    return folder.with_name(f"{folder.name}.stopped")
-
-
-def _aside(folder: Path) -> Path:
-    """Return where one of two lies while they change places."""
-    return folder.with_name(f".{folder.name}.aside")
-
-
-def _kept(made: Path, folder: Path) -> Path | None:
-    """Return where that what was made in a stage's folder is kept, None where it is not worth it."""
-    if (made / "manifest.json").is_file():
-        return _previous(folder)
-    return _stopped(folder) if any((made / "checkpoints").glob("step-*")) else None
-
-
-def _remove_if_empty(folder: Path) -> None:
-    try:
-        folder.rmdir()
-    except OSError:
-        return
-
-
 def end(folder: Path, config: Mapping[str, Any], hashes: Hashes, outcome: Outcome, seconds: float) -> None:
     """Write `manifest.json` with the hashes of the inputs as they were read; from here on the stage is finished."""
-    _older(folder)
+    folders.older(folder)
     outputs = [file for made in outcome.outputs for file in files_in(made)]
     write_json(
         folder / "manifest.json",
@@ -313,7 +210,7 @@ def note_usd(folder: Path, usd: float) -> None:
 
 def noted_usd(folder: Path) -> tuple[float, Path]:
     """Return the most dollars that this stage, now or before, has written down as paid, and the file."""
-    places = (folder, _previous(folder), _stopped(folder), folder.with_name(f".{folder.name}.older"))
+    places = (folder, folders.previous(folder), folders.stopped(folder), folder.with_name(f".{folder.name}.older"))
     file = max((place / name for place in places for name in ("manifest.json", "started.json")), key=_usd)
     return _usd(file), file
 

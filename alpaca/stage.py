@@ -58,6 +58,10 @@ def launch(stage: str, arguments: Sequence[str] | None = None) -> None:
     signal.signal(signal.SIGINT, _stop)
     try:
         _launch(stage, arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:  # `| head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(3)
     except UserError as mistake:
         _leave(f"alpaca {stage}: {mistake}", 2)
     except Stopped as stop:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import re
 import signal
 import subprocess
@@ -265,6 +266,16 @@ def test_two_processes_do_not_share_a_folder(alpaca: Run, tmp_path: Path) -> Non
     with (tmp_path / "outputs" / "default" / ".generate.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         assert "another process is at work" in one_line(alpaca("generate", "num_examples=5"))
+
+
+@pytest.mark.parametrize("arguments", ["train --help", "train --hydra-help", "train --cfg job"])
+def test_who_has_seen_enough_may_close_the_pipe(arguments: str) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "alpaca", *arguments.split()]
+    done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (3, "")
 
 
 def test_flags_and_overrides_may_stand_in_any_order(alpaca: Run, tmp_path: Path) -> None:
