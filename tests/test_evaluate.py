@@ -147,6 +147,41 @@ def test_tasks_without_an_answer_cannot_be_scored(tmp_path: Path) -> None:
         compared(tmp_path, Adds(0), Adds(1), data=path)
 
 
+def test_bad_rows_are_set_aside_and_told_with_their_places(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "tasks.jsonl"
+    good = [json.dumps({"instruction": "Add them", "input": f"{n} 2", "output": "3"}) for n in (1, 2)]
+    path.write_text("\n".join([good[0], "{", "[]", '{"input": "1"}', '{"instruction": ""}', good[1]]), "utf-8")
+    outcome = compared(tmp_path, Adds(0), Adds(1), data=path)
+    assert "evaluate: bad rows are set aside, 4, in bad_rows.jsonl: " in caplog.text
+    assert f"{path}:3: a row must be an object, not list; {path}:4: `instruction` is missing; and 1 more" in caplog.text
+    folder = tmp_path / "run" / "evaluate"
+    assert folder / "bad_rows.jsonl" in outcome.outputs
+    kept = [json.loads(line) for line in (folder / "bad_rows.jsonl").read_text("utf-8").splitlines()]
+    assert [row["where"] for row in kept] == [f"{path}:{line}" for line in (2, 3, 4, 5)]
+    page = (folder / "report.html").read_text("utf-8")
+    assert '<th scope="row">bad rows</th><td>4</td>' in page
+
+
+def test_tasks_without_output_are_taken_where_the_judge_needs_none(tmp_path: Path) -> None:
+    path = tmp_path / "open.jsonl"
+    tasks = [{"instruction": f"Tell of {n} things"} | ({"output": None} if n else {}) for n in range(2)]
+    path.write_text("".join(json.dumps(task) + "\n" for task in tasks), "utf-8")
+    judge = LLMJudge(Scripted(longer), "json", "both", 1, None, 0.0, 64, False)
+    assert compared(tmp_path, Says("Of many."), Says("No."), path, judge).results["wins"] == 2
+    with pytest.raises(
+        UserError, match="has an `output`, which this judge compares answers with; judge=llm needs none"
+    ):
+        compared(tmp_path, Says("Of many."), Says("No."), path)
+
+
+def test_tasks_that_repeat_are_told(data: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    compared(tmp_path, Adds(0), Adds(1), data=data)
+    assert "repeat" not in caplog.text
+    data.write_text(data.read_text("utf-8") * 2, "utf-8")
+    compared(tmp_path, Adds(0), Adds(1), data=data)
+    assert "5 of 10 tasks repeat an earlier one; each counts as a task of its own" in caplog.text
+
+
 def test_stored_judgments_need_no_data_and_no_models(tmp_path: Path) -> None:
     path = tmp_path / "annotations.json"
     rows = [{"instruction": str(n), "preference": value} for n, value in enumerate((2, 2, 1, 1.5, None))]

@@ -32,7 +32,19 @@ def checks(told: Told) -> list[Check]:
     """Return a line for everything that was measured of the judgments, and for what could not be."""
     if told.get("win_rate") is None:
         return list(_missing(told)) if "missing_reasons" in told else []
-    parts = (_headline, _missing, _length, _position, _noise, _agreement, _power, _sequential, _flags, _costs)
+    parts = (
+        _headline,
+        _missing,
+        _left_out,
+        _length,
+        _position,
+        _noise,
+        _agreement,
+        _power,
+        _sequential,
+        _flags,
+        _costs,
+    )
     return [check for part in parts for check in part(told)]
 
 
@@ -52,6 +64,15 @@ def _headline(told: Told) -> Iterator[Check]:
 def _missing(told: Told) -> Iterator[Check]:
     reasons = [f"{reason}: {number:,}" for reason, number in told["missing_reasons"].items()]
     yield Check("missing judgments", f"{told['missing']:,}", "; ".join(reasons) or "none failed; none is in a rate")
+
+
+def _left_out(told: Told) -> Iterator[Check]:
+    if told.get("bad_rows"):
+        yield Check(
+            "bad rows", f"{told['bad_rows']:,}", "of the file of tasks are none, and in no rate; see bad_rows.jsonl"
+        )
+    if told.get("without_reference"):
+        yield Check("tasks left out", f"{told['without_reference']:,}", "they have no `output`, which this judge needs")
 
 
 def _length(told: Told) -> Iterator[Check]:
