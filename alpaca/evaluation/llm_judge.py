@@ -93,7 +93,7 @@ class LLMJudge:
 
     def precheck(self) -> None:
         self._rubric()
-        precheck(self.llm)
+        precheck({"llm": self.llm})
 
     def judgments(self, pairs: Sequence[Pair], desk: Desk) -> list[Judgment]:
         """Return the judgments, in the order in which they were asked; raises Stopped where the budget is spent."""
