@@ -38,6 +38,7 @@ from alpaca.llms.ledger import opened
 from alpaca.llms.request import LLM
 from alpaca.manifest import Outcome, stage_folder
 from alpaca.records import BAD_ROWS
+from alpaca.reporting.checks import at_equal_length
 from alpaca.reporting.evaluation import report
 from alpaca.schema import DataPath, FileOrName, Seed
 from alpaca.stage import launch
@@ -134,7 +135,7 @@ def _compared(
 
 
 def _controlled(comparison: dict[str, Any]) -> dict[str, Any]:
-    length = comparison["length"]
+    length = at_equal_length(comparison)
     return {"length_controlled_win_rate": length and length["win_rate"]}
 
 

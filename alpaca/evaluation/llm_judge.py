@@ -105,7 +105,7 @@ class LLMJudge:
                 made += run.judged(some)
                 if self.stop_when_settled and (winner := sequential.run(preferences(made)).settled):
                     saved = f"{len(asked) - len(made):,} of {len(asked):,} judgments are saved"
-                    logger.info("evaluate: it is settled that the %s is better; %s", winner, saved)
+                    logger.info("evaluate: the sequential test is settled for the %s; %s", winner, saved)
                     break
         return made
 

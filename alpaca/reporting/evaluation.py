@@ -19,7 +19,7 @@ from rich.text import Text
 
 from alpaca.evaluation.metrics import GROUPS, SIDES
 from alpaca.files import read_json, read_jsonl, write_text
-from alpaca.reporting.checks import checks, told_apart
+from alpaca.reporting.checks import at_equal_length, checks, told_apart
 from alpaca.reporting.rows import packed
 from alpaca.reporting.template import environment, flattened, visible
 
@@ -63,6 +63,7 @@ def render(folder: Path, told: Told) -> str:
             told=told,
             names=names(told),
             conclusion=told_apart(told),
+            even=at_equal_length(told),
             checks=checks(told),
             groups=groups(scores),
             metrics=scores.get("metrics", {}),
