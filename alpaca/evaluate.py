@@ -88,8 +88,9 @@ def evaluate(
     measures = Measures({"candidate": candidate, "reference": reference}, metrics, harness, helm)
     sides = [Side("candidate", candidate, candidate_prompt), Side("reference", reference, reference_prompt)]
     with opened(folder, budget_usd) as ledger:
+        before_usd = 0.0
         for side in sides:
-            side.foretell(tasks, ledger)
+            before_usd += side.foretell(tasks, ledger, before_usd)
         both = [side.answers(tasks, ledger) for side in sides]
         pairs = [Pair(*members) for members in zip(task_names(tasks), tasks, *both, strict=True)]
         judgments = judge.judgments(pairs, Desk(folder, ledger, seed))

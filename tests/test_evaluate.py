@@ -16,6 +16,7 @@ from alpaca.evaluation.llm_judge import LLMJudge
 from alpaca.evaluation.pairs import Judge
 from alpaca.evaluation.scores import Reference
 from alpaca.evaluation.stored import Stored
+from alpaca.llms.answers import Answers
 from alpaca.llms.fake import Fake
 from alpaca.llms.order import Named, in_batches
 from alpaca.llms.price import Price
@@ -180,6 +181,42 @@ def test_tasks_that_repeat_are_told(data: Path, tmp_path: Path, caplog: pytest.L
     data.write_text(data.read_text("utf-8") * 2, "utf-8")
     compared(tmp_path, Adds(0), Adds(1), data=data)
     assert "5 of 10 tasks repeat an earlier one; each counts as a task of its own" in caplog.text
+
+
+def test_what_cannot_be_measured_says_why(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    answers = tmp_path / "answers.jsonl"
+    answers.write_bytes(data.read_bytes())
+    compared(tmp_path, Adds(0), Answers(answers), data=data)
+    why = "not measured; answers from a file have no probabilities"
+    assert f"perplexity candidate 1, reference {why}" in " ".join(capsys.readouterr().out.split())
+    page = (tmp_path / "run" / "evaluate" / "report.html").read_text("utf-8")
+    assert f"<td>1</td><td>{why}</td>" in page
+    judge = LLMJudge(Scripted(longer), "json", "both", 1, None, 0.0, 64, False)
+    data.write_text('{"instruction": "Tell a story"}\n', "utf-8")
+    compared(tmp_path, Says("No."), Says("Of many."), data, judge)
+    told = " ".join(capsys.readouterr().out.split())
+    assert "exact_match candidate not measured; no task has an output" in told
+
+
+def test_the_forecast_says_how_far_the_budget_goes_and_is_none_where_nobody_is_asked(
+    data: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    answers = tmp_path / "answers.jsonl"
+    answers.write_bytes(data.read_bytes())
+    caplog.set_level("INFO", "alpaca")
+    compared(tmp_path, Adds(0), Answers(answers), data=data, budget_usd=1.25)
+    assert "the candidate, off by 0, expects 5 requests" in caplog.text
+    assert "the reference" not in caplog.text
+    assert "is expected to be enough" not in caplog.text
+    with pytest.raises(Stopped, match="budget"):
+        compared(tmp_path, Adds(1), Adds(2), data=data, budget_usd=3.1)
+    lines = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    line = "enough for about 2 of 5 new answers of the reference; there it stops"
+    assert lines == [f"evaluate: budget_usd=3.1 is expected to be {line}"]
+    judge = LLMJudge(Scripted(longer), "json", "both", 1, None, 0.0, 64, False)
+    with pytest.raises(Stopped, match="budget"):
+        compared(tmp_path / "other", Says("Of many."), Says("No."), data, judge, budget_usd=0.25)
+    assert "budget_usd=0.25 is expected to be enough for about 6 of 12 new judgments; there it stops" in caplog.text
 
 
 def test_stored_judgments_need_no_data_and_no_models(tmp_path: Path) -> None:

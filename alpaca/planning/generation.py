@@ -20,6 +20,7 @@ class Generator(Protocol):
 class Nothing:
     """A ledger without replies, which takes none."""
 
+    budget_usd: float | None = None
     spent_usd = held_usd = 0.0
 
     def paid(self) -> dict[str, int]:
