@@ -109,14 +109,14 @@ def read_with_chats(path: Path) -> tuple[list[Record], list[BadRow]]:
     return _gathered(path, _stream(path, _records))
 
 
-def set_aside(folder: Path, bad: Sequence[BadRow]) -> Path:
-    """Write rows that make no example to a file of a stage's folder, which is returned, and warn where there are some."""
+def set_aside(folder: Path, bad: Sequence[BadRow]) -> None:
+    """Write rows that make no example to `BAD_ROWS` in a stage's folder, and warn where there are some."""
     write_jsonl(folder / BAD_ROWS, (row.rejected() for row in bad))
     if bad:
         first = "; ".join(f"{row.where}: {row.reason}" for row in bad[:TOLD])
         more = f"; and {len(bad) - TOLD:,} more" if len(bad) > TOLD else ""
-        logger.warning("%s: bad rows are set aside, %d, in %s: %s%s", folder.name, len(bad), BAD_ROWS, first, more)
-    return folder / BAD_ROWS
+        count = f"{len(bad):,} bad row{'s' if len(bad) > 1 else ''}"
+        logger.warning("%s: %s set aside in %s: %s%s", folder.name, count, BAD_ROWS, first, more)
 
 
 def _stream(path: Path, parse: Callable[[Any, str], Iterable[R]]) -> Iterator[R | BadRow]:

@@ -153,7 +153,7 @@ def test_bad_rows_are_set_aside_and_told_with_their_places(tmp_path: Path, caplo
     good = [json.dumps({"instruction": "Add them", "input": f"{n} 2", "output": "3"}) for n in (1, 2)]
     path.write_text("\n".join([good[0], "{", "[]", '{"input": "1"}', '{"instruction": ""}', good[1]]), "utf-8")
     outcome = compared(tmp_path, Adds(0), Adds(1), data=path)
-    assert "evaluate: bad rows are set aside, 4, in bad_rows.jsonl: " in caplog.text
+    assert "evaluate: 4 bad rows set aside in bad_rows.jsonl: " in caplog.text
     assert f"{path}:3: a row must be an object, not list; {path}:4: `instruction` is missing; and 1 more" in caplog.text
     folder = tmp_path / "run" / "evaluate"
     assert folder / "bad_rows.jsonl" in outcome.outputs

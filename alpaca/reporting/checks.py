@@ -94,7 +94,7 @@ def _missing(told: Told) -> Iterator[Check]:
 def _left_out(told: Told) -> Iterator[Check]:
     if told.get("bad_rows"):
         yield Check(
-            "bad rows", f"{told['bad_rows']:,}", "of the file of tasks are none, and in no rate; see bad_rows.jsonl"
+            "bad rows", f"{told['bad_rows']:,}", "rows of the file of tasks that are no tasks; see bad_rows.jsonl"
         )
     if told.get("without_reference"):
         yield Check("tasks left out", f"{told['without_reference']:,}", "they have no `output`, which this judge needs")
