@@ -31,13 +31,14 @@ from alpaca.evaluation.measures import Measures
 from alpaca.evaluation.pairs import Desk, Judge, Pair, task_names
 from alpaca.evaluation.ranking import rank
 from alpaca.evaluation.scores import exact
-from alpaca.evaluation.sets import tasks_file
+from alpaca.evaluation.sets import read_set
 from alpaca.evaluation.stored import Stored
 from alpaca.files import write_json, write_jsonl
 from alpaca.llms.ledger import opened
 from alpaca.llms.request import LLM
 from alpaca.manifest import Outcome, stage_folder
-from alpaca.records import Example, read
+from alpaca.records import BAD_ROWS
+from alpaca.reporting.checks import at_equal_length
 from alpaca.reporting.evaluation import report
 from alpaca.schema import DataPath, FileOrName, Seed
 from alpaca.stage import launch
@@ -83,12 +84,13 @@ def evaluate(
         return _reported(folder, *_stored(folder, judge, seed))
     if data is None or candidate is None or reference is None:
         raise UserError("data, candidate and reference are all needed, unless judgments are stored (judge=stored)")
-    tasks, results = _tasks(data, data_sha256, judge)
+    tasks, results = read_set(folder, data, data_sha256, judge.needs_output)
     measures = Measures({"candidate": candidate, "reference": reference}, metrics, harness, helm)
     sides = [Side("candidate", candidate, candidate_prompt), Side("reference", reference, reference_prompt)]
     with opened(folder, budget_usd) as ledger:
+        before_usd = 0.0
         for side in sides:
-            side.foretell(tasks, ledger)
+            before_usd += side.foretell(tasks, ledger, before_usd)
         both = [side.answers(tasks, ledger) for side in sides]
         pairs = [Pair(*members) for members in zip(task_names(tasks), tasks, *both, strict=True)]
         judgments = judge.judgments(pairs, Desk(folder, ledger, seed))
@@ -98,7 +100,7 @@ def evaluate(
     guards = Guards.of(pairs)
     results |= settings | guards.about() | {"saved": len(pairs) - len({judgment.task for judgment in judgments})}
     rows = [row | flags for row, flags in zip(answer_rows(pairs, judgments), guards.rows(), strict=True)]
-    files = [folder / "answers.jsonl"]
+    files = [folder / "answers.jsonl", folder / BAD_ROWS]
     asked = {f"{role}_settings": asked_with for role, asked_with in settings.items()}
     write_jsonl(files[0], (row | asked for row in rows))
     names = (str(side.llm.settings["model"]) for side in sides)
@@ -111,16 +113,6 @@ def evaluate(
 def _reported(folder: Path, results: dict[str, Any], files: list[Path]) -> Outcome:
     """Write the page of what lies in the folder, and print its headlines."""
     return Outcome(results, [*files, report(folder, results)])
-
-
-def _tasks(data: Path, expected: str | None, judge: Judge) -> tuple[list[Example], dict[str, Any]]:
-    """Return the tasks that can be judged, and counts of those that cannot be."""
-    path = tasks_file(data, expected)
-    examples, bad = read(path)
-    tasks = [example for example in examples if example.output.strip() or not judge.needs_output]
-    if not tasks:
-        raise UserError(f"no task of {data} has an `output` to compare answers with")
-    return tasks, {"data": str(path), "without_reference": len(examples) - len(tasks), "bad_rows": len(bad)}
 
 
 def _stored(folder: Path, judge: Stored, seed: int) -> tuple[dict[str, Any], list[Path]]:
@@ -144,7 +136,7 @@ def _compared(
 
 
 def _controlled(comparison: dict[str, Any]) -> dict[str, Any]:
-    length = comparison["length"]
+    length = at_equal_length(comparison)
     return {"length_controlled_win_rate": length and length["win_rate"]}
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol, runtime_checkable
 
+from alpaca.errors import at_key
+
 
 @runtime_checkable
 class Prechecked(Protocol):
@@ -14,10 +16,11 @@ class Prechecked(Protocol):
         """Raise UserError where a key, a price, a package or a file is not to be had that will be needed."""
 
 
-def precheck(*parts: object) -> None:
-    """Ask each part that can be asked, and the members of mappings of parts."""
-    for part in parts:
-        if isinstance(part, Mapping):
-            precheck(*part.values())
-        elif isinstance(part, Prechecked):
-            part.precheck()
+def precheck(parts: Mapping[str, object]) -> None:
+    """Ask each part, by its key, that can be asked, and the members of mappings of parts."""
+    for key, part in parts.items():
+        with at_key(key):
+            if isinstance(part, Mapping):
+                precheck(part)
+            elif isinstance(part, Prechecked):
+                part.precheck()

@@ -10,15 +10,19 @@ Training takes chats as they are.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
 
 from alpaca.doors.rows import rows
 from alpaca.errors import UserError
+from alpaca.files import write_jsonl
+from alpaca.log import logger
 
 ROLES: Final = ("system", "user", "assistant")
+BAD_ROWS: Final = "bad_rows.jsonl"
+TOLD: Final = 3  # bad rows that a warning tells of
 
 
 @dataclass(frozen=True)
@@ -95,9 +99,24 @@ def read(path: Path) -> tuple[list[Example], list[BadRow]]:
     return _gathered(path, stream(path))
 
 
+def read_tasks(path: Path) -> tuple[list[Example], list[BadRow]]:
+    """Read tasks, of which one without an output has an empty one; otherwise as `read`."""
+    return _gathered(path, _stream(path, lambda row, _: examples_of(_with_output(row))))
+
+
 def read_with_chats(path: Path) -> tuple[list[Record], list[BadRow]]:
     """Read a file of examples and conversations, in any mixture; otherwise as `read`."""
     return _gathered(path, _stream(path, _records))
+
+
+def set_aside(folder: Path, bad: Sequence[BadRow]) -> None:
+    """Write rows that make no example to `BAD_ROWS` in a stage's folder, and warn where there are some."""
+    write_jsonl(folder / BAD_ROWS, (row.rejected() for row in bad))
+    if bad:
+        first = "; ".join(f"{row.where}: {row.reason}" for row in bad[:TOLD])
+        more = f"; and {len(bad) - TOLD:,} more" if len(bad) > TOLD else ""
+        count = f"{len(bad):,} bad row{'s' if len(bad) > 1 else ''}"
+        logger.warning("%s: %s set aside in %s: %s%s", folder.name, count, BAD_ROWS, first, more)
 
 
 def _stream(path: Path, parse: Callable[[Any, str], Iterable[R]]) -> Iterator[R | BadRow]:
@@ -146,6 +165,12 @@ def examples_of(row: Any) -> Iterable[Example]:
 def _example(instruction: str, given: Any, output: Any, about: dict[str, Any]) -> Example:
     """Make an example; a task without an input, or with null, has an empty one."""
     return Example(instruction, text_of("" if given is None else given, "input"), text_of(output, "output"), about)
+
+
+def _with_output(row: Any) -> Any:
+    """Give an empty output to a row of Alpaca's that has none, or null."""
+    is_task = isinstance(row, dict) and "instruction" in row and "instances" not in row
+    return row | {"output": ""} if is_task and row.get("output") is None else row
 
 
 def _only_turn(chat: Conversation) -> Example:

@@ -15,7 +15,14 @@ from alpaca.evaluation.pairs import Answer, Pair
 from alpaca.files import write_json, write_jsonl
 from alpaca.records import Example
 
-TOLD = {"usd": 12.5, "flagged": True, "guards": {"candidate": {"injection": 2}}, "candidate": {"model": f"m{HOSTILE}"}}
+TOLD = {
+    "usd": 12.5,
+    "flagged": True,
+    "flagged_answers": 2,
+    "reference_flagged_answers": 0,
+    "guards": {"candidate": {"injection": 2}},
+    "candidate": {"model": f"m{HOSTILE}"},
+}
 
 
 def pairs(tasks: int) -> list[Pair]:

@@ -16,6 +16,7 @@ class Memory:
     def __init__(self) -> None:
         self.replies: dict[str, Reply] = {}
         self.held_usd = 0.0
+        self.budget_usd: float | None = None
 
     @property
     def spent_usd(self) -> float:

@@ -16,6 +16,7 @@ from alpaca.evaluation.llm_judge import LLMJudge
 from alpaca.evaluation.pairs import Judge
 from alpaca.evaluation.scores import Reference
 from alpaca.evaluation.stored import Stored
+from alpaca.llms.answers import Answers
 from alpaca.llms.fake import Fake
 from alpaca.llms.order import Named, in_batches
 from alpaca.llms.price import Price
@@ -145,6 +146,77 @@ def test_tasks_without_an_answer_cannot_be_scored(tmp_path: Path) -> None:
     path.write_text('{"instruction": "Tell a story", "output": ""}\n', "utf-8")
     with pytest.raises(UserError, match="no task"):
         compared(tmp_path, Adds(0), Adds(1), data=path)
+
+
+def test_bad_rows_are_set_aside_and_told_with_their_places(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "tasks.jsonl"
+    good = [json.dumps({"instruction": "Add them", "input": f"{n} 2", "output": "3"}) for n in (1, 2)]
+    path.write_text("\n".join([good[0], "{", "[]", '{"input": "1"}', '{"instruction": ""}', good[1]]), "utf-8")
+    outcome = compared(tmp_path, Adds(0), Adds(1), data=path)
+    assert "evaluate: 4 bad rows set aside in bad_rows.jsonl: " in caplog.text
+    assert f"{path}:3: a row must be an object, not list; {path}:4: `instruction` is missing; and 1 more" in caplog.text
+    folder = tmp_path / "run" / "evaluate"
+    assert folder / "bad_rows.jsonl" in outcome.outputs
+    kept = [json.loads(line) for line in (folder / "bad_rows.jsonl").read_text("utf-8").splitlines()]
+    assert [row["where"] for row in kept] == [f"{path}:{line}" for line in (2, 3, 4, 5)]
+    page = (folder / "report.html").read_text("utf-8")
+    assert '<th scope="row">bad rows</th><td>4</td>' in page
+
+
+def test_tasks_without_output_are_taken_where_the_judge_needs_none(tmp_path: Path) -> None:
+    path = tmp_path / "open.jsonl"
+    tasks = [{"instruction": f"Tell of {n} things"} | ({"output": None} if n else {}) for n in range(2)]
+    path.write_text("".join(json.dumps(task) + "\n" for task in tasks), "utf-8")
+    judge = LLMJudge(Scripted(longer), "json", "both", 1, None, 0.0, 64, False)
+    assert compared(tmp_path, Says("Of many."), Says("No."), path, judge).results["wins"] == 2
+    with pytest.raises(
+        UserError, match="has an `output`, which this judge compares answers with; judge=llm needs none"
+    ):
+        compared(tmp_path, Says("Of many."), Says("No."), path)
+
+
+def test_tasks_that_repeat_are_told(data: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    compared(tmp_path, Adds(0), Adds(1), data=data)
+    assert "repeat" not in caplog.text
+    data.write_text(data.read_text("utf-8") * 2, "utf-8")
+    compared(tmp_path, Adds(0), Adds(1), data=data)
+    assert "5 of 10 tasks repeat an earlier one; each counts as a task of its own" in caplog.text
+
+
+def test_what_cannot_be_measured_says_why(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    answers = tmp_path / "answers.jsonl"
+    answers.write_bytes(data.read_bytes())
+    compared(tmp_path, Adds(0), Answers(answers), data=data)
+    why = "not measured; answers from a file have no probabilities"
+    assert f"perplexity candidate 1, reference {why}" in " ".join(capsys.readouterr().out.split())
+    page = (tmp_path / "run" / "evaluate" / "report.html").read_text("utf-8")
+    assert f"<td>1</td><td>{why}</td>" in page
+    judge = LLMJudge(Scripted(longer), "json", "both", 1, None, 0.0, 64, False)
+    data.write_text('{"instruction": "Tell a story"}\n', "utf-8")
+    compared(tmp_path, Says("No."), Says("Of many."), data, judge)
+    told = " ".join(capsys.readouterr().out.split())
+    assert "exact_match candidate not measured; no task has an output" in told
+
+
+def test_the_forecast_says_how_far_the_budget_goes_and_is_none_where_nobody_is_asked(
+    data: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    answers = tmp_path / "answers.jsonl"
+    answers.write_bytes(data.read_bytes())
+    caplog.set_level("INFO", "alpaca")
+    compared(tmp_path, Adds(0), Answers(answers), data=data, budget_usd=1.25)
+    assert "the candidate, off by 0, expects 5 requests" in caplog.text
+    assert "the reference" not in caplog.text
+    assert "is expected to be enough" not in caplog.text
+    with pytest.raises(Stopped, match="budget"):
+        compared(tmp_path, Adds(1), Adds(2), data=data, budget_usd=3.1)
+    lines = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    line = "enough for about 2 of 5 new answers of the reference; there it stops"
+    assert lines == [f"evaluate: budget_usd=3.1 is expected to be {line}"]
+    judge = LLMJudge(Scripted(longer), "json", "both", 1, None, 0.0, 64, False)
+    with pytest.raises(Stopped, match="budget"):
+        compared(tmp_path / "other", Says("Of many."), Says("No."), data, judge, budget_usd=0.25)
+    assert "budget_usd=0.25 is expected to be enough for about 6 of 12 new judgments; there it stops" in caplog.text
 
 
 def test_stored_judgments_need_no_data_and_no_models(tmp_path: Path) -> None:

@@ -174,6 +174,28 @@ def test_what_a_part_lacks_is_told_before_any_work(tasks_file: Path, tmp_path: P
     assert not (tmp_path / "outputs").exists()
 
 
+@pytest.mark.parametrize(
+    ("stage", "place", "options"),
+    [
+        ("generate", "llm", ["generator=self_instruct", "llm=openai"]),
+        ("curate", "scores.llm", ["scores=judge"]),
+        ("evaluate", "candidate", ["candidate=openai", "reference=fake"]),
+        ("evaluate", "judge.llm", ["candidate=fake", "reference=fake", "judge=llm"]),
+        ("plan", "llm", ["generator=self_instruct", "llm=openai"]),
+    ],
+)
+def test_a_price_is_asked_for_by_keys_that_are_taken(
+    tasks_file: Path, tmp_path: Path, stage: str, place: str, options: list[str]
+) -> None:
+    data = [f"data={tasks_file}"] if stage in ("curate", "evaluate") else []
+    config = compose(stage, [*options, *data, f"{place}.model=mine", f"root={tmp_path}"])
+    with pytest.raises(UserError, match="no price is known for the model mine") as told:
+        execute(stage, config)
+    keys = re.findall(r"\S*price\.\w+=0", str(told.value))
+    assert keys == [f"{place}.price.input=0", f"{place}.price.output=0"]
+    checked(function(stage), compose(stage, [*options, *data, *keys]))
+
+
 def test_a_slip_in_a_yaml_file_of_the_users_own(alpaca: Run, tmp_path: Path) -> None:
     (tmp_path / "mine" / "experiment").mkdir(parents=True)
     file = tmp_path / "mine" / "experiment" / "wide.yaml"

@@ -33,7 +33,7 @@ class Judge:
         self.total, self.read, self.unread = 0.0, 0, 0
 
     def precheck(self) -> None:
-        precheck(self.llm)
+        precheck({"llm": self.llm})
 
     def forecast(self, examples: Iterable[Example], count: int, ledger: Ledger) -> None:
         """Say what judging `count` examples is expected to take, judged by the first of them."""

@@ -28,9 +28,9 @@ from alpaca.datamodules.report import DataReport
 from alpaca.datamodules.tokens import LAYOUT, Indices, MicroBatch, without_targets
 from alpaca.doors.hub import pinned
 from alpaca.errors import UserError
-from alpaca.files import read_json, write_json, write_jsonl
+from alpaca.files import read_json, write_json
 from alpaca.processes import SECONDS_BETWEEN_LOOKS, rank
-from alpaca.records import BadRow, Conversation, Record, read_with_chats
+from alpaca.records import BadRow, Conversation, Record, read_with_chats, set_aside
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -183,7 +183,7 @@ class Steps(lightning.LightningDataModule, ABC):
         ends = np.cumsum([len(records) for records in sets])
         counts = np.diff(np.searchsorted(encoded.kept, ends), prepend=0).tolist()
         held_out, mixture = self._chosen(counts)
-        write_jsonl(self.folder / "bad_rows.jsonl", (row.rejected() for row in bad))
+        set_aside(self.folder, bad)
         report = DataReport.of(tokenizer, records, encoded, mixture, self.epochs, self.global_batch_size)
         about = {
             "bad_rows": len(bad),

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from alpaca.evaluation.pairs import Answer
 from alpaca.llms.order import stored
-from alpaca.llms.request import LLM, Ledger, Request
+from alpaca.llms.request import LLM, Forecast, Ledger, Request
 from alpaca.log import logger
 from alpaca.prompts.alpaca import prompt
 from alpaca.records import Example, Turn
@@ -40,12 +40,17 @@ class Side:
         """Return all that an answer depends on beside its task: the model, its decoding parameters, the form of the prompt."""
         return {"prompts": self.form} | dict(self.llm.settings)
 
-    def foretell(self, tasks: Sequence[Example], ledger: Ledger) -> None:
-        """Say what the answers are expected to take; raises UserError where some cannot be had."""
+    def foretell(self, tasks: Sequence[Example], ledger: Ledger, before_usd: float = 0.0) -> float:
+        """Say what the answers are expected to take, and return it in USD; raises UserError where some cannot be had.
+
+        `before_usd` is expected to be spent before them.
+        """
         asked = list(requests(self.form, tasks))
         new = stored(asked, self.llm.settings, ledger).count(None)
         expected = self.llm.forecast(asked, new, ledger)
-        logger.info("evaluate: the %s, %s, expects %s", self.role, self.llm.settings["model"], expected.told())
+        start = f"the {self.role}, {self.llm.settings['model']}, expects"
+        tell(start, f"answers of the {self.role}", expected, ledger, before_usd)
+        return expected.usd
 
     def answers(self, tasks: Sequence[Example], ledger: Ledger) -> list[Answer]:
         """Return the answer to each task, in order; raises Stopped where the budget is spent.
@@ -56,6 +61,15 @@ class Side:
         replies = self.llm.replies(requests(self.form, [tasks[number] for number in order]), ledger)
         made = {number: Answer.of(reply) for number, reply in zip(order, replies, strict=True)}
         return [made[number] for number in range(len(tasks))]
+
+
+def tell(start: str, what: str, expected: Forecast, ledger: Ledger, before_usd: float = 0.0) -> None:
+    """Say what requests are expected to take, and how far the budget goes, where any are made."""
+    if expected.requests:
+        logger.info("evaluate: %s %s", start, expected.told())
+        spent = ledger.spent_usd + ledger.held_usd + before_usd
+        if shortage := expected.shortage(ledger.budget_usd, expected.requests, f"new {what}", spent):
+            logger.warning("evaluate: %s", shortage)
 
 
 def requests(form: Literal["alpaca", "chat"], tasks: Sequence[Example]) -> Iterator[Request]:

@@ -40,9 +40,9 @@ def compare(judgments: Sequence[Judgment], seed: int = 0, saved: int = 0) -> dic
 def _detectable(scores: Sequence[float]) -> dict[str, float | None]:
     """Return the smallest win rate, and share of wins among decided tasks, above one half that 80 % of such sets would find."""
     n = len(scores)
-    if n < 2:
-        return {"win_rate": None, "decided_share": None}
+    decided = sum(score != 0.5 for score in scores)
+    if len(set(scores)) < 2:  # nothing varies
+        return {"win_rate": None, "decided_share": detectable_share(decided)}
     mean = sum(scores) / n
     deviation = (sum((score - mean) ** 2 for score in scores) / (n - 1)) ** 0.5
-    decided = sum(score != 0.5 for score in scores)
     return {"win_rate": detectable_rate(n, deviation), "decided_share": detectable_share(decided)}

@@ -24,6 +24,7 @@ from pydantic import NonNegativeFloat, PositiveInt
 
 from alpaca.errors import UserError
 from alpaca.evaluation import sequential
+from alpaca.evaluation.answering import tell
 from alpaca.evaluation.judgments import Judgment, Shown, preferences
 from alpaca.evaluation.pairs import Desk, Pair
 from alpaca.llms.order import stored
@@ -93,7 +94,7 @@ class LLMJudge:
 
     def precheck(self) -> None:
         self._rubric()
-        precheck(self.llm)
+        precheck({"llm": self.llm})
 
     def judgments(self, pairs: Sequence[Pair], desk: Desk) -> list[Judgment]:
         """Return the judgments, in the order in which they were asked; raises Stopped where the budget is spent."""
@@ -105,7 +106,7 @@ class LLMJudge:
                 made += run.judged(some)
                 if self.stop_when_settled and (winner := sequential.run(preferences(made)).settled):
                     saved = f"{len(asked) - len(made):,} of {len(asked):,} judgments are saved"
-                    logger.info("evaluate: it is settled that the %s is better; %s", winner, saved)
+                    logger.info("evaluate: the sequential test is settled for the %s; %s", winner, saved)
                     break
         return made
 
@@ -161,8 +162,11 @@ class LLMJudge:
         """Say what is expected of the judgments that are not in the ledger yet."""
         requests = [each.request for each in asked if each.request is not None]
         new = stored(requests, self.llm.settings, ledger).count(None)
-        expected = self.llm.forecast(requests[:LIKE], new, ledger).told() if new else "no new request"
-        logger.info("evaluate: %s judgments expect %s", f"{len(asked):,}", expected)
+        start = f"{len(asked):,} judgments expect"
+        if new:
+            tell(start, "judgments", self.llm.forecast(requests[:LIKE], new, ledger), ledger)
+        else:
+            logger.info("evaluate: %s no new request", start)
 
     def _rounds(self, asked: Sequence[Asked], seed: int) -> Iterator[Sequence[Asked]]:
         """Divide what is asked: all at once, or in rounds of tasks at random; where probabilities are needed, one before."""

@@ -21,6 +21,7 @@ import numpy as np
 from alpaca.errors import UserError
 from alpaca.evaluation.intervals import score_interval
 from alpaca.evaluation.rates import counts
+from alpaca.llms.answers import Answers
 from alpaca.records import Example
 from alpaca.schema import nearest
 
@@ -79,11 +80,13 @@ def _other(name: str) -> EvaluationModule:
 def scores(modules: Modules, rows: Sequence[Row], models: Mapping[str, object]) -> dict[str, Any]:
     """Return the value of each metric for each side, `metrics`; and `families`: for each its tasks, win rate and metrics.
 
-    What a model has to compute is left out of the families, and what cannot be had is left out everywhere.
+    What a model has to compute is left out of the families. What cannot be had is left out everywhere, and `not_measured` has
+    the reason for each metric and side.
     """
     cheap = {name: module for name, module in modules.items() if not _asks_for_model(module)}
     return {
         "metrics": _values(modules, rows, models),
+        "not_measured": _reasons(modules, rows, models),
         "families": {name: _of_group(cheap, members) for name, members in sorted(_groups(rows).items())},
     }
 
@@ -127,15 +130,32 @@ def _values(modules: Modules, rows: Sequence[Row], models: Mapping[str, object])
     return values
 
 
+def _reasons(modules: Modules, rows: Sequence[Row], models: Mapping[str, object]) -> dict[str, dict[str, str]]:
+    """Say for each metric and side that cannot be had why."""
+    found = {
+        name: {side: why for side in SIDES if (why := _lacks(module, rows, models[side]))}
+        for name, module in modules.items()
+    }
+    return {name: sides for name, sides in found.items() if sides}
+
+
+def _lacks(module: EvaluationModule, rows: Sequence[Row], model: object) -> str | None:
+    if "references" in _features(module) and not any(row["output"].strip() for row in rows):
+        return "no task has an output"
+    if not _asks_for_model(module) or isinstance(model, Likelihoods):
+        return None
+    return f"{'answers from a file have' if isinstance(model, Answers) else 'the model tells'} no probabilities"
+
+
 def _computed(name: str, module: EvaluationModule, rows: Sequence[Row], side: str, model: object) -> dict[str, float]:
     """Return the numbers among what a module gives; none where there are no tasks or the model cannot tell."""
     columns = {"predictions": side, "references": "output", "instructions": "instruction", "inputs": "input"}
-    features = module.features[0] if isinstance(module.features, list) else module.features
+    features = _features(module)
     if strange := [feature for feature in features if feature not in columns]:
         raise UserError(f"the metric `{name}` asks for `{strange[0]}`; there are {', '.join(columns)}")
     some = [row for row in rows if "references" not in features or row["output"].strip()]
     given: dict[str, Any] = {feature: [_sound(row[columns[feature]]) for row in some] for feature in features}
-    if not some or (_asks_for_model(module) and not isinstance(model, Likelihoods)):
+    if not some or _lacks(module, rows, model):
         return {}
     if _asks_for_model(module):
         given["model"] = model
@@ -144,6 +164,12 @@ def _computed(name: str, module: EvaluationModule, rows: Sequence[Row], side: st
     except (TypeError, ValueError) as problem:
         raise UserError(f"the metric `{name}` cannot be computed: {str(problem).splitlines()[0]}") from problem
     return {key: float(value) for key, value in found.items() if isinstance(value, Real)}
+
+
+def _features(module: EvaluationModule) -> Mapping[str, Any]:
+    """Return what a module is given, by name."""
+    features: Mapping[str, Any] = module.features[0] if isinstance(module.features, list) else module.features
+    return features
 
 
 def _asks_for_model(module: EvaluationModule) -> bool:

@@ -15,7 +15,7 @@ from alpaca.evaluation.judgments import Floats, Judgment, preferences, verdict
 class WinRate:
     """Of the candidate, over all tasks that have a judgment: the mean of each task's preference; a tie is half a win.
 
-    Intervals are at 95 %. `interval` is Wilson's; `bootstrap_interval` draws whole tasks; `decided_interval`, the exact one,
+    Intervals are at 95 %. `interval` is Wilson's; `bootstrap_interval` weighs whole tasks at random; `decided_interval`, the exact one,
     is of the share of wins in wins and losses. `sign_test` is the exact two-sided p-value of these. `missing` counts judgments
     that are not there, which are in no rate.
     """

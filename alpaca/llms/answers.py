@@ -44,11 +44,11 @@ class Answers:
                 yield Reply(request.identity(self.settings), text, "stop", self.settings["model"], 0, 0, 0.0)
 
     def forecast(self, like: Sequence[Request], count: int, ledger: Ledger) -> Forecast:
-        """Tell that nothing is to be paid; raises UserError where some of the requests' tasks have no answer."""
+        """Tell that nobody is asked; raises UserError where some of the requests' tasks have no answer."""
         missing = [request for request in like if self._answer(request) is None]
         if missing:
             raise self._lacks(missing, len(like))
-        return Forecast(count, 0, 0, 0.0, 0.0, len(like))
+        return Forecast(0, 0, 0, 0.0, 0.0, len(like))
 
     def _lacks(self, missing: Sequence[Request], of: int) -> UserError:
         first = missing[0].task

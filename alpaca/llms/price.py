@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import yaml
 from pydantic import NonNegativeFloat
 
-from alpaca.errors import UserError
+from alpaca.errors import KeyNeeded
 from alpaca.llms.request import Forecast, Reply, Request
 
 MILLION: Final = 1_000_000
@@ -43,10 +43,11 @@ class Price:
         row = _entry(base_url)["models"].get(model, {})
         full = Price(*(row.get(side) if mine is None else mine for side, mine in vars(self).items()))
         if full.input is None or full.output is None:
-            raise UserError(
-                f"no price is known for the model {model} at {base_url}; where it is your own, add "
-                "llm.price.input=0 llm.price.output=0, else what a million tokens cost in USD, as `price.input` and "
-                "`price.output` of that llm"
+            raise KeyNeeded(
+                lambda place: (
+                    f"no price is known for the model {model} at {base_url}; add {place}price.input=0 {place}price.output=0 "
+                    "where it is your own, else there what a million tokens cost in USD"
+                )
             )
         return full
 

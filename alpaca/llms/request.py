@@ -81,11 +81,14 @@ class Forecast:
         usd = f"${self.usd:,.2f}{f' ({self.rate})' if self.rate else ''}"
         return f"{self.requests:,} requests, {tokens}, {usd} and {time}"
 
-    def shortage(self, budget_usd: float | None, examples: int) -> str | None:
-        """Return how far a budget for so many examples is expected to go, None where it is enough."""
-        if budget_usd is None or self.usd <= budget_usd:
+    def shortage(
+        self, budget_usd: float | None, wanted: int, what: str = "examples", spent_usd: float = 0.0
+    ) -> str | None:
+        """Return how far what is left of a budget for so many is expected to go, None where it is enough."""
+        if budget_usd is None or self.usd <= budget_usd - spent_usd:
             return None
-        return f"budget_usd={budget_usd:g} is expected to be enough for about {examples * budget_usd / self.usd:,.0f} examples"
+        enough = int(wanted * max(0.0, budget_usd - spent_usd) / self.usd)
+        return f"budget_usd={budget_usd:g} is expected to be enough for about {enough:,} of {wanted:,} {what}; there it stops"
 
 
 class Ledger(Protocol):
@@ -94,6 +97,9 @@ class Ledger(Protocol):
     What is reserved counts as spent until the reply is stored or the attempt released. An attempt that ended in the dark
     (a kill, a reset, a cut body) may have been billed, and so stays reserved.
     """
+
+    budget_usd: float | None
+    """The limit of what is spent and held, None where there is none."""
 
     @property
     def spent_usd(self) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, Protocol
 
-from alpaca.errors import UserError
+from alpaca.errors import UserError, at_key
 from alpaca.generators.batch import Writer
 from alpaca.llms.request import LLM, Forecast, Reply
 from alpaca.records import Example
@@ -20,6 +20,7 @@ class Generator(Protocol):
 class Nothing:
     """A ledger without replies, which takes none."""
 
+    budget_usd: float | None = None
     spent_usd = held_usd = 0.0
 
     def paid(self) -> dict[str, int]:
@@ -50,5 +51,6 @@ def expected(
         raise UserError("to plan a generation, give both generator=self_instruct and llm=, such as llm=openai")
     if generator is None or llm is None:
         return None
-    forecast = generator.forecast(seeds.read(), count, seed, Writer(llm, Nothing()))
+    with at_key("llm"):
+        forecast = generator.forecast(seeds.read(), count, seed, Writer(llm, Nothing()))
     return asdict(forecast) | {"shortage": forecast.shortage(budget_usd, count)} if forecast else None

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
+from alpaca.evaluation.power import ALPHA
+
+FEWEST_DECIDED: Final = 30  # tasks, below which the win rate at equal length is mostly its penalty
 Told = Mapping[str, Any]
 
 
@@ -20,26 +23,60 @@ def told_apart(told: Told) -> str:
         return f"{len(told['strengths']):,} models lie on one scale, {told['strengths'][0]['model']} first"
     if told.get("win_rate") is None:
         return "No judgment is there that could be counted"
+    if winner := better(told):
+        return f"The {winner} is better: the candidate's win rate is {told['win_rate']:.1%}"
     low, high = told["interval"]
     if low <= 0.5 <= high:
         return f"These {told['tasks']:,} tasks do not tell the two apart"
     return (
-        f"The {'candidate' if low > 0.5 else 'reference'} is better: the candidate's win rate is {told['win_rate']:.1%}"
+        f"These {told['tasks']:,} tasks do not settle which is better: the interval of the win rate excludes 50 %, but the sign "
+        f"test of the {told['wins'] + told['losses']:,} decided does not agree ({p_value(told['sign_test'])})"
     )
+
+
+def better(told: Told) -> str | None:
+    """Return whose win rate's interval excludes one half, where the sign test of the decided tasks agrees."""
+    (low, high), ahead = told["interval"], told["wins"] - told["losses"]
+    if told["sign_test"] >= ALPHA:
+        return None
+    return "candidate" if low > 0.5 and ahead > 0 else "reference" if high < 0.5 and ahead < 0 else None
+
+
+def at_equal_length(told: Told) -> Told | None:
+    """Return what was measured of length, where the win rate at equal length was and enough tasks are decided to show it."""
+    length = told.get("length")
+    shown = length and length["win_rate"] is not None and told["wins"] + told["losses"] >= FEWEST_DECIDED
+    return length if shown else None
 
 
 def checks(told: Told) -> list[Check]:
     """Return a line for everything that was measured of the judgments, and for what could not be."""
     if told.get("win_rate") is None:
         return list(_missing(told)) if "missing_reasons" in told else []
-    parts = (_headline, _missing, _length, _position, _noise, _agreement, _power, _sequential, _flags, _costs)
+    parts = (
+        _headline,
+        _missing,
+        _left_out,
+        _length,
+        _position,
+        _noise,
+        _agreement,
+        _power,
+        _sequential,
+        _flags,
+        _costs,
+    )
     return [check for part in parts for check in part(told)]
 
 
 def _headline(told: Told) -> Iterator[Check]:
     yield Check("win rate", f"{told['win_rate']:.1%}", f"95 % interval {span(told['interval'])}; a tie is half a win")
     if told["bootstrap_interval"]:
-        yield Check("by bootstrap", span(told["bootstrap_interval"]), "the interval again, from whole tasks drawn anew")
+        yield Check(
+            "by bootstrap",
+            span(told["bootstrap_interval"]),
+            "a Bayesian bootstrap over whole tasks, one win and one loss added",
+        )
     bad = f", of them both bad {told['both_bad']:,}" if told.get("both_bad") else ""
     counts = f"{told['wins']:,} / {told['ties']:,} / {told['losses']:,}"
     yield Check("wins / ties / losses", counts, f"of {told['tasks']:,} tasks{bad}")
@@ -54,6 +91,15 @@ def _missing(told: Told) -> Iterator[Check]:
     yield Check("missing judgments", f"{told['missing']:,}", "; ".join(reasons) or "none failed; none is in a rate")
 
 
+def _left_out(told: Told) -> Iterator[Check]:
+    if told.get("bad_rows"):
+        yield Check(
+            "bad rows", f"{told['bad_rows']:,}", "rows of the file of tasks that are no tasks; see bad_rows.jsonl"
+        )
+    if told.get("without_reference"):
+        yield Check("tasks left out", f"{told['without_reference']:,}", "they have no `output`, which this judge needs")
+
+
 def _length(told: Told) -> Iterator[Check]:
     length = told["length"]
     if not length:
@@ -62,11 +108,14 @@ def _length(told: Told) -> Iterator[Check]:
     means = (
         f"answers have {length['candidate_length']:,.0f} and {length['reference_length']:,.0f} characters in the mean"
     )
-    if length["win_rate"] is None:
-        yield Check("at equal length", "not measured", means)
+    if at_equal_length(told):
+        control = (
+            "AlpacaEval's minimal length control, shrunk towards 50 % by its penalty, not the leaderboard's LC win rate"
+        )
+        yield Check("at equal length", f"{length['win_rate']:.1%}", f"{span(length['interval'])}; {control}; {means}")
     else:
-        told_as = f"{span(length['interval'])}; what a regression on lengths expects at equal ones; {means}"
-        yield Check("at equal length", f"{length['win_rate']:.1%}", told_as)
+        few = "" if length["win_rate"] is None else "too few decided tasks; "
+        yield Check("at equal length", "not measured", few + means)
 
 
 def _position(told: Told) -> Iterator[Check]:
@@ -112,7 +161,9 @@ def _agreement(told: Told) -> Iterator[Check]:
 
 def _power(told: Told) -> Iterator[Check]:
     detectable = told["detectable"]
-    if detectable["win_rate"] is not None:
+    if detectable["win_rate"] is None:
+        yield Check("can be detected", "not measured", "nothing varies")
+    else:
         share = detectable["decided_share"]
         decided = "" if share is None else f", or {share:.1%} of the decided"
         meaning = f"the win rate{decided} that four in five sets of {told['tasks']:,} tasks like these would find"
@@ -132,7 +183,8 @@ def _flags(told: Told) -> Iterator[Check]:
     guards = told.get("guards")
     if guards is not None:
         found = [f"{side}: {flag} {count:,}" for side, flags in guards.items() for flag, count in flags.items()]
-        yield Check("guards", "flagged" if found else "nothing found", "; ".join(found))
+        flagged = told["flagged_answers"] + told["reference_flagged_answers"]
+        yield Check("guards", f"{flagged:,} flagged" if flagged else "nothing flagged", "; ".join(found))
 
 
 def _costs(told: Told) -> Iterator[Check]:

@@ -19,7 +19,7 @@ from rich.text import Text
 
 from alpaca.evaluation.metrics import GROUPS, SIDES
 from alpaca.files import read_json, read_jsonl, write_text
-from alpaca.reporting.checks import checks, told_apart
+from alpaca.reporting.checks import at_equal_length, checks, told_apart
 from alpaca.reporting.rows import packed
 from alpaca.reporting.template import environment, flattened, visible
 
@@ -63,9 +63,10 @@ def render(folder: Path, told: Told) -> str:
             told=told,
             names=names(told),
             conclusion=told_apart(told),
+            even=at_equal_length(told),
             checks=checks(told),
             groups=groups(scores),
-            metrics=scores.get("metrics", {}),
+            metrics=measured(scores),
             harness=list(benchmarks(harness)),
             strengths=strengths.get("models", []),
             settings={side: list(flattened(told[side])) for side in SIDES if isinstance(told.get(side), Mapping)},
@@ -84,8 +85,8 @@ def table(told: Told, scores: Told, harness: Told) -> Table:
     grid.add_column()
     for check in checks(told):
         grid.add_row(check.name, Text(visible(f"{check.value}{'; ' if check.meaning else ''}{check.meaning}")))
-    for name, sides in scores.get("metrics", {}).items():
-        grid.add_row(visible(name), ", ".join(f"{side} {value:,.4g}" for side, value in sides.items()))
+    for name, sides in measured(scores).items():
+        grid.add_row(visible(name), ", ".join(f"{side} {value}" for side, value in sides.items()))
     for task, metric, sides in benchmarks(harness):
         grid.add_row(visible(f"{task}: {metric}"), ", ".join(f"{side} {text}" for side, text in sides.items()))
     return grid
@@ -102,6 +103,16 @@ def groups(scores: Told) -> list[tuple[str, dict[str, Any]]]:
     families = scores.get("families", {})
     order = sorted(families.items(), key=lambda item: (-(item[1]["win_rate"] or 0), item[0]))
     return order if len(order) > 1 else []
+
+
+def measured(scores: Told) -> dict[str, dict[str, str]]:
+    """Return the value of each metric for each side, or why there is none."""
+    values = {
+        name: {s: f"{value:,.4g}" for s, value in sides.items()} for name, sides in scores.get("metrics", {}).items()
+    }
+    for name, sides in scores.get("not_measured", {}).items():
+        values[name] = values.get(name, {}) | {side: f"not measured; {why}" for side, why in sides.items()}
+    return values
 
 
 def benchmarks(harness: Told) -> Iterator[tuple[str, str, dict[str, str]]]:

@@ -168,7 +168,7 @@ def test_it_stops_when_the_answer_is_settled(caplog: pytest.LogCaptureFixture) -
     with caplog.at_level("INFO", "alpaca"):
         made = judged(llm, some, stop_when_settled=True)
     assert len(made) == len(llm.requests) == 32
-    assert "the candidate is better; 368 of 400 judgments are saved" in caplog.text
+    assert "settled for the candidate; 368 of 400 judgments are saved" in caplog.text
     found = compare(made, saved=184)
     assert (found["tasks"], found["missing"], found["saved"]) == (16, 0, 184)
     assert (found["sequential"]["settled"], found["sequential"]["available"]) == ("candidate", 200)

@@ -199,7 +199,7 @@ def test_a_server_or_a_key_that_is_none_is_refused_untold_when_the_door_is_made(
 def test_openai_is_not_asked_without_a_key_nor_a_price_made_up(server: Server, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"set NO_SUCH_KEY, or .* `key_name` of the llm at https://api\.openai\.com"):
         ask(server.door(base_url="https://api.openai.com/v1", key_name="NO_SUCH_KEY"), tmp_path, 1)
-    with pytest.raises(UserError, match=r"llm\.price\.input=0 llm\.price\.output=0"):
+    with pytest.raises(UserError, match=r"add price\.input=0 price\.output=0"):
         ask(server.door(price=Price(1.0, None)), tmp_path, 1)
     with pytest.raises(UserError, match="ahead=3"):
         server.door(ahead=3)

@@ -134,6 +134,67 @@ def test_no_judgment_at_all(tmp_path: Path) -> None:
     assert "refused: 1" in render(tmp_path, missing)
 
 
+def scored(wins: int, ties: int, losses: int) -> dict[str, Any]:
+    """Return what is told of so many, the candidate's answers longer where it wins."""
+    scores = [1.0] * wins + [0.5] * ties + [0.0] * losses
+    return compare(
+        [Judgment(str(n), score, "", "unknown", 90 + n + 50 * round(score), 100) for n, score in enumerate(scores)]
+    )
+
+
+def said(told: dict[str, Any], name: str) -> tuple[str, str]:
+    (found,) = (check for check in checks(told) if check.name == name)
+    return found.value, found.meaning
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_one_is_called_better_only_where_interval_and_sign_test_agree(turned: bool, tmp_path: Path) -> None:
+    def told(wins: int, ties: int, losses: int) -> dict[str, Any]:
+        return scored(*((losses, ties, wins) if turned else (wins, ties, losses)))
+
+    few = told(4, 42, 0)
+    assert not few["interval"][0] <= 0.5 <= few["interval"][1]
+    line = "These 46 tasks do not settle which is better: the interval of the win rate excludes 50 %, but the sign test of "
+    assert told_apart(few) == line + "the 4 decided does not agree (p = 0.125)"
+    assert "do not settle which is better" in render(tmp_path, few)
+    assert table(few, {}, {}).title.plain == told_apart(few)  # type: ignore[union-attr]
+    assert told_apart(told(12, 42, 0)).startswith(f"The {'reference' if turned else 'candidate'} is better: ")
+    assert told_apart(told(5, 42, 4)) == "These 51 tasks do not tell the two apart"
+    against = told(12, 42, 0) | {"wins": 0, "losses": 12} if not turned else told(12, 42, 0) | {"wins": 12, "losses": 0}
+    assert "do not settle" in told_apart(against)
+
+
+@pytest.mark.parametrize("counts", [(0, 9, 0), (9, 0, 0), (1, 0, 0)])
+def test_where_nothing_varies_nothing_is_said_to_be_detectable(counts: tuple[int, int, int]) -> None:
+    assert said(scored(*counts), "can be detected") == ("not measured", "nothing varies")
+    assert said(scored(5, 4, 3), "can be detected")[0].endswith("%")
+
+
+def test_a_refusal_is_counted_and_not_called_a_flag() -> None:
+    refused = {"flagged_answers": 0, "reference_flagged_answers": 0, "guards": {"reference": {"refused": 1}}}
+    assert said(scored(1, 1, 1) | refused, "guards") == ("nothing flagged", "reference: refused 1")
+    both = {"flagged_answers": 2, "reference_flagged_answers": 1, "guards": {"candidate": {"empty": 2}}}
+    assert said(scored(1, 1, 1) | both, "guards") == ("3 flagged", "candidate: empty 2")
+
+
+def test_the_rate_at_equal_length_is_shown_where_enough_is_decided(tmp_path: Path) -> None:
+    few, enough = scored(20, 40, 9), scored(20, 40, 10)
+    assert few["length"]["win_rate"] is not None
+    value, meaning = said(few, "at equal length")
+    assert (value, meaning.partition(";")[0]) == ("not measured", "too few decided tasks")
+    assert "minimal length control" not in render(tmp_path, few)
+    value, meaning = said(enough, "at equal length")
+    assert value == f"{enough['length']['win_rate']:.1%}"
+    assert "shrunk towards 50 % by its penalty, not the leaderboard's LC win rate" in meaning
+    assert "minimal length control, shrunk towards 50%;" in re.sub("&#39;", "'", render(tmp_path, enough))
+
+
+def test_the_bootstrap_is_called_what_it_is() -> None:
+    assert (
+        said(scored(3, 2, 1), "by bootstrap")[1] == "a Bayesian bootstrap over whole tasks, one win and one loss added"
+    )
+
+
 def test_the_table_tells_the_same(folder: Path, told: dict[str, Any]) -> None:
     console = Console(width=200, record=True, file=io.StringIO())
     console.print(table(told, json.loads((folder / "scores.json").read_text("utf-8")), {}))
