@@ -25,6 +25,7 @@ from alpaca.errors import UserError
 from alpaca.manifest import stage_folder
 from alpaca.roles import roles
 from alpaca.schema import RESERVED, Checked, check, locate, nearest, settable, unknown
+from alpaca.stage import PIPELINE
 from alpaca.sweeps import Job, job_of, sweep
 
 CONFIGURATION_ERRORS = (HydraException, OmegaConfBaseException, YAMLError, ValueError)  # the last for `group=null`
@@ -214,6 +215,8 @@ def _wrong_key(key: str, stage: str, arguments: Sequence[str], search: Sequence[
         if not isinstance(node, DictConfig):
             return UserError(f"`{'.'.join(path)}` is a value and has no key `{part}`")
         if part not in node:
+            if stage == "run" and not path and (owners := _owners(part)):
+                return UserError(f"`{key}` is a stage's: write {' or '.join(f'{owner}.{key}=...' for owner in owners)}")
             here = [str(name) for name in node] + ([] if path else [*groups(stage), "hydra"])
             folders = folders_of(arguments, search)
             places = _places(stage, folders)
@@ -222,6 +225,11 @@ def _wrong_key(key: str, stage: str, arguments: Sequence[str], search: Sequence[
         node = node[part]
         path.append(part)
     return UserError(" ".join(text.split()))
+
+
+def _owners(key: str) -> list[str]:
+    """Return the stages of a pipeline that have a key or a group of this name."""
+    return [stage for stage in PIPELINE if key in _compose(stage, []) or key in groups(stage)]
 
 
 def _unset(part: str, path: list[str], node: DictConfig, candidates: list[str], options: list[str]) -> UserError:

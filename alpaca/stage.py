@@ -30,8 +30,20 @@ def main() -> None:
         print(overview())
     elif sys.argv[1] in ("-V", "--version"):
         print(importlib.import_module("alpaca").__version__)
+    elif sys.argv[1] == "-sc":
+        complete(sys.argv[2:])
     else:
         launch(sys.argv[1], sys.argv[2:])
+
+
+def complete(arguments: Sequence[str]) -> None:
+    """Answer a shell that Hydra's completion was installed in, and that knows nothing of stages."""
+    program, *words = os.environ.get("COMP_LINE", "").split(" ")
+    if len(words) < 2:
+        print(" ".join(STAGES))
+    elif words[0] in STAGES:
+        os.environ["COMP_LINE"] = " ".join([program, *words[1:]])
+        launch(words[0], ["-sc", *arguments])
 
 
 def overview() -> str:

@@ -81,6 +81,7 @@ def test_an_experiment_has_files_for_the_stages_that_differ(alpaca: Run, tmp_pat
     [
         ("stages=[train,curate]", "there is no file or folder outputs/default/curate/alpaca_data.json"),
         ("stages=[generate,train]", "there is no file or folder outputs/default/curate/alpaca_data.json"),
+        ("num_examples=30", "`num_examples` is a stage's: write generate.num_examples=..."),
         ("generate.num_held_out=0", "choose other tasks: evaluate.tasks=bundled"),
         ("generate.generator=self_instruct generate.llm=fake", "choose other tasks: evaluate.tasks=bundled"),
     ],

@@ -290,6 +290,16 @@ def test_two_processes_do_not_share_a_folder(alpaca: Run, tmp_path: Path) -> Non
         assert "another process is at work" in one_line(alpaca("generate", "num_examples=5"))
 
 
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [("alpaca tr", "train"), ("alpaca train optim", "optimizer="), ("alpaca train optimizer=ada", "optimizer=adamw")],
+)
+def test_a_shell_completes_stages_and_their_keys(typed: str, offered: str) -> None:
+    command = [sys.executable, "-m", "alpaca", "-sc", "query=bash"]
+    done = subprocess.run(command, env=os.environ | {"COMP_LINE": typed}, capture_output=True, text=True, check=True)
+    assert offered in done.stdout.split()
+
+
 @pytest.mark.parametrize("arguments", ["train --help", "train --hydra-help", "train --cfg job"])
 def test_who_has_seen_enough_may_close_the_pipe(arguments: str) -> None:
     reader, writer = os.pipe()
