@@ -20,6 +20,7 @@ from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 from alpaca.files import write_json
 from alpaca.llms.request import LLM
 from alpaca.manifest import Outcome, stage_folder
+from alpaca.models.limits import check_positions
 from alpaca.planning.changes import fitting
 from alpaca.planning.choice import fastest
 from alpaca.planning.cost import Work, flops, hours
@@ -65,6 +66,7 @@ def plan(
     gpu_process_gib: PositiveFloat,
 ) -> Outcome:
     """Write plan.json; of the results, time and cost are none where no GPU is named."""
+    check_positions(model.settings(), datamodule.max_length)
     documents = (
         measured(data, model.folder, characters_per_token, datamodule.max_length, own_pieces=model.path is None)
         if data.is_file()

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
@@ -38,6 +38,10 @@ class Model(Protocol):
 
     def tokenizer(self, folder: Path, texts: Iterable[str]) -> PreTrainedTokenizerBase: ...
 
+    def settings(self) -> Mapping[str, Any]:
+        """Return what config.json tells of the network, or will."""
+        ...
+
     def weights(self, folder: Path, tokenizer: PreTrainedTokenizerBase, seed: int) -> Path: ...
 
 
@@ -61,6 +65,7 @@ def train(
     from alpaca.callbacks.checkpoint import checkpoints, steps_in
     from alpaca.datamodules.report import tell
     from alpaca.loggers.csv import CSV
+    from alpaca.models.limits import check_positions
     from alpaca.processes import rank
 
     folder = stage_folder(root, name, "train")
@@ -72,6 +77,7 @@ def train(
         default_root_dir=folder,
     )
     examples = datamodule(data=data, folder=folder, tokenizer=model.tokenizer, epochs=epochs, seed=seed)
+    check_positions(model.settings(), examples.max_length)
     examples.prepare_data()
     examples.setup("fit")
     if rank() == 0:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from alpaca.doors.hub import model_folder
 from alpaca.errors import UserError
+from alpaca.files import read_json
 from alpaca.models.shape import Shape
 from alpaca.prompts.alpaca import CHAT_TEMPLATE
 from alpaca.schema import ModelPath
@@ -41,6 +42,10 @@ class Pretrained:
             raise UserError(f"the tokenizer of {self.path} has no EOS token, so a model could not learn where to stop")
         tokenizer.chat_template = tokenizer.chat_template or CHAT_TEMPLATE
         return tokenizer
+
+    def settings(self) -> Mapping[str, Any]:
+        settings: Mapping[str, Any] = read_json(model_folder(self.path, weights=False) / "config.json")
+        return settings
 
     def weights(self, folder: Path, tokenizer: PreTrainedTokenizerBase, seed: int) -> Path:
         """Return the folder of the weights, downloaded where `path` is an id on the hub."""
