@@ -65,7 +65,7 @@ def train(
     from alpaca.callbacks.checkpoint import checkpoints, steps_in
     from alpaca.datamodules.report import tell
     from alpaca.loggers.csv import CSV
-    from alpaca.models.limits import check_positions
+    from alpaca.models.limits import check_ids, check_positions
     from alpaca.processes import rank
 
     folder = stage_folder(root, name, "train")
@@ -85,8 +85,10 @@ def train(
     tokenizer = examples.load_tokenizer()
     last = checkpoints(folder / "checkpoints")[-1:]
     examples.first_step = steps_in(last[0]) if last else 0
+    base = model.weights(folder, tokenizer, seed)
+    check_ids(read_json(base / "config.json"), int(examples.tokens.ids.max()), len(tokenizer), str(base))
     tuned = module(
-        folder=model.weights(folder, tokenizer, seed),
+        folder=base,
         optimizer=optimizer,
         scheduler=scheduler,
         total_steps=examples.total_steps,

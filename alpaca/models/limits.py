@@ -25,3 +25,18 @@ def check_positions(settings: Mapping[str, Any], max_length: int) -> None:
         raise UserError(f"{what}, which has no others; give datamodule.max_length={positions} or less")
     if rank() == 0:
         logger.warning("%s; what is longer is trained on, but it may do badly there", what)
+
+
+def check_ids(settings: Mapping[str, Any], greatest: int, tokenizer: int, where: str) -> None:
+    """Warn of a tokenizer of more tokens than a network has embeddings, `settings` being its config.json.
+
+    Raises UserError where the greatest token id of the data has none.
+    """
+    rows = (settings.get("text_config") or settings).get("vocab_size")
+    if rows is None or tokenizer <= rows:
+        return
+    what = f"the tokenizer of {where} has {tokenizer} tokens, and the model embeddings for {rows}"
+    if greatest >= rows:
+        raise UserError(f"{what}, but the data has token {greatest}; give a model and a tokenizer that fit each other")
+    if rank() == 0:
+        logger.warning("%s; the data needs no others, but a text that does will fail, of the trained model too", what)

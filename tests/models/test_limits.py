@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from alpaca.errors import UserError
-from alpaca.models.limits import check_positions
+from alpaca.models.limits import check_ids, check_positions
 
 
 def test_positions_that_are_learned_end_where_the_table_does() -> None:
@@ -19,3 +19,12 @@ def test_rotary_positions_go_on_but_it_is_told(caplog: pytest.LogCaptureFixture)
     assert not caplog.messages
     check_positions({"model_type": "llama", "max_position_embeddings": 128}, 512)
     assert "max_length=512 is more than the 128 positions" in caplog.text
+
+
+def test_token_ids_without_an_embedding_are_refused(caplog: pytest.LogCaptureFixture) -> None:
+    check_ids({"vocab_size": 1000}, 999, 1000, "here")
+    assert not caplog.messages
+    check_ids({"vocab_size": 900}, 899, 1000, "here")
+    assert "1000 tokens, and the model embeddings for 900" in caplog.text
+    with pytest.raises(UserError, match="the data has token 900"):
+        check_ids({"vocab_size": 900}, 900, 1000, "here")
