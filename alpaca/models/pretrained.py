@@ -17,6 +17,8 @@ from alpaca.schema import ModelPath
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
+TOKENIZERS = ("tokenizer.json", "tokenizer.model", "tokenizer_config.json", "vocab.json", "vocab.txt", "spiece.model")
+
 
 @dataclass(frozen=True)
 class Pretrained:
@@ -33,11 +35,21 @@ class Pretrained:
         if local.exists() and not (local / "config.json").is_file():
             raise UserError(f"model.path: {self.path} is no model folder of Hugging Face's; it has no config.json")
 
+    def precheck(self) -> None:
+        """Raise UserError where the folder has no tokenizer, or no whole safetensors files."""
+        from alpaca.models.weights import Weights
+
+        if Path(self.path).is_dir():
+            _check_tokenizer(Path(self.path))
+            Weights(Path(self.path))
+
     def tokenizer(self, folder: Path, texts: Iterable[str]) -> PreTrainedTokenizerBase:
         """Load the model's own tokenizer; `folder` and `texts` are for models that learn theirs."""
         from transformers import AutoTokenizer
 
-        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(model_folder(self.path, weights=False))
+        folder = model_folder(self.path, weights=False)
+        _check_tokenizer(folder)
+        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(folder)
         if tokenizer.eos_token_id is None:
             raise UserError(f"the tokenizer of {self.path} has no EOS token, so a model could not learn where to stop")
         tokenizer.chat_template = tokenizer.chat_template or CHAT_TEMPLATE
@@ -50,3 +62,8 @@ class Pretrained:
     def weights(self, folder: Path, tokenizer: PreTrainedTokenizerBase, seed: int) -> Path:
         """Return the folder of the weights, downloaded where `path` is an id on the hub."""
         return model_folder(self.path, weights=True)
+
+
+def _check_tokenizer(folder: Path) -> None:
+    if not any((folder / name).is_file() for name in TOKENIZERS):
+        raise UserError(f"{folder} has no tokenizer; save one there with tokenizer.save_pretrained")
