@@ -17,6 +17,7 @@ from pydantic import PositiveInt
 
 from alpaca.errors import UserError
 from alpaca.files import read_json
+from alpaca.log import logger as log
 from alpaca.manifest import Outcome, stage_folder
 from alpaca.schema import DataPath, Seed
 from alpaca.stage import launch
@@ -82,6 +83,7 @@ def train(
     examples.setup("fit")
     if rank() == 0:
         tell(read_json(folder / "data_report.json"))
+    refuse_blind(callbacks, examples)
     tokenizer = examples.load_tokenizer()
     last = checkpoints(folder / "checkpoints")[-1:]
     examples.first_step = steps_in(last[0]) if last else 0
@@ -96,6 +98,8 @@ def train(
         first_step=examples.first_step,
     )
     loop.fit(tuned, datamodule=examples)
+    if tuned.steps_done < tuned.total_steps and rank() == 0:
+        log.info("stopped early, after step %d of %d", tuned.steps_done, tuned.total_steps)
     tuned.export_to(folder / "model", tokenizer)
     return Outcome(_results(folder, tuned), _outputs(folder)) if rank() == 0 else Outcome({})
 
@@ -109,6 +113,15 @@ def try_out(optimizer: Callable[..., Optimizer]) -> None:
         optimizer([("layers.0.weight", matrix), ("bias", vector)])
     except ValueError as problem:
         raise UserError(f"optimizer: {problem}") from problem
+
+
+def refuse_blind(callbacks: Mapping[str, Callback], examples: Steps) -> None:
+    """Raise UserError where a callback looks at a validation loss that nothing is held out for."""
+    for name, callback in callbacks.items():
+        if getattr(callback, "monitor", None) == "validation_loss" and not len(examples.held_out):
+            raise UserError(
+                f"callbacks.{name} looks at the validation loss; give datamodule.validation_share=0.05, say"
+            )
 
 
 def _outputs(folder: Path) -> list[Path]:
@@ -125,7 +138,7 @@ def _results(folder: Path, tuned: SFT) -> dict[str, Any]:
     return {
         "parameters": tuned.size,
         "examples": report["examples"],
-        "epochs": round(float(rows[-1]["epoch"])),
+        "epochs": round(float(rows[-1]["epoch"]), 2),
         "steps": len(rows),
         "tokens": int(tokens),
         "target_tokens": int(sum(float(row["target_tokens"]) for row in rows)),

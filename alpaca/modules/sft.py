@@ -132,6 +132,10 @@ class SFT(lightning.LightningModule):
         assert self.network is not None
         return target_loss(self.network, batch, self.lay_out)
 
+    def on_train_batch_start(self, step: dict[str, Any], _: int) -> int | None:
+        """Take no further step where a callback has ended the training."""
+        return -1 if self.trainer.should_stop else None
+
     def training_step(self, step: dict[str, Any], _: int) -> dict[str, Tensor]:
         """Take and log one optimizer step; callbacks get what it returns as `outputs`."""
         if self.untried_fp8:

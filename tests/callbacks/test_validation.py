@@ -6,11 +6,15 @@ from pathlib import Path
 
 import pytest
 import torch
+from lightning import Callback
+from lightning.pytorch.callbacks import EarlyStopping as Lightnings
 from small import SMALL
 
 from alpaca.callbacks.checkpoint import Checkpoint
+from alpaca.callbacks.early_stopping import EarlyStopping
 from alpaca.callbacks.validation import Validation
 from alpaca.datamodules.packed import Packed
+from alpaca.errors import UserError
 from alpaca.files import read_json
 from alpaca.models.weights import Weights
 from alpaca.modules.loss import target_loss
@@ -21,27 +25,31 @@ from alpaca.train import train
 from alpaca.trainers.lightning import configure
 
 
-@pytest.fixture
-def folder(tasks_file: Path, tmp_path: Path) -> Path:
+def trained(data: Path, tmp_path: Path, lr: float = 3e-3, share: float = 0.1, **callbacks: Callback) -> Path:
     """Train with a tenth held out, the best and the newest checkpoint kept."""
     checkpoints = tmp_path / "run" / "train" / "checkpoints"
     train(
         name="run",
         root=tmp_path,
         seed=0,
-        data=tasks_file,
+        data=data,
         epochs=2,
         model=SMALL,
-        datamodule=functools.partial(Packed, 32, 256, "truncate", None, 0.1, tmp_path / "cache", 1024, False, False),
+        datamodule=functools.partial(Packed, 32, 256, "truncate", None, share, tmp_path / "cache", 1024, False, False),
         module=functools.partial(SFT, 1.0, "plain", "grids", False, False),
-        optimizer=functools.partial(torch.optim.AdamW, lr=3e-3),
+        optimizer=functools.partial(torch.optim.AdamW, lr=lr),
         scheduler=functools.partial(cosine, 0.03),
         strategy=functools.partial(Single, "none"),
         trainer=configure("cpu", 1, 1, "32-true", None),
-        callbacks={"validation": Validation(4), "checkpoint": Checkpoint(checkpoints, 5, 1, True, True)},
+        callbacks={"validation": Validation(4), "checkpoint": Checkpoint(checkpoints, 5, 1, True, True)} | callbacks,
         logger={},
     )
     return tmp_path / "run" / "train"
+
+
+@pytest.fixture
+def folder(tasks_file: Path, tmp_path: Path) -> Path:
+    return trained(tasks_file, tmp_path)
 
 
 def measured(folder: Path) -> dict[int, float]:
@@ -88,3 +96,29 @@ def test_the_best_checkpoint_is_kept_beside_the_newest(folder: Path) -> None:
     assert best["validation_loss"] == min(loss for step, loss in losses.items() if step)
     assert "step-00000012" in kept
     assert len(kept) <= 2
+
+
+@pytest.mark.parametrize(
+    "stopping", [EarlyStopping(1, 100.0), Lightnings("validation_loss", patience=1, min_delta=100.0)], ids=type
+)
+def test_a_training_ends_where_the_validation_loss_no_longer_falls(
+    tasks_file: Path, tmp_path: Path, stopping: Callback, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Here the second measurement, after step 4, is not lower by as much as is asked for."""
+    with caplog.at_level("INFO", "alpaca"):
+        folder = trained(tasks_file, tmp_path, stopping=stopping)
+    assert list(measured(folder)) == [0, 4]
+    assert [path.name for path in (folder / "checkpoints").iterdir()] == ["step-00000004"]
+    assert (folder / "model" / "model.safetensors").is_file()
+    assert "stopped early, after step 4 of 12" in caplog.text
+
+
+def test_a_measurement_is_better_only_than_the_best(tmp_path: Path) -> None:
+    (tmp_path / "validation.csv").write_text("step,validation_loss\n0,3\n4,2\n8,2.5\n12,1.99\n", "utf-8")
+    assert EarlyStopping(1, 0.0).waited(tmp_path / "validation.csv") == 0
+    assert EarlyStopping(1, 0.1).waited(tmp_path / "validation.csv") == 2
+
+
+def test_early_stopping_needs_something_held_out(tasks_file: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"callbacks\.stopping looks at the validation loss"):
+        trained(tasks_file, tmp_path, share=0.0, stopping=EarlyStopping(1, 0.0))
