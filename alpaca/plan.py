@@ -12,7 +12,7 @@ import os
 import sys
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from annotated_types import Interval
 from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
@@ -43,6 +43,7 @@ def plan(
     seed: Seed,
     data: Annotated[Path, MaybePath()],
     epochs: PositiveInt,
+    export: Literal["last", "best"],
     model: Annotated[Model, Described()],
     datamodule: Annotated[Batching, Described()],
     module: Annotated[Module, Described()],

@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol
 
 from annotated_types import MinLen
 from pydantic import PositiveInt
@@ -61,15 +61,19 @@ def train(
     trainer: Callable[..., Trainer],
     callbacks: dict[str, Callback],
     logger: dict[str, Logger],
+    export: Literal["last", "best"] = "last",
 ) -> Outcome:
     """Train and export; results are the final loss (the mean of the last tenth of the steps) and the sizes."""
-    from alpaca.callbacks.checkpoint import checkpoints, steps_in
+    from alpaca.callbacks.checkpoint import Best, checkpoints, steps_in
     from alpaca.datamodules.report import tell
     from alpaca.loggers.csv import CSV
     from alpaca.models.limits import check_ids, check_positions
     from alpaca.processes import rank
 
     folder = stage_folder(root, name, "train")
+    saved = folder / "checkpoints"
+    if export == "best":
+        callbacks = callbacks | {"export=best": Best(saved)}
     try_out(optimizer)
     loop = trainer(
         strategy=strategy,
@@ -85,7 +89,7 @@ def train(
         tell(read_json(folder / "data_report.json"))
     refuse_blind(callbacks, examples)
     tokenizer = examples.load_tokenizer()
-    last = checkpoints(folder / "checkpoints")[-1:]
+    last = checkpoints(saved)[-1:]
     examples.first_step = steps_in(last[0]) if last else 0
     base = model.weights(folder, tokenizer, seed)
     check_ids(read_json(base / "config.json"), int(examples.tokens.ids.max()), len(tokenizer), str(base))
@@ -98,8 +102,8 @@ def train(
         first_step=examples.first_step,
     )
     loop.fit(tuned, datamodule=examples)
-    if tuned.steps_done < tuned.total_steps and rank() == 0:
-        log.info("stopped early, after step %d of %d", tuned.steps_done, tuned.total_steps)
+    if rank() == 0:
+        tell_end(tuned, saved)
     tuned.export_to(folder / "model", tokenizer)
     return Outcome(_results(folder, tuned), _outputs(folder)) if rank() == 0 else Outcome({})
 
@@ -115,12 +119,24 @@ def try_out(optimizer: Callable[..., Optimizer]) -> None:
         raise UserError(f"optimizer: {problem}") from problem
 
 
+def tell_end(tuned: SFT, checkpoints: Path) -> None:
+    """Say where a training ended early, and which of its weights are the best and which are exported."""
+    from alpaca.callbacks.checkpoint import best, steps_in
+
+    if tuned.steps_done < tuned.total_steps:
+        log.info("stopped early, after step %d of %d", tuned.steps_done, tuned.total_steps)
+    if found := best(checkpoints):
+        path, loss = found
+        exported = tuned.exported_step or tuned.steps_done
+        log.info("validation loss: best %.3f at step %d; exported is step %d", loss, steps_in(path), exported)
+
+
 def refuse_blind(callbacks: Mapping[str, Callback], examples: Steps) -> None:
     """Raise UserError where a callback looks at a validation loss that nothing is held out for."""
     for name, callback in callbacks.items():
         if getattr(callback, "monitor", None) == "validation_loss" and not len(examples.held_out):
             raise UserError(
-                f"callbacks.{name} looks at the validation loss; give datamodule.validation_share=0.05, say"
+                f"{name} looks at the validation loss, and nothing is held out; give datamodule.validation_share=0.05, say"
             )
 
 
@@ -146,7 +162,11 @@ def _results(folder: Path, tuned: SFT) -> dict[str, Any]:
         "final_loss": sum(float(row["loss"]) for row in last) / len(last),
         "tokens_per_second": tokens / sum(float(row["seconds"]) for row in rows),
         "peak_memory_gib": max(float(row["peak_memory_gib"]) for row in rows),
-    } | ({"validation_loss": tuned.validation_loss} if tuned.validated_now else {})
+    } | (
+        {"validation_loss": tuned.validation_loss, "exported_step": tuned.exported_step or tuned.steps_done}
+        if tuned.validated_now
+        else {}
+    )
 
 
 if __name__ == "__main__":

@@ -70,6 +70,7 @@ class SFT(lightning.LightningModule):
         self.asked_to_stop = False  # this rank, by a signal at any time
         self.stop = False  # all ranks, after the same step
         self.validation_loss, self.validated_after = float("nan"), -1
+        self.exported_step: int | None = None  # where the weights are no longer those after `steps_done`
         self.network: PreTrainedModel | None = None
         self.meter: Meter | None = None
 

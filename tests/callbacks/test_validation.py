@@ -3,10 +3,11 @@ from __future__ import annotations
 import csv
 import functools
 from pathlib import Path
+from typing import Any, Literal
 
 import pytest
 import torch
-from lightning import Callback
+from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import EarlyStopping as Lightnings
 from small import SMALL
 
@@ -25,7 +26,9 @@ from alpaca.train import train
 from alpaca.trainers.lightning import configure
 
 
-def trained(data: Path, tmp_path: Path, lr: float = 3e-3, share: float = 0.1, **callbacks: Callback) -> Path:
+def trained(
+    data: Path, tmp_path: Path, share: float = 0.1, export: Literal["last", "best"] = "last", **callbacks: Callback
+) -> Path:
     """Train with a tenth held out, the best and the newest checkpoint kept."""
     checkpoints = tmp_path / "run" / "train" / "checkpoints"
     train(
@@ -37,12 +40,13 @@ def trained(data: Path, tmp_path: Path, lr: float = 3e-3, share: float = 0.1, **
         model=SMALL,
         datamodule=functools.partial(Packed, 32, 256, "truncate", None, share, tmp_path / "cache", 1024, False, False),
         module=functools.partial(SFT, 1.0, "plain", "grids", False, False),
-        optimizer=functools.partial(torch.optim.AdamW, lr=lr),
+        optimizer=functools.partial(torch.optim.AdamW, lr=3e-3),
         scheduler=functools.partial(cosine, 0.03),
         strategy=functools.partial(Single, "none"),
         trainer=configure("cpu", 1, 1, "32-true", None),
         callbacks={"validation": Validation(4), "checkpoint": Checkpoint(checkpoints, 5, 1, True, True)} | callbacks,
         logger={},
+        export=export,
     )
     return tmp_path / "run" / "train"
 
@@ -57,34 +61,36 @@ def measured(folder: Path) -> dict[int, float]:
         return {int(row["step"]): float(row["validation_loss"]) for row in csv.DictReader(file)}
 
 
-def test_the_validation_loss_is_the_mean_over_held_out_target_tokens(
-    folder: Path, tasks_file: Path, tmp_path: Path
-) -> None:
-    losses = measured(folder)
-    assert list(losses) == [0, 4, 8, 12]
-    data = Packed(
+def loss_of(folder: Path, data: Path) -> float:
+    """Return the loss of the exported model on what is held out."""
+    steps = Packed(
         32,
         256,
         "truncate",
         None,
         0.1,
-        tmp_path / "cache",
+        folder.parent.parent / "cache",
         1024,
         False,
         False,
-        data=tasks_file,
+        data=data,
         folder=folder,
         tokenizer=SMALL.tokenizer,
         epochs=2,
         seed=0,
     )
-    data.prepare_data()
-    data.setup("fit")
-    batches, targets = data.validation()
+    steps.prepare_data()
+    steps.setup("fit")
+    batches, targets = steps.validation()
     network = Weights(folder / "model").load()
     with torch.no_grad():
-        loss = sum(float(target_loss(network, batch)) for batch in batches) / targets
-    assert loss == pytest.approx(losses[12], rel=1e-5)
+        return sum(float(target_loss(network, batch)) for batch in batches) / targets
+
+
+def test_the_validation_loss_is_the_mean_over_held_out_target_tokens(folder: Path, tasks_file: Path) -> None:
+    losses = measured(folder)
+    assert list(losses) == [0, 4, 8, 12]
+    assert loss_of(folder, tasks_file) == pytest.approx(losses[12], rel=1e-5)
 
 
 def test_the_best_checkpoint_is_kept_beside_the_newest(folder: Path) -> None:
@@ -120,5 +126,26 @@ def test_a_measurement_is_better_only_than_the_best(tmp_path: Path) -> None:
 
 
 def test_early_stopping_needs_something_held_out(tasks_file: Path, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"callbacks\.stopping looks at the validation loss"):
+    with pytest.raises(UserError, match="stopping looks at the validation loss"):
         trained(tasks_file, tmp_path, share=0.0, stopping=EarlyStopping(1, 0.0))
+
+
+class Spoiling(Callback):
+    """Makes a network worse after step 8."""
+
+    def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
+        if trainer.global_step > 8:
+            with torch.no_grad():
+                for parameter in pl_module.parameters():
+                    parameter *= 1.5
+
+
+@pytest.mark.parametrize(("export", "step"), [("last", 12), ("best", 8)])
+def test_the_best_weights_can_be_exported(
+    tasks_file: Path, tmp_path: Path, export: Literal["last", "best"], step: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("INFO", "alpaca"):
+        folder = trained(tasks_file, tmp_path, export=export, spoiling=Spoiling())
+    losses = measured(folder)
+    assert f"best {losses[8]:.3f} at step 8; exported is step {step}" in caplog.text
+    assert loss_of(folder, tasks_file) == pytest.approx(losses[step], rel=1e-5)
