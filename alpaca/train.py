@@ -86,7 +86,7 @@ def train(
     examples.prepare_data()
     examples.setup("fit")
     if rank() == 0:
-        tell(read_json(folder / "data_report.json"))
+        tell(read_json(folder / "data_report.json"), examples.global_batch_size)
     refuse_blind(callbacks, examples)
     tokenizer = examples.load_tokenizer()
     last = checkpoints(saved)[-1:]
