@@ -62,6 +62,7 @@ def train(
     callbacks: dict[str, Callback],
     logger: dict[str, Logger],
     export: Literal["last", "best"] = "last",
+    max_steps: PositiveInt | None = None,
 ) -> Outcome:
     """Train and export; results are the final loss (the mean of the last tenth of the steps) and the sizes."""
     from alpaca.callbacks.checkpoint import Best, checkpoints, steps_in
@@ -81,7 +82,9 @@ def train(
         logger=[CSV(folder), *logger.values()],
         default_root_dir=folder,
     )
-    examples = datamodule(data=data, folder=folder, tokenizer=model.tokenizer, epochs=epochs, seed=seed)
+    examples = datamodule(
+        data=data, folder=folder, tokenizer=model.tokenizer, epochs=epochs, max_steps=max_steps, seed=seed
+    )
     check_positions(model.settings(), examples.max_length)
     examples.prepare_data()
     examples.setup("fit")

@@ -54,6 +54,7 @@ class DataReport:
         mixture: Mixture,
         epochs: int,
         global_batch_size: int,
+        max_steps: int | None,
     ) -> DataReport:
         """Count what is trained on; tokens per epoch are the mean over the epochs."""
         tokens = encoded.tokens
@@ -75,7 +76,7 @@ class DataReport:
             median_tokens=float(np.median(tokens.lengths)),
             longest_tokens=int(tokens.lengths.max()),
             steps_per_epoch=steps,
-            steps=steps * epochs,
+            steps=min(steps * epochs, max_steps or steps * epochs),
             sample=_sample(tokenizer, tokens),
         )
 

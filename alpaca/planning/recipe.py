@@ -187,6 +187,7 @@ class Recipe:
     callbacks: tuple[Callback, ...]
     on_gpu: bool
     process: float  # bytes
+    max_steps: int | None = None
     factors: Mapping[str, float] = field(default_factory=dict)  # of parts of the memory, where they have been measured
 
     def __post_init__(self) -> None:
@@ -204,7 +205,7 @@ class Recipe:
     @cached_property
     def work(self) -> Workload:
         size, capacity = self.batching.global_batch_size, self.batching.capacity
-        return workload(self.documents, self.epochs, size, capacity, self.world, self.seed)
+        return workload(self.documents, self.epochs, size, capacity, self.world, self.seed, self.max_steps)
 
     def fitting(self, available: float | None) -> Recipe:
         """Return this with as many layers computed again as `available` bytes ask for, where that is left to be found."""
