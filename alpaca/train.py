@@ -82,6 +82,7 @@ def train(
         logger=[CSV(folder), *logger.values()],
         default_root_dir=folder,
     )
+    tell_settings(logger.values(), folder)
     examples = datamodule(
         data=data, folder=folder, tokenizer=model.tokenizer, epochs=epochs, max_steps=max_steps, seed=seed
     )
@@ -122,6 +123,13 @@ def try_out(optimizer: Callable[..., Optimizer]) -> None:
         raise UserError(f"optimizer: {problem}") from problem
 
 
+def tell_settings(loggers: Iterable[Logger], folder: Path) -> None:
+    """Give loggers the resolved configuration, as it is in the beginnings of the manifest."""
+    if (started := folder / "started.json").is_file():
+        for each in loggers:
+            each.log_hyperparams(read_json(started)["config"])
+
+
 def tell_end(tuned: SFT, checkpoints: Path) -> None:
     """Say where a training ended early, and which of its weights are the best and which are exported."""
     from alpaca.callbacks.checkpoint import best, steps_in
@@ -156,6 +164,7 @@ def _results(folder: Path, tuned: SFT) -> dict[str, Any]:
     tokens = sum(float(row["tokens"]) for row in rows)
     return {
         "parameters": tuned.size,
+        "trainable_parameters": tuned.trained_size,
         "examples": report["examples"],
         "epochs": round(float(rows[-1]["epoch"]), 2),
         "steps": len(rows),

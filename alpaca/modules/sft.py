@@ -126,6 +126,8 @@ class SFT(lightning.LightningModule):
     def configure_optimizers(self) -> Any:
         optimizer = self.optimizer(list(trainable(self).items()))
         self.strategy.check(optimizer)
+        if self.global_rank == 0 and self.trained_size < self.size:
+            logger.info("%s of %s parameters are trained", f"{self.trained_size:,}", f"{self.size:,}")
         return [optimizer], [self.scheduler(optimizer=optimizer, total_steps=self.total_steps)]
 
     def forward(self, batch: MicroBatch) -> Tensor:
@@ -148,10 +150,7 @@ class SFT(lightning.LightningModule):
         rate = optimizer.param_groups[0]["lr"]  # type: ignore[union-attr]
         norm = self.strategy.clip_and_step(optimizer, self.gradient_clip)
         if not (torch.isfinite(norm) and torch.isfinite(loss)):
-            raise UserError(
-                f"the loss ({loss:.3g}) or its gradient (norm {norm:.3g}) is not finite at step {self.steps_done}; "
-                "lower optimizer.lr; the last checkpoint is kept"
-            )
+            raise self.not_finite(float(loss), float(norm))
         schedule.step()  # type: ignore[union-attr]
         metrics = {
             "epoch": step["epoch"],
@@ -164,6 +163,16 @@ class SFT(lightning.LightningModule):
             each.log_metrics(metrics, step=self.steps_done)
         self.steps_done += 1
         return {"loss": loss}
+
+    def not_finite(self, loss: float, norm: float) -> UserError:
+        """Say so, and what is at fault: before the first step, whose learning rate may be any, only the weights can be."""
+        what = f"the loss ({loss:.3g}) or its gradient (norm {norm:.3g}) is not finite at step {self.steps_done}"
+        if self.steps_done == 0:
+            return UserError(
+                f"{what}, before any change: the weights in {self.folder} are at fault, or trainer.precision"
+            )
+        kept = any(Path(self.trainer.default_root_dir, "checkpoints").glob("step-*"))
+        return UserError(f"{what}; lower optimizer.lr{'; the last checkpoint is kept' if kept else ''}")
 
     def _try_fp8(self, step: dict[str, Any]) -> None:
         """Compute in fp8 from now on if that is faster and right; weights, gradients and random numbers stay as they are."""
@@ -239,3 +248,8 @@ class SFT(lightning.LightningModule):
     def size(self) -> int:
         """How many parameters the network has."""
         return sum(self.strategy.shape(parameter).numel() for parameter in self.parameters())
+
+    @property
+    def trained_size(self) -> int:
+        """How many of them are trained."""
+        return sum(self.strategy.shape(parameter).numel() for parameter in trainable(self).values())
