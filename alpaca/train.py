@@ -66,7 +66,6 @@ def train(
 ) -> Outcome:
     """Train and export; results are the final loss (the mean of the last tenth of the steps) and the sizes."""
     from alpaca.callbacks.checkpoint import Best, checkpoints, steps_in
-    from alpaca.datamodules.report import tell
     from alpaca.loggers.csv import CSV
     from alpaca.models.limits import check_ids, check_positions
     from alpaca.processes import rank
@@ -87,11 +86,7 @@ def train(
         data=data, folder=folder, tokenizer=model.tokenizer, epochs=epochs, max_steps=max_steps, seed=seed
     )
     check_positions(model.settings(), examples.max_length)
-    examples.prepare_data()
-    examples.setup("fit")
-    if rank() == 0:
-        tell(read_json(folder / "data_report.json"), examples.global_batch_size)
-    refuse_blind(callbacks, examples)
+    prepare(examples, callbacks)
     tokenizer = examples.load_tokenizer()
     last = checkpoints(saved)[-1:]
     examples.first_step = steps_in(last[0]) if last else 0
@@ -142,8 +137,15 @@ def tell_end(tuned: SFT, checkpoints: Path) -> None:
         log.info("validation loss: best %.3f at step %d; exported is step %d", loss, steps_in(path), exported)
 
 
-def refuse_blind(callbacks: Mapping[str, Callback], examples: Steps) -> None:
-    """Raise UserError where a callback looks at a validation loss that nothing is held out for."""
+def prepare(examples: Steps, callbacks: Mapping[str, Callback]) -> None:
+    """Tokenize and tell of it; raises UserError where a callback looks at a loss that nothing is held out for."""
+    from alpaca.datamodules.report import tell
+    from alpaca.processes import rank
+
+    examples.prepare_data()
+    examples.setup("fit")
+    if rank() == 0:
+        tell(read_json(examples.folder / "data_report.json"), examples.global_batch_size)
     for name, callback in callbacks.items():
         if getattr(callback, "monitor", None) == "validation_loss" and not len(examples.held_out):
             raise UserError(
