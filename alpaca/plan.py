@@ -12,7 +12,7 @@ import os
 import sys
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from annotated_types import Interval
 from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
@@ -20,6 +20,7 @@ from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 from alpaca.files import write_json
 from alpaca.llms.request import LLM
 from alpaca.manifest import Outcome, stage_folder
+from alpaca.models.limits import check_positions
 from alpaca.planning.changes import fitting
 from alpaca.planning.choice import fastest
 from alpaca.planning.cost import Work, flops, hours
@@ -42,6 +43,8 @@ def plan(
     seed: Seed,
     data: Annotated[Path, MaybePath()],
     epochs: PositiveInt,
+    max_steps: PositiveInt | None,
+    export: Literal["last", "best"],
     model: Annotated[Model, Described()],
     datamodule: Annotated[Batching, Described()],
     module: Annotated[Module, Described()],
@@ -65,6 +68,7 @@ def plan(
     gpu_process_gib: PositiveFloat,
 ) -> Outcome:
     """Write plan.json; of the results, time and cost are none where no GPU is named."""
+    check_positions(model.settings(), datamodule.max_length)
     documents = (
         measured(data, model.folder, characters_per_token, datamodule.max_length, own_pieces=model.path is None)
         if data.is_file()
@@ -75,6 +79,7 @@ def plan(
         shape=model.known_shape(),
         documents=documents,
         epochs=epochs,
+        max_steps=max_steps,
         seed=seed,
         batching=datamodule,
         module=module,

@@ -346,6 +346,13 @@ def test_steps_of_one_length_fill_micro_batches() -> None:
     assert (work.steps, work.tokens, work.largest, work.targets, work.micro_batches) == (4, 2000, 90, 45, 3)
 
 
+def test_a_plan_takes_no_more_steps_than_are_asked_for(tmp_path: Path) -> None:
+    whole = planned(tmp_path, "model=tiny", "num_examples=1280", "epochs=2")
+    part = planned(tmp_path, "model=tiny", "num_examples=1280", "epochs=2", "max_steps=5")
+    assert (whole["steps"], part["steps"]) == (20, 5)
+    assert part["tokens"] == whole["tokens"] / 4
+
+
 def test_a_plan_is_shown_again_and_made_anew_when_data_comes(
     alpaca: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path, tasks_file: Path
 ) -> None:

@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 import torch
 from lightning import Callback, LightningModule, Trainer
+from lightning.pytorch.loggers import Logger
 from small import SMALL
 
 from alpaca.callbacks.checkpoint import Checkpoint
 from alpaca.datamodules.packed import Packed
 from alpaca.errors import Stopped, UserError
-from alpaca.files import read_json, sha256
+from alpaca.files import read_json, sha256, write_json
+from alpaca.loggers.csv import CSV
 from alpaca.manifest import Outcome
 from alpaca.models.pretrained import Pretrained
 from alpaca.modules.sft import SFT
@@ -51,6 +53,7 @@ def trained(
     strategy: Callable[..., Exact] = SINGLE,
     validation_share: float = 0.0,
     accelerator: Accelerator = "cpu",
+    logger: dict[str, Logger] | None = None,
 ) -> Outcome:
     return train(
         name="run",
@@ -82,7 +85,7 @@ def trained(
             )
         }
         | (callbacks or {}),
-        logger={},
+        logger=logger or {},
     )
 
 
@@ -157,8 +160,35 @@ def test_weights_may_be_bf16(tasks_file: Path, tmp_path: Path) -> None:
 
 
 def test_a_gradient_that_is_not_finite_ends_the_run(tasks_file: Path, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="not finite"):
+    with pytest.raises(UserError, match=r"not finite at step [12]; lower optimizer\.lr$"):
         trained(tasks_file, tmp_path, lr=1e30)
+
+
+def test_weights_that_are_not_finite_are_at_fault_themselves(tasks_file: Path, tmp_path: Path, whole: Path) -> None:
+    from safetensors.torch import load_file, save_file
+
+    base = tmp_path / "base"
+    shutil.copytree(whole / "run" / "train" / "model", base)
+    tensors = load_file(base / "model.safetensors")
+    tensors["model.norm.weight"] *= float("nan")
+    save_file(tensors, base / "model.safetensors", {"format": "pt"})
+    with pytest.raises(
+        UserError, match=rf"not finite at step 0, before any change: the weights in {base} are at fault"
+    ):
+        trained(tasks_file, tmp_path, model=Pretrained(str(base)))
+
+
+class Remembering(CSV):
+    def log_hyperparams(self, params: dict[str, Any], *_: Any, **__: Any) -> None:
+        self.params = params
+
+
+def test_loggers_get_the_configuration(tasks_file: Path, tmp_path: Path) -> None:
+    logger = Remembering(tmp_path / "logged")
+    write_json(tmp_path / "run" / "train" / "started.json", {"config": {"seed": 0, "optimizer": {"lr": 1e30}}})
+    with pytest.raises(UserError, match="not finite"):
+        trained(tasks_file, tmp_path, lr=1e30, logger={"mine": logger})
+    assert logger.params == {"seed": 0, "optimizer": {"lr": 1e30}}
 
 
 def test_what_the_hardware_has_not_is_refused() -> None:

@@ -118,10 +118,30 @@ class Checkpoint(Callback):
 
     def _superfluous(self) -> list[Path]:
         there = checkpoints(self.folder)
-        losses = {path: read_json(path / "state.json")["validation_loss"] for path in there}
-        measured = {path: loss for path, loss in losses.items() if loss is not None}
-        best = [min(measured, key=lambda path: measured[path])] if measured and self.keep_best else []
-        return [path for path in there[: -self.keep] if path not in best]
+        kept = best(self.folder) if self.keep_best else None
+        return [path for path in there[: -self.keep] if not kept or path != kept[0]]
+
+
+class Best(Callback):
+    """At the end, put back the weights of the checkpoint in `folder` with the lowest validation loss."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.monitor = folder, "validation_loss"
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        assert isinstance(pl_module, SFT)
+        found = trainer.strategy.broadcast(best(self.folder) if trainer.global_rank == 0 else None)
+        if found:
+            path, pl_module.validation_loss = found
+            restore(path, pl_module, pl_module.strategy.group())
+            pl_module.exported_step = steps_in(path)
+
+
+def best(folder: Path) -> tuple[Path, float] | None:
+    """Return the checkpoint with the lowest validation loss, and that; None where none was measured."""
+    losses = {path: read_json(path / "state.json")["validation_loss"] for path in checkpoints(folder)}
+    measured = [(loss, path) for path, loss in losses.items() if loss is not None]
+    return min(measured)[::-1] if measured else None
 
 
 def checkpoints(folder: Path) -> list[Path]:

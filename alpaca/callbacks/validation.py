@@ -46,3 +46,6 @@ def measure(module: SFT) -> None:
     module.validated_after = module.steps_done
     for logger in trainer.loggers:
         logger.log_metrics({"validation_loss": module.validation_loss}, step=module.steps_done)
+    trainer.callback_metrics["validation_loss"] = torch.tensor(module.validation_loss)
+    for callback in trainer.callbacks:  # type: ignore[attr-defined]  # those of Lightning that look at it
+        callback.on_validation_end(trainer, module)

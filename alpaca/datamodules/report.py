@@ -15,6 +15,7 @@ from alpaca.datamodules.encoding import Encoded
 from alpaca.datamodules.mixing import Mixture
 from alpaca.datamodules.tokens import Tokens
 from alpaca.errors import UserError
+from alpaca.log import logger
 from alpaca.records import Conversation, Record
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class DataReport:
         mixture: Mixture,
         epochs: int,
         global_batch_size: int,
+        max_steps: int | None,
     ) -> DataReport:
         """Count what is trained on; tokens per epoch are the mean over the epochs."""
         tokens = encoded.tokens
@@ -74,7 +76,7 @@ class DataReport:
             median_tokens=float(np.median(tokens.lengths)),
             longest_tokens=int(tokens.lengths.max()),
             steps_per_epoch=steps,
-            steps=steps * epochs,
+            steps=min(steps * epochs, max_steps or steps * epochs),
             sample=_sample(tokenizer, tokens),
         )
 
@@ -105,8 +107,8 @@ def _ends_in(tokens: Tokens, eos: int) -> np.ndarray:
     return supervised
 
 
-def tell(report: Mapping[str, Any]) -> None:
-    """Print the report, the sample with the supervised parts marked."""
+def tell(report: Mapping[str, Any], global_batch_size: int) -> None:
+    """Print the report, the sample with the supervised parts marked; warn where a step has too few examples."""
     console = Console(stderr=True)
     table = Table(title="Training data", show_header=False, title_justify="left")
     for name, value in report.items():
@@ -115,6 +117,12 @@ def tell(report: Mapping[str, Any]) -> None:
     for each in report["data_sets"] if len(report["data_sets"]) > 1 else ():
         table.add_row(each["path"], f"{each['examples']:,}, taken {each['examples_per_epoch']:,} an epoch")
     console.print(table)
+    if report["examples_per_epoch"] < global_batch_size:
+        logger.warning(
+            "datamodule.global_batch_size=%d is more than the %d examples: an epoch is one step over all of them",
+            global_batch_size,
+            report["examples_per_epoch"],
+        )
     text = Text("One example; the loss is on the part in reverse: ")
     for piece, supervised in report["sample"]:
         text.append(piece, style="reverse" if supervised else "dim")

@@ -57,6 +57,7 @@ class Steps(lightning.LightningDataModule, ABC):
     folder: Path = field(kw_only=True)
     tokenizer: LearnTokenizer = field(kw_only=True)
     epochs: int = field(kw_only=True)
+    max_steps: int | None = field(kw_only=True, default=None)
     seed: int = field(kw_only=True)
     first_step: int = field(init=False, default=0)
 
@@ -114,7 +115,8 @@ class Steps(lightning.LightningDataModule, ABC):
 
     @property
     def total_steps(self) -> int:
-        return self.epochs * self.steps_per_epoch
+        steps = self.epochs * self.steps_per_epoch
+        return min(steps, self.max_steps or steps)
 
     def steps(self, first: int = 0, rank: int = 0, world: int = 1) -> Iterator[dict[str, Any]]:
         """Yield this rank's part of the optimizer steps from `first` on; the last of an epoch may hold fewer examples.
@@ -125,7 +127,7 @@ class Steps(lightning.LightningDataModule, ABC):
         for epoch in range(first // self.steps_per_epoch, self.epochs):
             order = self.mixture.order(epoch)
             begin = epoch * self.steps_per_epoch
-            for number in range(max(first, begin), begin + self.steps_per_epoch):
+            for number in range(max(first, begin), min(begin + self.steps_per_epoch, self.total_steps)):
                 members = order[(number - begin) * self.global_batch_size :][: self.global_batch_size]
                 yield self._step(members, rank, world) | {"epoch": (number + 1) / self.steps_per_epoch}
 
@@ -184,7 +186,9 @@ class Steps(lightning.LightningDataModule, ABC):
         counts = np.diff(np.searchsorted(encoded.kept, ends), prepend=0).tolist()
         held_out, mixture = self._chosen(counts)
         set_aside(self.folder, bad)
-        report = DataReport.of(tokenizer, records, encoded, mixture, self.epochs, self.global_batch_size)
+        report = DataReport.of(
+            tokenizer, records, encoded, mixture, self.epochs, self.global_batch_size, self.max_steps
+        )
         about = {
             "bad_rows": len(bad),
             "validation_examples": len(held_out),

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from annotated_types import Interval
 from pydantic import PositiveFloat, PositiveInt
@@ -52,6 +52,9 @@ class Scratch:
         tokenizer.add_tokens([AddedToken(piece, normalized=False) for piece in PIECES])
         tokenizer.chat_template = CHAT_TEMPLATE
         return tokenizer
+
+    def settings(self) -> Mapping[str, Any]:
+        return vars(self)
 
     def weights(self, folder: Path, tokenizer: PreTrainedTokenizerBase, seed: int) -> Path:
         """Write the random network that training starts from to `folder`/base, by the first of several processes."""

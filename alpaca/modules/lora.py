@@ -314,6 +314,11 @@ def inject(network: PreTrainedModel, config: LoraConfig) -> None:
         for name, part in layer.named_modules()
         if isinstance(part, nn.Linear)
     }
+    if not known:
+        raise UserError(
+            f"the layers of {type(network).__name__} have no nn.Linear (GPT-2's are Conv1D), so no adapters can be put beside "
+            "them; give module=sft"
+        )
     for target in config.target_modules or ():
         if target not in known:
             raise unknown("layer", target, f"module.targets of {type(network).__name__}", sorted(known))

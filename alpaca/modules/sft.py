@@ -70,6 +70,7 @@ class SFT(lightning.LightningModule):
         self.asked_to_stop = False  # this rank, by a signal at any time
         self.stop = False  # all ranks, after the same step
         self.validation_loss, self.validated_after = float("nan"), -1
+        self.exported_step: int | None = None  # where the weights are no longer those after `steps_done`
         self.network: PreTrainedModel | None = None
         self.meter: Meter | None = None
 
@@ -125,12 +126,18 @@ class SFT(lightning.LightningModule):
     def configure_optimizers(self) -> Any:
         optimizer = self.optimizer(list(trainable(self).items()))
         self.strategy.check(optimizer)
+        if self.global_rank == 0 and self.trained_size < self.size:
+            logger.info("%s of %s parameters are trained", f"{self.trained_size:,}", f"{self.size:,}")
         return [optimizer], [self.scheduler(optimizer=optimizer, total_steps=self.total_steps)]
 
     def forward(self, batch: MicroBatch) -> Tensor:
         """Return the summed loss of a micro-batch's targets."""
         assert self.network is not None
         return target_loss(self.network, batch, self.lay_out)
+
+    def on_train_batch_start(self, step: dict[str, Any], _: int) -> int | None:
+        """Take no further step where a callback has ended the training."""
+        return -1 if self.trainer.should_stop else None
 
     def training_step(self, step: dict[str, Any], _: int) -> dict[str, Tensor]:
         """Take and log one optimizer step; callbacks get what it returns as `outputs`."""
@@ -143,10 +150,7 @@ class SFT(lightning.LightningModule):
         rate = optimizer.param_groups[0]["lr"]  # type: ignore[union-attr]
         norm = self.strategy.clip_and_step(optimizer, self.gradient_clip)
         if not (torch.isfinite(norm) and torch.isfinite(loss)):
-            raise UserError(
-                f"the loss ({loss:.3g}) or its gradient (norm {norm:.3g}) is not finite at step {self.steps_done}; "
-                "lower optimizer.lr; the last checkpoint is kept"
-            )
+            raise self.not_finite(float(loss), float(norm))
         schedule.step()  # type: ignore[union-attr]
         metrics = {
             "epoch": step["epoch"],
@@ -159,6 +163,16 @@ class SFT(lightning.LightningModule):
             each.log_metrics(metrics, step=self.steps_done)
         self.steps_done += 1
         return {"loss": loss}
+
+    def not_finite(self, loss: float, norm: float) -> UserError:
+        """Say so, and what is at fault: before the first step, whose learning rate may be any, only the weights can be."""
+        what = f"the loss ({loss:.3g}) or its gradient (norm {norm:.3g}) is not finite at step {self.steps_done}"
+        if self.steps_done == 0:
+            return UserError(
+                f"{what}, before any change: the weights in {self.folder} are at fault, or trainer.precision"
+            )
+        kept = any(Path(self.trainer.default_root_dir, "checkpoints").glob("step-*"))
+        return UserError(f"{what}; lower optimizer.lr{'; the last checkpoint is kept' if kept else ''}")
 
     def _try_fp8(self, step: dict[str, Any]) -> None:
         """Compute in fp8 from now on if that is faster and right; weights, gradients and random numbers stay as they are."""
@@ -234,3 +248,8 @@ class SFT(lightning.LightningModule):
     def size(self) -> int:
         """How many parameters the network has."""
         return sum(self.strategy.shape(parameter).numel() for parameter in self.parameters())
+
+    @property
+    def trained_size(self) -> int:
+        """How many of them are trained."""
+        return sum(self.strategy.shape(parameter).numel() for parameter in trainable(self).values())

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import PositiveInt
 
@@ -50,17 +50,23 @@ class Model:
     num_attention_heads: PositiveInt | None = None
     head_dim: PositiveInt | None = None
     tie_word_embeddings: bool | None = None
+    max_position_embeddings: PositiveInt | None = None
 
     @property
     def folder(self) -> Path | None:
         return Path(self.path) if self.path and Path(self.path).is_dir() else None
 
+    def settings(self) -> Mapping[str, Any]:
+        """Return what config.json tells of the network, or else the configuration."""
+        file = self.folder / "config.json" if self.folder else None
+        return read_json(file) if file and file.is_file() else vars(self)
+
     def known_shape(self) -> Shape:
         """Return the shape that config.json, or else the configuration, tells; raises UserError where neither does."""
         if self.path is None and self.hidden_size:
-            return Shape.of(vars(self), "model")
+            return Shape.of(self.settings(), "model")
         if self.folder and (self.folder / "config.json").is_file():
-            return Shape.of(read_json(self.folder / "config.json"), f"{self.folder}/config.json")
+            return Shape.of(self.settings(), f"{self.folder}/config.json")
         if self.shape is None:
             raise UserError("the sizes of the model are not known; give model.path=FOLDER with a config.json in it")
         return self.shape
@@ -181,6 +187,7 @@ class Recipe:
     callbacks: tuple[Callback, ...]
     on_gpu: bool
     process: float  # bytes
+    max_steps: int | None = None
     factors: Mapping[str, float] = field(default_factory=dict)  # of parts of the memory, where they have been measured
 
     def __post_init__(self) -> None:
@@ -198,7 +205,7 @@ class Recipe:
     @cached_property
     def work(self) -> Workload:
         size, capacity = self.batching.global_batch_size, self.batching.capacity
-        return workload(self.documents, self.epochs, size, capacity, self.world, self.seed)
+        return workload(self.documents, self.epochs, size, capacity, self.world, self.seed, self.max_steps)
 
     def fitting(self, available: float | None) -> Recipe:
         """Return this with as many layers computed again as `available` bytes ask for, where that is left to be found."""

@@ -90,7 +90,13 @@ def _rates(model: Path | None, examples: list[Example], characters_per_token: fl
 
 @lru_cache(maxsize=32)  # of a few settings that are tried in turn
 def workload(
-    documents: Documents, epochs: int, global_batch_size: int, capacity: int, world: int, seed: int
+    documents: Documents,
+    epochs: int,
+    global_batch_size: int,
+    capacity: int,
+    world: int,
+    seed: int,
+    max_steps: int | None = None,
 ) -> Workload:
     """Lay out the steps as the datamodule does. Raises UserError where a micro-batch cannot hold the longest example."""
     lengths, count = documents.lengths, len(documents.lengths)
@@ -104,10 +110,12 @@ def workload(
         biggest = max(bins, key=lambda bin: int(lengths[step[bin]].sum()))
         if (size := int(lengths[step[biggest]].sum())) > largest:
             largest, members = size, step[biggest]
+    steps = min(epochs * per_epoch, max_steps or epochs * per_epoch)
+    taken = steps / per_epoch  # epochs
     return Workload(
-        steps=epochs * per_epoch,
-        tokens=epochs * int(lengths.sum()),
-        tokens_squared=float(epochs * (lengths.astype(float) ** 2).sum()),
+        steps=steps,
+        tokens=round(taken * int(lengths.sum())),
+        tokens_squared=float(taken * (lengths.astype(float) ** 2).sum()),
         largest=largest,
         targets=int(documents.targets[members].sum()),
         padding=_padding(np.sort(lengths[members])),

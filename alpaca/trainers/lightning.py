@@ -63,6 +63,8 @@ def configure(
             strategy=spread,
             precision="32-true" if spread.mixes_precision and precision == "bf16-mixed" else precision,
             max_epochs=1,
+            val_check_interval=1,  # this and the next let early stopping look when we measure, not after the epoch
+            check_val_every_n_epoch=None,
             enable_checkpointing=False,
             enable_progress_bar=False,
             enable_model_summary=False,

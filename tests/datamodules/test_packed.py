@@ -16,6 +16,7 @@ from small import SMALL
 from alpaca.datamodules import steps as steps_module
 from alpaca.datamodules.packed import Packed
 from alpaca.datamodules.padded import Padded
+from alpaca.datamodules.report import tell
 from alpaca.datamodules.steps import Steps
 from alpaca.errors import UserError
 from alpaca.files import read_json, read_jsonl
@@ -302,3 +303,25 @@ def test_files_without_a_usable_row_are_refused(tmp_path: Path) -> None:
         packed(written(tmp_path / "empty.jsonl", []), tmp_path)
     with pytest.raises(UserError, match="`output` is missing"):
         packed(written(tmp_path / "one.jsonl", [{"instruction": "a"}]), tmp_path)
+
+
+def test_a_step_of_more_examples_than_there_are_is_told(
+    tasks_file: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    packed(tasks_file, tmp_path)
+    report = read_json(tmp_path / "data_report.json")
+    tell(report, 200)
+    assert not caplog.messages
+    tell(report, 201)
+    assert "global_batch_size=201 is more than the 200 examples" in caplog.text
+
+
+@pytest.mark.parametrize(("most", "first"), [(3, 0), (9, 0), (9, 8), (99, 0)])
+def test_no_more_steps_are_taken_than_are_asked_for(tasks_file: Path, tmp_path: Path, most: int, first: int) -> None:
+    """Of the seven of each of two epochs."""
+    module, whole = packed(tasks_file, tmp_path, max_steps=most), packed(tasks_file, tmp_path)
+    assert module.total_steps == min(most, 14)
+    assert [ids(step) for step in module.steps(first)] == [ids(step) for step in whole.steps(first)][: most - first]
+    shutil.rmtree(tmp_path)
+    packed(tasks_file, tmp_path, max_steps=most)
+    assert read_json(tmp_path / "data_report.json")["steps"] == min(most, 14)

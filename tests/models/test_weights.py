@@ -10,6 +10,7 @@ from small import SMALL, tokenizer
 
 from alpaca.errors import UserError
 from alpaca.models import weights
+from alpaca.models.pretrained import Pretrained
 from alpaca.models.weights import Gathered, Weights, export
 
 
@@ -71,3 +72,24 @@ def test_a_missing_tensor_is_not_replaced_by_random_numbers(folder: Path) -> Non
 def test_a_folder_without_safetensors_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no safetensors file"):
         Weights(tmp_path)
+
+
+def test_a_folder_without_a_tokenizer_is_refused(folder: Path) -> None:
+    Pretrained(str(folder)).precheck()
+    for file in folder.glob("tokenizer*"):
+        file.unlink()
+    with pytest.raises(UserError, match="has no tokenizer; save one there"):
+        Pretrained(str(folder)).precheck()
+    with pytest.raises(UserError, match="has no tokenizer; save one there"):
+        Pretrained(str(folder)).tokenizer(folder, ())
+
+
+def test_weights_that_are_cut_off_or_missing_are_refused(folder: Path) -> None:
+    file = folder / "model.safetensors"
+    content = file.read_bytes()
+    file.write_bytes(content[: len(content) // 2])
+    with pytest.raises(UserError, match="cannot be loaded"):
+        Pretrained(str(folder)).precheck()
+    file.unlink()
+    with pytest.raises(UserError, match="no safetensors file"):
+        Pretrained(str(folder)).precheck()

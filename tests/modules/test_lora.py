@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import torch
+from peft import LoraConfig
 from safetensors.torch import load_file
 from small import EXAMPLES, SMALL, tokenizer
 from test_sft import packed_gradients, reference_gradients
@@ -24,7 +25,7 @@ from alpaca.errors import Stopped, UserError
 from alpaca.files import sha256
 from alpaca.llms.huggingface import HuggingFace
 from alpaca.models.weights import export
-from alpaca.modules.lora import Adapted, DoRA, Export, LoRA, qlora
+from alpaca.modules.lora import Adapted, DoRA, Export, LoRA, inject, qlora
 from alpaca.strategies.exact import fill_rest
 from alpaca.strategies.parts import stored
 from alpaca.strategies.single import Single
@@ -175,6 +176,8 @@ def test_a_killed_run_goes_on_from_adapters_alone(tasks_file: Path, tmp_path: Pa
     assert whole.results["final_loss"] < whole.results["first_loss"] - 0.05
     with pytest.raises(Stopped):
         trained(tasks_file, tmp_path / "killed", {"killed": KilledAt(4)}, module=module, lr=1e-2)
+    a_layer = 4 * (4 * (32 + 32) + 3 * (32 + 64))  # r times the widths into and out of its seven matrices
+    assert whole.results["trainable_parameters"] == 2 * a_layer < whole.results["parameters"]
     states = stored(checkpoints(tmp_path / "killed" / "run" / "train" / "checkpoints")[0])
     assert all(".lora_" in name for name in states if not name.startswith("rng/"))
     trained(tasks_file, tmp_path / "killed", module=module, lr=1e-2)
@@ -195,3 +198,11 @@ def test_ranks_train_the_same_adapters_as_one(
     one, two = (load_file(tmp_path / name / "train" / "model" / "model.safetensors") for name in ("one", "two"))
     assert one.keys() == two.keys()
     assert all(torch.allclose(one[name], two[name], atol=1e-6) for name in one)
+
+
+def test_a_network_without_linear_layers_is_refused() -> None:
+    from transformers import GPT2Config, GPT2LMHeadModel
+
+    network = GPT2LMHeadModel(GPT2Config(vocab_size=8, n_positions=8, n_embd=8, n_layer=1, n_head=1))
+    with pytest.raises(UserError, match="the layers of GPT2LMHeadModel have no"):
+        inject(network, LoraConfig(r=2, target_modules=["q_proj"]))
