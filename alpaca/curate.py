@@ -111,6 +111,8 @@ def curate(
             usd = score(folder, len(kept), scores, budget_usd)
         if sifted != folder:
             kept = select(folder, selection, rejected)
+    if rejected.reasons:
+        logger.info("curate: rejected.jsonl has %s", rejected.told())
     results = {
         "examples_read": read,
         "examples_kept": len(kept),
